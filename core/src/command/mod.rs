@@ -1,0 +1,248 @@
+//! Command records: everything that the outside world can tell the engine.
+//!
+//! A command is a plain-old-data record, little-endian, of a size fixed per kind: at most [`ORDER_SIZE_MAX`] bytes on
+//! the order path, at most [`RARE_SIZE_MAX`] for rare kinds. Each begins with a [`CommandHeader`] (session, session
+//! sequence, account). Kinds and fields are append-only: a number is never used again with another meaning.
+//!
+//! [`Command::decode`] is total: any bytes are a command, if only a [`Command::Malformed`] one, which the engine rejects.
+
+mod order;
+mod party;
+mod venue;
+
+use bytemuck::{Pod, Zeroable};
+
+pub use self::order::{AmendOrder, CancelOrder, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
+pub use self::party::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
+pub use self::venue::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState, Uncross, Work};
+
+use crate::ids::{AccountId, SessionId};
+use crate::reject::RejectCode;
+
+/// The command schema's version: raised when a kind or a field is added.
+pub const COMMAND_SCHEMA_VERSION: u32 = 1;
+/// Largest record on the order path, in bytes.
+pub const ORDER_SIZE_MAX: usize = 128;
+/// Largest record of any kind, in bytes.
+pub const RARE_SIZE_MAX: usize = 320;
+
+/// What every command begins with. 32 bytes.
+///
+/// ```text
+/// 0        2        4          8            16                  24         32
+/// +--------+--------+----------+------------+-------------------+----------+
+/// | kind   | size   | reserved | session    | session sequence  | account  |
+/// +--------+--------+----------+------------+-------------------+----------+
+/// ```
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct CommandHeader {
+    /// Number of the kind; [`CommandRecord::new_header`] sets it.
+    pub kind: u16,
+    /// The record's whole size in bytes.
+    pub size: u16,
+    /// Zero.
+    pub reserved: u32,
+    /// Who sends.
+    pub session: SessionId,
+    /// One more than the session's previous command: a resent command has the number that it had.
+    pub session_sequence: u64,
+    /// For whom; [`AccountId::NONE`] where the kind concerns no account.
+    pub account: AccountId,
+}
+
+const _: () = assert!(size_of::<CommandHeader>() == 32 && align_of::<CommandHeader>() == 8);
+
+/// A command record: its kind, and the check of its own fields.
+pub trait CommandRecord: Pod {
+    /// The kind's number.
+    const KIND: u16;
+    /// The record's size in bytes as the header states it.
+    const SIZE: u16 = size_of::<Self>() as u16;
+
+    /// The header that every record begins with.
+    fn header(&self) -> &CommandHeader;
+
+    /// Checks what the record alone can show: reserved bytes are zero, enumerations are defined.
+    ///
+    /// # Errors
+    /// [`RejectCode::ReservedNotZero`], then [`RejectCode::InvalidField`].
+    fn check(&self) -> Result<(), RejectCode>;
+
+    /// A header for this kind.
+    fn new_header(session: SessionId, session_sequence: u64, account: AccountId) -> CommandHeader {
+        CommandHeader { kind: Self::KIND, size: Self::SIZE, reserved: 0, session, session_sequence, account }
+    }
+}
+
+/// Implements [`CommandRecord`] with its size checked at compile time. `$limit` bounds the size, `$account` says
+/// whether the kind concerns an account.
+macro_rules! command_record {
+    ($name:ident, kind $kind:literal, size $size:literal <= $limit:expr, account $account:literal, reserved |$r:ident| $reserved:expr, fields |$f:ident| $fields:expr) => {
+        const _: () = assert!(size_of::<$name>() == $size && $size <= $limit && $size % 8 == 0);
+        const _: () = assert!(align_of::<$name>() == 8);
+
+        impl $crate::command::CommandRecord for $name {
+            const KIND: u16 = $kind;
+
+            #[inline]
+            fn header(&self) -> &$crate::command::CommandHeader {
+                &self.header
+            }
+
+            #[inline]
+            fn check(&self) -> Result<(), $crate::reject::RejectCode> {
+                let $r = self;
+                if self.header.reserved != 0 || !$reserved {
+                    return Err($crate::reject::RejectCode::ReservedNotZero);
+                }
+                let $f = self;
+                let account_fits = $account || self.header.account == $crate::ids::AccountId::NONE;
+                if !account_fits || !$fields {
+                    return Err($crate::reject::RejectCode::InvalidField);
+                }
+                Ok(())
+            }
+        }
+
+        impl<'a> From<&'a $name> for $crate::command::Command<'a> {
+            #[inline]
+            fn from(record: &'a $name) -> Self {
+                Self::$name(record)
+            }
+        }
+    };
+}
+pub(crate) use command_record;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A view of one command record.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Command<'a> {
+            $($(#[$doc])* $name(&'a $name),)*
+            /// Bytes that are no record of this version; `kind` is what stands where a kind should.
+            Malformed {
+                /// The first two bytes, zero where there are none.
+                kind: u16,
+            },
+        }
+
+        impl<'a> Command<'a> {
+            /// Every kind's number, name and size in bytes, in numeric order.
+            pub const KINDS: &'static [(u16, &'static str, usize)] =
+                &[$(($name::KIND, stringify!($name), size_of::<$name>()),)*];
+
+            /// Reads the record in `bytes`. Total: what is no record becomes [`Command::Malformed`].
+            ///
+            /// `bytes` must be exactly the record, and 8-byte aligned (as frames and ring slots are).
+            pub fn decode(bytes: &'a [u8]) -> Self {
+                let kind = match bytes {
+                    [low, high, ..] => u16::from_le_bytes([*low, *high]),
+                    _ => 0,
+                };
+                let size = match bytes {
+                    [_, _, low, high, ..] => usize::from(u16::from_le_bytes([*low, *high])),
+                    _ => 0,
+                };
+                if size != bytes.len() {
+                    return Self::Malformed { kind };
+                }
+                match kind {
+                    $($name::KIND => match bytemuck::try_from_bytes::<$name>(bytes) {
+                        Ok(record) => Self::$name(record),
+                        Err(_) => Self::Malformed { kind },
+                    },)*
+                    _ => Self::Malformed { kind },
+                }
+            }
+
+            /// The record's bytes as they stand in a frame; empty for a malformed one.
+            pub fn bytes(&self) -> &'a [u8] {
+                match self {
+                    $(Self::$name(record) => bytemuck::bytes_of(*record),)*
+                    Self::Malformed { .. } => &[],
+                }
+            }
+
+            /// The header; none for a malformed record.
+            #[inline]
+            pub fn header(&self) -> Option<&'a CommandHeader> {
+                match self {
+                    $(Self::$name(record) => Some(&record.header),)*
+                    Self::Malformed { .. } => None,
+                }
+            }
+
+            /// The kind's stable name.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                    Self::Malformed { .. } => "Malformed",
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Enters an order.
+    NewOrder,
+    /// Cancels an order.
+    CancelOrder,
+    /// Takes quantity off an order; it keeps its place.
+    ReduceOrder,
+    /// Changes an order's price or open quantity.
+    AmendOrder,
+    /// Cancels an order and enters another, or does neither.
+    ReplaceOrder,
+    /// Lists an instrument.
+    ListInstrument,
+    /// Delists an instrument.
+    DelistInstrument,
+    /// Moves an instrument between auction, continuous trading and halt.
+    SetTradingState,
+    /// Ends an auction.
+    Uncross,
+    /// Sets the price limits in force.
+    SetPriceLimits,
+    /// Opens an account.
+    OpenAccount,
+    /// Closes an account.
+    CloseAccount,
+    /// Opens a session.
+    OpenSession,
+    /// Closes a session.
+    CloseSession,
+    /// Lets a session act for an account.
+    GrantAccount,
+    /// Takes a grant back.
+    RevokeAccount,
+    /// Works off pending work; appended by the sequencer.
+    Work,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decode_is_total_and_exact() {
+        let mut record = Work::zeroed();
+        record.header = Work::new_header(SessionId::sequencer(0), 1, AccountId::NONE);
+        let bytes = bytemuck::bytes_of(&record);
+        assert!(matches!(Command::decode(bytes), Command::Work(_)));
+        for cut in 0..bytes.len() {
+            assert!(matches!(Command::decode(&bytes[..cut]), Command::Malformed { .. }), "{cut}");
+        }
+        let aligned = [0u64; 48];
+        let zeros: &[u8] = bytemuck::cast_slice(&aligned);
+        assert!(matches!(Command::decode(zeros), Command::Malformed { kind: 0 }));
+    }
+
+    #[test]
+    fn kinds_ascend_and_fit() {
+        assert!(Command::KINDS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(Command::KINDS.iter().all(|kind| kind.2 <= if kind.0 < 100 { ORDER_SIZE_MAX } else { RARE_SIZE_MAX }));
+    }
+}

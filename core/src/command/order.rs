@@ -1,0 +1,221 @@
+//! Order commands (kinds 1..=99): the order path.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{CommandHeader, CommandRecord, ORDER_SIZE_MAX, command_record};
+use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
+use crate::terms::{OrderType, Side, TimeInForce};
+use crate::units::{PriceTicks, QuantityLots};
+
+/// Enters an order. 80 bytes, the smallest frame.
+///
+/// Rules: `docs/ORDERS.md`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct NewOrder {
+    /// Kind 1.
+    pub header: CommandHeader,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// The client's name for the order, unique among the account's live orders; zero for none.
+    pub client_order_id: ClientOrderId,
+    /// Limit price; for a market order its protection limit, clamped to the instrument's price limits (so
+    /// [`PriceTicks::MAX`] for a buy and [`PriceTicks::MIN`] for a sell mean "as far as the limits allow").
+    pub price: PriceTicks,
+    /// Positive, a multiple of the instrument's lot.
+    pub quantity: QuantityLots,
+    /// A [`Side`].
+    pub side: u8,
+    /// An [`OrderType`].
+    pub order_type: u8,
+    /// A [`TimeInForce`]; ignored by market orders, which never rest, but it must be defined.
+    pub time_in_force: u8,
+    /// Bits of [`NewOrder::POST_ONLY`]; others are reserved.
+    pub flags: u8,
+    /// Zero.
+    pub reserved: [u8; 12],
+}
+
+impl NewOrder {
+    /// Flag: rejected rather than trading on entry.
+    pub const POST_ONLY: u8 = 1;
+
+    /// A good-till-cancelled limit order.
+    ///
+    /// ```
+    /// use novate_core::command::NewOrder;
+    /// use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+    /// use novate_core::terms::{Side, TimeInForce};
+    /// use novate_core::units::{PriceTicks, QuantityLots};
+    ///
+    /// let order = NewOrder::limit(
+    ///     (SessionId(7), 1, AccountId(8)), InstrumentId(9), ClientOrderId(1), Side::Buy, PriceTicks(100), QuantityLots(5),
+    /// );
+    /// let ioc = order.with_time_in_force(TimeInForce::ImmediateOrCancel);
+    /// assert_eq!(ioc.quantity, QuantityLots(5));
+    /// ```
+    pub fn limit(
+        (session, session_sequence, account): (SessionId, u64, AccountId),
+        instrument: InstrumentId,
+        client_order_id: ClientOrderId,
+        side: Side,
+        price: PriceTicks,
+        quantity: QuantityLots,
+    ) -> Self {
+        Self {
+            header: Self::new_header(session, session_sequence, account),
+            instrument,
+            client_order_id,
+            price,
+            quantity,
+            side: side.code(),
+            order_type: OrderType::Limit.code(),
+            time_in_force: TimeInForce::GoodTillCancelled.code(),
+            flags: 0,
+            reserved: [0; 12],
+        }
+    }
+
+    /// The same order with another time in force.
+    #[must_use]
+    pub fn with_time_in_force(mut self, time_in_force: TimeInForce) -> Self {
+        self.time_in_force = time_in_force.code();
+        self
+    }
+
+    /// The same order as a market order; its price becomes the protection limit.
+    #[must_use]
+    pub fn as_market(mut self) -> Self {
+        self.order_type = OrderType::Market.code();
+        self
+    }
+
+    /// The same order, rejected rather than trading on entry.
+    #[must_use]
+    pub fn post_only(mut self) -> Self {
+        self.flags |= Self::POST_ONLY;
+        self
+    }
+}
+
+command_record!(NewOrder, kind 1, size 80 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.reserved == [0; 12],
+    fields |f| f.side.wrapping_sub(1) < 2 && f.order_type.wrapping_sub(1) < 2
+        && f.time_in_force.wrapping_sub(1) < 3 && f.flags <= NewOrder::POST_ONLY);
+
+/// How a command names the order that it is about. 16 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct OrderTarget {
+    /// An [`OrderId`] or a [`ClientOrderId`], as `by` says.
+    pub id: u64,
+    /// [`OrderTarget::BY_ORDER_ID`] or [`OrderTarget::BY_CLIENT_ORDER_ID`].
+    pub by: u8,
+    /// Zero.
+    pub reserved: [u8; 7],
+}
+
+impl OrderTarget {
+    /// `id` is an order id: the fastest way, no look-up.
+    pub const BY_ORDER_ID: u8 = 1;
+    /// `id` is the account's client order id.
+    pub const BY_CLIENT_ORDER_ID: u8 = 2;
+
+    const fn defined(&self) -> bool {
+        self.by.wrapping_sub(1) < 2
+    }
+}
+
+impl From<OrderId> for OrderTarget {
+    fn from(id: OrderId) -> Self {
+        Self { id: id.0, by: Self::BY_ORDER_ID, reserved: [0; 7] }
+    }
+}
+
+impl From<ClientOrderId> for OrderTarget {
+    fn from(id: ClientOrderId) -> Self {
+        Self { id: id.0, by: Self::BY_CLIENT_ORDER_ID, reserved: [0; 7] }
+    }
+}
+
+/// Cancels a live order. 48 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct CancelOrder {
+    /// Kind 2.
+    pub header: CommandHeader,
+    /// Which.
+    pub target: OrderTarget,
+}
+
+command_record!(CancelOrder, kind 2, size 48 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.target.reserved == [0; 7], fields |f| f.target.defined());
+
+/// Takes quantity off a live order, which keeps its place in the queue. 56 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ReduceOrder {
+    /// Kind 3.
+    pub header: CommandHeader,
+    /// Which.
+    pub target: OrderTarget,
+    /// How much to take off: positive, a multiple of the lot. The whole open quantity or more cancels the order.
+    pub by: QuantityLots,
+}
+
+command_record!(ReduceOrder, kind 3, size 56 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.target.reserved == [0; 7], fields |f| f.target.defined());
+
+/// Changes a live order's price, its open quantity, or both. 72 bytes.
+///
+/// A lower open quantity at an unchanged price keeps the order's place; anything else loses it and may trade.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct AmendOrder {
+    /// Kind 4.
+    pub header: CommandHeader,
+    /// Which order. The seven reserved bytes of the target are zero.
+    pub target: OrderTarget,
+    /// The new price, if `changes` says so, else zero.
+    pub price: PriceTicks,
+    /// The new open quantity, if `changes` says so, else zero. Zero or less cancels the order.
+    pub quantity: QuantityLots,
+    /// Bits of [`AmendOrder::PRICE`] and [`AmendOrder::QUANTITY`], at least one.
+    pub changes: u8,
+    /// Zero.
+    pub reserved: [u8; 7],
+}
+
+impl AmendOrder {
+    /// Flag: the price changes.
+    pub const PRICE: u8 = 1;
+    /// Flag: the open quantity changes.
+    pub const QUANTITY: u8 = 2;
+}
+
+command_record!(AmendOrder, kind 4, size 72 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.target.reserved == [0; 7] && r.reserved == [0; 7],
+    fields |f| f.target.defined() && f.changes.wrapping_sub(1) < 3
+        && (f.changes & AmendOrder::PRICE != 0 || f.price == PriceTicks::ZERO)
+        && (f.changes & AmendOrder::QUANTITY != 0 || f.quantity == QuantityLots::ZERO));
+
+/// Cancels a live order and enters a limit order in its stead, or, if that would be rejected, does neither. 72 bytes.
+///
+/// The new order inherits account, instrument, side, time in force and flags.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ReplaceOrder {
+    /// Kind 5.
+    pub header: CommandHeader,
+    /// Which order goes.
+    pub target: OrderTarget,
+    /// The new order's client order id; it may be that of the order it replaces.
+    pub client_order_id: ClientOrderId,
+    /// The new limit price.
+    pub price: PriceTicks,
+    /// The new order's whole quantity.
+    pub quantity: QuantityLots,
+}
+
+command_record!(ReplaceOrder, kind 5, size 72 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.target.reserved == [0; 7], fields |f| f.target.defined());

@@ -1,0 +1,168 @@
+//! Venue commands (kinds 101..=199) and the sequencer's own (301..): rare, sent by operators.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{CommandHeader, CommandRecord, RARE_SIZE_MAX, command_record};
+use crate::ids::{AccountId, InstrumentId, SessionId};
+use crate::terms::{InstrumentKind, OptionType, TradingState};
+use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
+
+/// Lists an instrument. 192 bytes. The event [`InstrumentListed`](crate::event::InstrumentListed) tells its id.
+///
+/// Rejected with `InvalidInstrument` unless: the symbol is printable ASCII, not empty and zero-padded; `tick`, `lot`
+/// and `multiplier` are at least 1; `1 <= quantity_min <= quantity_max`;
+/// `price_min <= limit_low <= limit_high <= price_max`; options have an [`OptionType`], others have none and a zero
+/// strike; a perpetual has `expiry` zero, everything else an expiry after the command's time.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ListInstrument {
+    /// Kind 101.
+    pub header: CommandHeader,
+    /// A label for people; the id is the identity.
+    pub symbol: [u8; 16],
+    /// Label of the underlying, printable ASCII, zero-padded; may be empty.
+    pub underlying: [u8; 16],
+    /// Smallest price that an order may ever have.
+    pub price_min: PriceTicks,
+    /// Largest price that an order may ever have.
+    pub price_max: PriceTicks,
+    /// Price limit in force at first, see [`SetPriceLimits`].
+    pub limit_low: PriceTicks,
+    /// Price limit in force at first, see [`SetPriceLimits`].
+    pub limit_high: PriceTicks,
+    /// Order prices are multiples of this.
+    pub tick: PriceTicks,
+    /// Order quantities are multiples of this.
+    pub lot: QuantityLots,
+    /// Smallest quantity of a new order.
+    pub quantity_min: QuantityLots,
+    /// Largest quantity of an order.
+    pub quantity_max: QuantityLots,
+    /// Value of one lot for a price difference of one.
+    pub multiplier: CashAtoms,
+    /// Strike price of an option.
+    pub strike: PriceTicks,
+    /// When the contract expires; zero for a perpetual.
+    pub expiry: TimeNs,
+    /// An [`InstrumentKind`].
+    pub kind: u8,
+    /// An [`OptionType`].
+    pub option_type: u8,
+    /// The [`TradingState`] to begin in: auction, continuous or halted.
+    pub initial_state: u8,
+    /// Zero.
+    pub reserved: [u8; 37],
+}
+
+command_record!(ListInstrument, kind 101, size 192 <= RARE_SIZE_MAX, account false,
+    reserved |r| r.reserved == [0; 37],
+    fields |f| InstrumentKind::from_code(f.kind).is_some() && OptionType::from_code(f.option_type).is_some()
+        && settable_state(f.initial_state));
+
+impl ListInstrument {
+    /// A perpetual with an increment of one and the widest ranges, trading continuously: a start for examples and
+    /// tests, to be narrowed field by field.
+    pub fn perpetual((session, session_sequence): (SessionId, u64), symbol: &str) -> Self {
+        let mut padded = [0; 16];
+        for (to, from) in padded.iter_mut().zip(symbol.bytes()) {
+            *to = from;
+        }
+        Self {
+            header: Self::new_header(session, session_sequence, AccountId::NONE),
+            symbol: padded,
+            price_min: PriceTicks::MIN,
+            price_max: PriceTicks::MAX,
+            limit_low: PriceTicks::MIN,
+            limit_high: PriceTicks::MAX,
+            tick: PriceTicks(1),
+            lot: QuantityLots(1),
+            quantity_min: QuantityLots(1),
+            quantity_max: QuantityLots::MAX,
+            multiplier: CashAtoms(1),
+            kind: InstrumentKind::Perpetual.code(),
+            initial_state: TradingState::Continuous.code(),
+            ..Self::zeroed()
+        }
+    }
+}
+
+/// Whether a command may set this state: all but `Uncrossing`.
+fn settable_state(code: u8) -> bool {
+    TradingState::from_code(code).is_some_and(|state| state != TradingState::Uncrossing)
+}
+
+/// Delists an instrument without live orders and open positions. 40 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct DelistInstrument {
+    /// Kind 102.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+}
+
+command_record!(DelistInstrument, kind 102, size 40 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Moves an instrument to auction, continuous trading or halt. 48 bytes.
+///
+/// A crossed book is not opened (`BookCrossed`): send [`Uncross`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SetTradingState {
+    /// Kind 103.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The [`TradingState`] to enter; not `Uncrossing`.
+    pub state: u8,
+    /// Zero.
+    pub reserved: [u8; 7],
+}
+
+command_record!(SetTradingState, kind 103, size 48 <= RARE_SIZE_MAX, account false,
+    reserved |r| r.reserved == [0; 7], fields |f| settable_state(f.state));
+
+/// Ends an auction: fixes one price, fills what crosses at it, and opens continuous trading. 56 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Uncross {
+    /// Kind 104.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The price, if `priced` is 1, used as it stands; else zero.
+    pub price: PriceTicks,
+    /// 1 where `price` is given, 0 where the engine finds it.
+    pub priced: u8,
+    /// Zero.
+    pub reserved: [u8; 7],
+}
+
+command_record!(Uncross, kind 104, size 56 <= RARE_SIZE_MAX, account false,
+    reserved |r| r.reserved == [0; 7], fields |f| f.priced <= 1 && (f.priced == 1 || f.price == PriceTicks::ZERO));
+
+/// Sets the price limits in force, both inclusive, within the declared range. Resting orders stay. 56 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SetPriceLimits {
+    /// Kind 105.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+    /// Lowest price of an order from now on.
+    pub low: PriceTicks,
+    /// Highest price of an order from now on.
+    pub high: PriceTicks,
+}
+
+command_record!(SetPriceLimits, kind 105, size 56 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Nothing but an opportunity to work off pending work; the sequencer appends it while work is pending. 32 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Work {
+    /// Kind 301.
+    pub header: CommandHeader,
+}
+
+command_record!(Work, kind 301, size 32 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);

@@ -1,0 +1,136 @@
+//! Digests: the rolling events digest that every replica compares, and the hash that names genesis and layout.
+//!
+//! The events digest is 128 bits, folded over the 64-byte words of every event in order. It detects faults (a flipped
+//! bit, a lost, repeated or reordered event), not adversaries: it is not a cryptographic hash.
+//!
+//! One word `w0..w7` is folded by four widening multiplications, independent of each other and of the state, so that
+//! the chain from word to word is one multiplication long:
+//!
+//! ```text
+//! p[i]  = (w[2i] ^ K[2i]) * (w[2i+1] ^ K[2i+1])            128 bits, i = 0..4
+//! x     = low(p0) ^ high(p1) ^ low(p2) ^ high(p3)
+//! y     = high(p0) ^ low(p1) ^ high(p2) ^ low(p3)
+//! lane0 = rotate_left((lane0 ^ x) * M0, 29)
+//! lane1 = rotate_left((lane1 ^ y) * M1, 31) ^ lane0(new)
+//! ```
+//!
+//! `K` and `M` are the fractional digits of pi (M made odd). The digest of no events is zero.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::event::EventWord;
+
+const K: [u64; 8] = [
+    0x243f_6a88_85a3_08d3,
+    0x1319_8a2e_0370_7344,
+    0xa409_3822_299f_31d0,
+    0x082e_fa98_ec4e_6c89,
+    0x4528_21e6_38d0_1377,
+    0xbe54_66cf_34e9_0c6c,
+    0xc0ac_29b7_c97c_50dd,
+    0x3f84_d5b5_b547_0917,
+];
+const M0: u64 = 0x9216_d5d9_8979_fb1b;
+const M1: u64 = 0xd131_0ba6_98df_b5ad;
+
+/// The rolling events digest: 128 bits as two lanes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
+pub struct EventsDigest {
+    lanes: [u64; 2],
+}
+
+impl EventsDigest {
+    /// Folds one 64-byte word of an event in.
+    #[inline(always)]
+    pub fn fold(&mut self, word: &EventWord) {
+        let product = |i: usize| (word[i] ^ K[i]) as u128 * (word[i + 1] ^ K[i + 1]) as u128;
+        let (p0, p1, p2, p3) = (product(0), product(2), product(4), product(6));
+        let x = low(p0) ^ high(p1) ^ low(p2) ^ high(p3);
+        let y = high(p0) ^ low(p1) ^ high(p2) ^ low(p3);
+        self.lanes[0] = (self.lanes[0] ^ x).wrapping_mul(M0).rotate_left(29);
+        self.lanes[1] = (self.lanes[1] ^ y).wrapping_mul(M1).rotate_left(31) ^ self.lanes[0];
+    }
+
+    /// The digest as 16 bytes, lane 0 first, each big-endian, so that its hexadecimal form reads like the lanes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        (((self.lanes[0] as u128) << 64) | self.lanes[1] as u128).to_be_bytes()
+    }
+}
+
+impl core::fmt::Display for EventsDigest {
+    /// 32 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:016x}{:016x}", self.lanes[0], self.lanes[1])
+    }
+}
+
+#[inline(always)]
+fn low(product: u128) -> u64 {
+    product as u64
+}
+
+#[inline(always)]
+fn high(product: u128) -> u64 {
+    (product >> 64) as u64
+}
+
+/// A 256-bit blake3 hash: names a genesis, a layout, a state.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
+pub struct Hash256(pub [u8; 32]);
+
+impl Hash256 {
+    /// blake3 in key-derivation mode, so that equal bytes in different `domain`s have unrelated hashes. Parts are
+    /// hashed one after the other without separators: give every part a fixed size.
+    pub fn of(domain: &str, parts: &[&[u8]]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(domain);
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+}
+
+impl core::fmt::Display for Hash256 {
+    /// 64 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn digest(words: &[EventWord]) -> EventsDigest {
+        let mut digest = EventsDigest::default();
+        words.iter().for_each(|word| digest.fold(word));
+        digest
+    }
+
+    #[test]
+    fn every_single_bit_changes_the_digest() {
+        let word = [1, 2, 3, 4, 5, 6, 7, 8];
+        let base = digest(&[word, word]);
+        for bit in 0..512 {
+            let mut flipped = word;
+            flipped[bit / 64] ^= 1 << (bit % 64);
+            let other = digest(&[flipped, word]);
+            assert_ne!(base, other, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn order_and_count_matter() {
+        let (a, b) = ([1; 8], [2; 8]);
+        assert_ne!(digest(&[a, b]), digest(&[b, a]));
+        assert_ne!(digest(&[a]), digest(&[a, a]));
+    }
+
+    #[test]
+    fn golden() {
+        assert_eq!(digest(&[[1, 2, 3, 4, 5, 6, 7, 8], [0; 8]]).to_string(), "d1e044e762d3be2755969421be8b65cd");
+    }
+}

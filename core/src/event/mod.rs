@@ -1,0 +1,166 @@
+//! Event records: everything that the engine says.
+//!
+//! An event is a plain-old-data record of one or two 64-byte words, little-endian, that begins with (command sequence,
+//! ordinal): a consumer resumes at any event by replay. The order events are the L3 feed. Kinds and fields are
+//! append-only.
+
+mod order;
+mod party;
+mod venue;
+
+use bytemuck::Pod;
+
+pub use self::order::{Accepted, Amended, Cancelled, Rejected, Resent, Rested, Trade};
+pub use self::party::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
+pub use self::venue::{InstrumentDelisted, InstrumentListed, PriceLimitsSet, TradingStateChanged, Uncrossed};
+
+use crate::units::Sequence;
+
+/// One 64-byte word of an event, as the events digest folds it.
+pub type EventWord = [u64; 8];
+
+/// An event record; implemented for the kinds of this module only.
+pub trait EventRecord: Pod {
+    /// The kind's number.
+    const KIND: u8;
+
+    /// Writes sequence, ordinal and kind into the record.
+    fn stamp(&mut self, sequence: Sequence, ordinal: u32);
+
+    /// The record as 64-byte words.
+    fn words(&self) -> &[EventWord];
+
+    /// The record as one of the kinds.
+    fn event(&self) -> Event<'_>;
+}
+
+/// Implements [`EventRecord`] with the size checked at compile time: `$words` 64-byte words.
+macro_rules! event_record {
+    ($name:ident, kind $kind:literal, words $words:literal) => {
+        const _: () = assert!(size_of::<$name>() == 64 * $words && align_of::<$name>() == 8);
+
+        impl $crate::event::EventRecord for $name {
+            const KIND: u8 = $kind;
+
+            #[inline(always)]
+            fn stamp(&mut self, sequence: $crate::units::Sequence, ordinal: u32) {
+                self.sequence = sequence;
+                self.ordinal = ordinal;
+                self.kind = $kind;
+            }
+
+            #[inline(always)]
+            fn words(&self) -> &[$crate::event::EventWord] {
+                bytemuck::must_cast_ref::<Self, [$crate::event::EventWord; $words]>(self)
+            }
+
+            #[inline(always)]
+            fn event(&self) -> $crate::event::Event<'_> {
+                $crate::event::Event::$name(self)
+            }
+        }
+    };
+}
+pub(crate) use event_record;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A view of one event record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event<'a> { $($(#[$doc])* $name(&'a $name),)* }
+
+        /// An event record by value, for keeping.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant)]
+        pub enum OwnedEvent { $($(#[$doc])* $name($name),)* }
+
+        impl Event<'_> {
+            /// Every kind's number, name and size in bytes, in numeric order.
+            pub const KINDS: &'static [(u8, &'static str, usize)] =
+                &[$(($name::KIND, stringify!($name), size_of::<$name>()),)*];
+
+            /// The record's bytes.
+            #[inline]
+            pub fn bytes(&self) -> &[u8] {
+                match self { $(Self::$name(record) => bytemuck::bytes_of(*record),)* }
+            }
+
+            /// The record as 64-byte words.
+            #[inline]
+            pub fn words(&self) -> &[EventWord] {
+                match self { $(Self::$name(record) => record.words(),)* }
+            }
+
+            /// (command sequence, ordinal): where the event stands in the stream.
+            pub fn position(&self) -> (Sequence, u32) {
+                match self { $(Self::$name(record) => (record.sequence, record.ordinal),)* }
+            }
+
+            /// The kind's stable name.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name),)* }
+            }
+
+            /// A copy to keep.
+            pub fn to_owned(&self) -> OwnedEvent {
+                match self { $(Self::$name(record) => OwnedEvent::$name(**record),)* }
+            }
+        }
+
+        impl OwnedEvent {
+            /// The record as a view.
+            pub fn view(&self) -> Event<'_> {
+                match self { $(Self::$name(record) => Event::$name(record),)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// An order was accepted.
+    Accepted,
+    /// A command was rejected.
+    Rejected,
+    /// Two orders traded.
+    Trade,
+    /// What an accepted or amended order left after trading now rests in the book.
+    Rested,
+    /// An order, or what was left of it, was cancelled.
+    Cancelled,
+    /// An order's price or open quantity changed.
+    Amended,
+    /// A command was sent again: its first outcome.
+    Resent,
+    /// An instrument was listed.
+    InstrumentListed,
+    /// An instrument was delisted.
+    InstrumentDelisted,
+    /// An instrument's trading state changed.
+    TradingStateChanged,
+    /// An auction's price was fixed.
+    Uncrossed,
+    /// The price limits changed.
+    PriceLimitsSet,
+    /// An account was opened.
+    AccountOpened,
+    /// An account was closed.
+    AccountClosed,
+    /// A session was opened.
+    SessionOpened,
+    /// A session was closed.
+    SessionClosed,
+    /// A session may act for an account.
+    AccountGranted,
+    /// A session may no longer act for an account.
+    AccountRevoked,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_ascend() {
+        assert!(Event::KINDS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}

@@ -1,0 +1,271 @@
+//! Order events (kinds 1..=99): the L3 feed.
+//!
+//! What they do to the book: `Accepted` and `Amended` with the flag `RESTS`, and `Rested`, put an order at the back of
+//! the level of their price; `Amended` without `KEEPS_PRIORITY` takes it from its old level first; `Trade` takes quantity
+//! off the maker (off both orders in an auction); `Cancelled` with the flag `RESTED` takes what was left.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::event_record;
+use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
+use crate::units::{PriceTicks, QuantityLots, Sequence};
+
+/// An order was accepted. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Accepted {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 1.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// The order's [`TimeInForce`](crate::terms::TimeInForce).
+    pub time_in_force: u8,
+    /// Bits of [`Accepted::RESTS`], [`Accepted::MARKET`], [`Accepted::POST_ONLY`].
+    pub flags: u8,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// The order's name from now on.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Limit price, or the protection limit of a market order after clamping.
+    pub price: PriceTicks,
+    /// The whole quantity.
+    pub quantity: QuantityLots,
+}
+
+impl Accepted {
+    /// Flag: nothing crosses, the whole quantity rests.
+    pub const RESTS: u8 = 1;
+    /// Flag: a market order.
+    pub const MARKET: u8 = 2;
+    /// Flag: post-only.
+    pub const POST_ONLY: u8 = 4;
+}
+
+event_record!(Accepted, kind 1, words 1);
+
+/// A command was rejected; nothing changed but the session's outcome window. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Rejected {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 2.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// A [`RejectCode`](crate::reject::RejectCode).
+    pub code: u16,
+    /// The command's session, as sent; zero for a malformed record, like all that follows.
+    pub session: SessionId,
+    /// The command's session sequence, as sent.
+    pub session_sequence: u64,
+    /// The command's account, as sent.
+    pub account: AccountId,
+    /// The command's instrument, as sent; zero where the kind has none.
+    pub instrument: InstrumentId,
+    /// The order id that the command named; zero where it named none.
+    pub order: OrderId,
+    /// The client order id of the command: that of the new order, else the target's.
+    pub client_order_id: ClientOrderId,
+}
+
+event_record!(Rejected, kind 2, words 1);
+
+/// Two orders traded. 128 bytes.
+///
+/// In continuous trading the maker rested and the taker is the aggressor, and the price is the maker's. In an auction
+/// (`aggressor` 0) the "maker" is the buy order and the "taker" the sell order.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Trade {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 3.
+    pub kind: u8,
+    /// The taker's [`Side`](crate::terms::Side); 0 in an auction.
+    pub aggressor: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
+    /// Where.
+    pub instrument: InstrumentId,
+    /// The trade's price.
+    pub price: PriceTicks,
+    /// The trade's quantity.
+    pub quantity: QuantityLots,
+    /// The maker's order.
+    pub maker_order: OrderId,
+    /// The taker's order.
+    pub taker_order: OrderId,
+    /// The maker's client order id.
+    pub maker_client_order_id: ClientOrderId,
+    /// The taker's client order id.
+    pub taker_client_order_id: ClientOrderId,
+    /// The maker's account.
+    pub maker_account: AccountId,
+    /// The taker's account.
+    pub taker_account: AccountId,
+    /// What the maker's order has left.
+    pub maker_leaves: QuantityLots,
+    /// What the taker's order has left.
+    pub taker_leaves: QuantityLots,
+    /// The maker's position after the trade, signed. Where one account trades with itself, after both legs.
+    pub maker_position: QuantityLots,
+    /// The taker's position after the trade, signed.
+    pub taker_position: QuantityLots,
+    /// Zero.
+    pub reserved_tail: [u8; 8],
+}
+
+event_record!(Trade, kind 3, words 2);
+
+/// What an accepted or amended order left after trading now rests in the book. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Rested {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 4.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Its limit price.
+    pub price: PriceTicks,
+    /// What rests.
+    pub leaves: QuantityLots,
+}
+
+event_record!(Rested, kind 4, words 1);
+
+/// An order, or what was left of it, was cancelled. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Cancelled {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 5.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// A [`CancelReason`](crate::reject::CancelReason).
+    pub reason: u8,
+    /// Bits of [`Cancelled::RESTED`].
+    pub flags: u8,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Its limit price.
+    pub price: PriceTicks,
+    /// What was left of it.
+    pub leaves: QuantityLots,
+}
+
+impl Cancelled {
+    /// Flag: what was left rested in the book.
+    pub const RESTED: u8 = 1;
+}
+
+event_record!(Cancelled, kind 5, words 1);
+
+/// An order's price or open quantity changed. 128 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Amended {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 6.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// Bits of [`Amended::KEEPS_PRIORITY`] and [`Amended::RESTS`].
+    pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Limit price until now.
+    pub old_price: PriceTicks,
+    /// Open quantity until now.
+    pub old_leaves: QuantityLots,
+    /// Limit price from now on.
+    pub price: PriceTicks,
+    /// Open quantity from now on, before it trades.
+    pub leaves: QuantityLots,
+    /// Zero.
+    pub reserved_tail: [u8; 48],
+}
+
+impl Amended {
+    /// Flag: the order keeps its place in the queue; else it went to the back of its level.
+    pub const KEEPS_PRIORITY: u8 = 1;
+    /// Flag: the whole open quantity rests at the new price without trading.
+    pub const RESTS: u8 = 2;
+}
+
+event_record!(Amended, kind 6, words 2);
+
+/// A command was sent again. It ran once; this is what came of it then. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Resent {
+    /// The sequence of the repeated command.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 7.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// 0 if the command was executed, else its [`RejectCode`](crate::reject::RejectCode).
+    pub code: u16,
+    /// Whose command.
+    pub session: SessionId,
+    /// Its session sequence.
+    pub session_sequence: u64,
+    /// The sequence under which it ran.
+    pub first_sequence: Sequence,
+    /// The order that it entered or concerned, none if it was about no order.
+    pub order: OrderId,
+    /// Zero.
+    pub reserved_tail: [u8; 16],
+}
+
+event_record!(Resent, kind 7, words 1);

@@ -1,0 +1,225 @@
+//! Genesis: what every replica must agree on before the first command, and nothing else.
+//!
+//! The arena's layout is a pure function of it, and its hash stands in the arena, in every journal and in every
+//! attestation.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::command::COMMAND_SCHEMA_VERSION;
+use crate::digest::Hash256;
+use crate::ids::{SHARD_MAX, SLOT_MAX};
+
+/// The rules version: raised by any change that could alter an event or a byte of state.
+pub const RULES_VERSION: u32 = 1;
+/// The rules versions that this build executes.
+pub const RULES_VERSIONS: &[u32] = &[RULES_VERSION];
+
+/// How many records each table holds; a full table is a typed rejection. Each is at least 1 and at most
+/// [`SLOT_MAX`] unless said otherwise.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Capacities {
+    /// Listed instruments.
+    pub instruments: u32,
+    /// Open accounts.
+    pub accounts: u32,
+    /// Open sessions, the two that exist from genesis on included; at least 2.
+    pub sessions: u32,
+    /// (session, account) grants.
+    pub grants: u32,
+    /// Live orders.
+    pub orders: u32,
+    /// Live price levels, over all instruments and both sides.
+    pub levels: u32,
+    /// Nodes of the price ladders, 256 bytes each: two per live level and another 16 are ample where prices are near
+    /// each other; a level that is far from all others takes up to 11.
+    pub ladder_nodes: u32,
+    /// Open positions.
+    pub positions: u32,
+    /// Pieces of work pending at once, at most one per instrument.
+    pub work_items: u32,
+}
+
+impl Capacities {
+    /// Capacities for so many live orders: a level for each but no more than 65,536 plus one per eight orders, a
+    /// small venue around it.
+    pub const fn for_orders(orders: u32) -> Self {
+        let levels = if orders < 65_536 { orders } else { 65_536 + (orders - 65_536) / 8 };
+        Self {
+            instruments: 64,
+            accounts: 1_024,
+            sessions: 64,
+            grants: 4_096,
+            orders,
+            levels,
+            ladder_nodes: levels + 64,
+            positions: 4_096,
+            work_items: 64,
+        }
+    }
+}
+
+/// The genesis configuration. 96 bytes, plain old data; [`Genesis::hash`] is over exactly these.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Genesis {
+    /// Version of the command schema, [`COMMAND_SCHEMA_VERSION`].
+    pub command_schema: u32,
+    /// Version of the rules, one of [`RULES_VERSIONS`].
+    pub rules: u32,
+    /// This engine's number among those that may share a sequencer, at most [`SHARD_MAX`].
+    pub shard: u32,
+    /// How many outcomes each session keeps for resent commands: a power of two from 8 to 65,536.
+    pub outcome_window: u32,
+    /// Fills in one sweep at most: from 64 to 1,048,576.
+    pub max_steps: u32,
+    /// Table sizes.
+    pub capacities: Capacities,
+    /// A forward jump of sequenced time beyond this halts the primary before it appends, in nanoseconds.
+    pub max_time_jump_ns: u64,
+    /// Seed of the hash indexes. Clients who know it could choose order ids that collide: keep it to the replicas.
+    pub index_seed: u64,
+    /// Zero.
+    pub reserved: [u8; 24],
+}
+
+const _: () = assert!(size_of::<Genesis>() == 96);
+
+/// Why a genesis configuration is not usable.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GenesisError {
+    /// A capacity, window or limit is outside its range; the field's documentation gives it.
+    OutOfRange {
+        /// The field's name.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+        /// The smallest permitted.
+        min: u64,
+        /// The largest permitted.
+        max: u64,
+    },
+    /// `outcome_window` is not a power of two.
+    OutcomeWindowNotPowerOfTwo(u32),
+    /// This build does not know the command schema.
+    UnknownCommandSchema(u32),
+    /// This build does not execute these rules.
+    UnknownRules(u32),
+    /// A reserved byte is set.
+    ReservedNotZero,
+}
+
+impl core::fmt::Display for GenesisError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match *self {
+            Self::OutOfRange { field, value, min, max } => {
+                write!(f, "genesis field `{field}` is {value}; set it from {min} to {max}")
+            }
+            Self::OutcomeWindowNotPowerOfTwo(value) => {
+                write!(f, "genesis field `outcome_window` is {value}; set it to a power of two")
+            }
+            Self::UnknownCommandSchema(version) => {
+                write!(f, "command schema {version} is not known here; this build reads {COMMAND_SCHEMA_VERSION}")
+            }
+            Self::UnknownRules(version) => {
+                write!(f, "rules version {version} is not executed here; this build executes {RULES_VERSIONS:?}")
+            }
+            Self::ReservedNotZero => f.write_str("a reserved byte of the genesis record is set; zero it"),
+        }
+    }
+}
+
+impl core::error::Error for GenesisError {}
+
+impl Genesis {
+    /// A configuration of this version with the given table sizes: 256 outcomes a session, sweeps of 16,384 fills.
+    ///
+    /// ```
+    /// use novate_core::genesis::{Capacities, Genesis};
+    ///
+    /// let genesis = Genesis::new(0, Capacities::for_orders(10_000));
+    /// assert!(genesis.validate().is_ok());
+    /// ```
+    pub const fn new(shard: u16, capacities: Capacities) -> Self {
+        Self {
+            command_schema: COMMAND_SCHEMA_VERSION,
+            rules: RULES_VERSION,
+            shard: shard as u32,
+            outcome_window: 256,
+            max_steps: 16_384,
+            capacities,
+            max_time_jump_ns: 60 * 60 * 1_000_000_000,
+            index_seed: 0,
+            reserved: [0; 24],
+        }
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that is not usable.
+    pub fn validate(&self) -> Result<(), GenesisError> {
+        if self.command_schema != COMMAND_SCHEMA_VERSION {
+            return Err(GenesisError::UnknownCommandSchema(self.command_schema));
+        }
+        if !RULES_VERSIONS.contains(&self.rules) {
+            return Err(GenesisError::UnknownRules(self.rules));
+        }
+        if self.reserved != [0; 24] {
+            return Err(GenesisError::ReservedNotZero);
+        }
+        let c = &self.capacities;
+        let ranges = [
+            ("shard", self.shard, 0, u32::from(SHARD_MAX)),
+            ("outcome_window", self.outcome_window, 8, 65_536),
+            ("max_steps", self.max_steps, 64, 1 << 20),
+            ("capacities.instruments", c.instruments, 1, SLOT_MAX),
+            ("capacities.accounts", c.accounts, 1, SLOT_MAX),
+            ("capacities.sessions", c.sessions, 2, SLOT_MAX),
+            ("capacities.grants", c.grants, 1, SLOT_MAX),
+            ("capacities.orders", c.orders, 1, SLOT_MAX),
+            ("capacities.levels", c.levels, 1, SLOT_MAX),
+            ("capacities.ladder_nodes", c.ladder_nodes, 1, SLOT_MAX),
+            ("capacities.positions", c.positions, 1, SLOT_MAX),
+            ("capacities.work_items", c.work_items, 1, SLOT_MAX),
+        ];
+        for (field, value, min, max) in ranges {
+            if value < min || value > max {
+                let (value, min, max) = (u64::from(value), u64::from(min), u64::from(max));
+                return Err(GenesisError::OutOfRange { field, value, min, max });
+            }
+        }
+        if !self.outcome_window.is_power_of_two() {
+            return Err(GenesisError::OutcomeWindowNotPowerOfTwo(self.outcome_window));
+        }
+        Ok(())
+    }
+
+    /// The shard as ids carry it.
+    #[inline]
+    pub const fn shard(&self) -> u16 {
+        self.shard as u16
+    }
+
+    /// The name of this configuration.
+    pub fn hash(&self) -> Hash256 {
+        Hash256::of("novate genesis 1", &[bytemuck::bytes_of(self)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validation_names_the_field() {
+        let mut genesis = Genesis::new(0, Capacities::for_orders(100));
+        assert_eq!(genesis.validate(), Ok(()));
+        genesis.capacities.positions = 0;
+        assert!(matches!(genesis.validate(), Err(GenesisError::OutOfRange { field: "capacities.positions", .. })));
+        genesis.capacities.positions = 1;
+        genesis.outcome_window = 24;
+        assert_eq!(genesis.validate(), Err(GenesisError::OutcomeWindowNotPowerOfTwo(24)));
+    }
+}

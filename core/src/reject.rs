@@ -1,0 +1,186 @@
+//! Why a command was rejected and why an order was cancelled: stable numeric codes.
+//!
+//! Codes are grouped by domain, append-only and never renumbered: they stand in journals and in clients.
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident: $repr:ty { $($(#[$vdoc:meta])* $variant:ident = $code:literal => $text:literal,)* }) => {
+        $(#[$doc])*
+        #[repr($repr)]
+        #[non_exhaustive]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant = $code,)* }
+
+        impl $name {
+            /// Every code of this version, in numeric order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The number that records carry.
+            #[inline]
+            pub const fn code(self) -> $repr { self as $repr }
+
+            /// The reason with this number, if this version knows it.
+            pub const fn from_code(code: $repr) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+
+            /// The stable name, as tools print it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)* }
+            }
+
+            /// One sentence: what is wrong, and what to do about it.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result { f.write_str(self.name()) }
+        }
+    };
+}
+
+codes! {
+    /// Why a command was rejected. A rejection is an event, never an `Err`, and changes nothing but the session's window.
+    RejectCode: u16 {
+        /// 1xx: the record itself.
+        MalformedRecord = 101 => "the record's kind is unknown or its size is not that of its kind; encode it with this version's record types",
+        /// A reserved byte is set.
+        ReservedNotZero = 102 => "a reserved byte is not zero; zero the record before filling it in",
+        /// A field holds no defined value.
+        InvalidField = 103 => "a field holds a value outside its definition; see the record's documentation",
+
+        /// 2xx: session and role.
+        UnknownSession = 201 => "no such session was ever opened here; open one with an operator session",
+        /// The session was closed.
+        StaleSession = 202 => "the session was closed; open a new one",
+        /// A session sequence was left out.
+        SessionSequenceGap = 203 => "the session sequence skips ahead; send the missing command first",
+        /// The command is older than the outcome window.
+        SessionSequenceTooOld = 204 => "the command is older than the session's outcome window; its outcome is no longer held",
+        /// The role may not send this kind.
+        RoleNotPermitted = 205 => "the session's role may not send this kind of command; use a session of the right role",
+        /// The session may not act for this account.
+        AccountNotPermitted = 206 => "the session may not act for this account; have an operator grant it",
+
+        /// 3xx: identities.
+        UnknownAccount = 301 => "no such account was ever opened here",
+        /// The account was closed.
+        StaleAccount = 302 => "the account was closed; its id is not used again",
+        /// No such instrument.
+        UnknownInstrument = 303 => "no such instrument was ever listed here",
+        /// The instrument was delisted.
+        StaleInstrument = 304 => "the instrument was delisted; its id is not used again",
+        /// No such order.
+        UnknownOrder = 305 => "no live order has this id",
+        /// The order is gone.
+        StaleOrder = 306 => "the order is no longer live: it was filled, cancelled or replaced",
+        /// The order belongs to another account.
+        OrderNotOwned = 307 => "the order belongs to another account",
+
+        /// 4xx: the order's terms.
+        DuplicateClientOrderId = 401 => "a live order of this account has the same client order id; choose another",
+        /// Zero or negative.
+        QuantityNotPositive = 402 => "the quantity must be at least one lot",
+        /// Not a multiple of the lot.
+        QuantityOffLot = 403 => "the quantity is not a multiple of the instrument's lot",
+        /// Below the minimum.
+        QuantityBelowMinimum = 404 => "the quantity is below the instrument's minimum",
+        /// Above the maximum.
+        QuantityAboveMaximum = 405 => "the quantity is above the instrument's maximum",
+        /// Not a multiple of the tick.
+        PriceOffTick = 406 => "the price is not a multiple of the instrument's tick",
+        /// Outside the declared range.
+        PriceOutOfRange = 407 => "the price is outside the range that the instrument declares",
+        /// Outside the limits in force.
+        PriceOutsideLimits = 408 => "the price is outside the price limits in force",
+        /// Post-only would trade.
+        PostOnlyWouldCross = 409 => "a post-only order must not trade on entry; price it away from the opposite side",
+        /// FOK cannot fill.
+        FillOrKillNotFillable = 410 => "the book cannot fill the whole quantity within the limit",
+        /// FOK would exceed the bounded work.
+        FillOrKillExceedsSteps = 411 => "filling the whole quantity would take more fills than one command may do",
+        /// Immediate order in an auction.
+        ImmediateInAuction = 412 => "market, immediate-or-cancel and fill-or-kill orders cannot be entered while the instrument is in auction",
+        /// Post-only and immediate contradict.
+        PostOnlyImmediate = 413 => "post-only contradicts market, immediate-or-cancel and fill-or-kill",
+        /// The level's total would overflow.
+        LevelQuantityOverflow = 414 => "the total quantity at this price would exceed the range of a 64-bit integer",
+
+        /// 5xx: the instrument's state.
+        InstrumentHalted = 501 => "the instrument is halted; only cancels and reductions are taken",
+        /// An uncross is being worked off.
+        BookBusy = 502 => "the instrument is filling an auction in slices; retry when its trading state changes",
+        /// The book is crossed.
+        BookCrossed = 503 => "the book is crossed; uncross it instead of opening it",
+
+        /// 6xx: capacity, fixed at genesis.
+        OrderTableFull = 601 => "the table of live orders is full; nothing was changed",
+        /// No room for a price level.
+        LevelTableFull = 602 => "the table of price levels is full; nothing was changed",
+        /// No room in the price ladder.
+        LadderFull = 603 => "the price ladder has too few free nodes; nothing was changed",
+        /// No room for an account.
+        AccountTableFull = 604 => "the table of accounts is full; nothing was changed",
+        /// No room for a session.
+        SessionTableFull = 605 => "the table of sessions is full; nothing was changed",
+        /// No room for an instrument.
+        InstrumentTableFull = 606 => "the table of instruments is full; nothing was changed",
+        /// No room for a grant.
+        GrantTableFull = 607 => "the table of grants is full; nothing was changed",
+        /// No room in the work queue.
+        WorkQueueFull = 608 => "the work queue is full; retry when pending work is done",
+        /// No generation left.
+        IdsExhausted = 609 => "all ids of this kind have been given out in this journal; begin a new one",
+
+        /// 7xx: set-up.
+        AccountInUse = 701 => "the account has live orders, positions or grants; clear them first",
+        /// The instrument has orders or positions.
+        InstrumentInUse = 702 => "the instrument has live orders or open positions; clear them first",
+        /// The session has grants.
+        SessionInUse = 703 => "the session has grants, or is one that exists from genesis on",
+        /// Granted before.
+        AlreadyGranted = 704 => "the session may act for this account already",
+        /// Not granted.
+        NotGranted = 705 => "the session has no such grant",
+        /// The definition contradicts itself.
+        InvalidInstrument = 706 => "the instrument's definition contradicts itself; see the record's documentation",
+        /// The limits contradict the range.
+        InvalidPriceLimits = 707 => "the price limits are reversed or outside the declared range",
+    }
+}
+
+codes! {
+    /// Why an order, or what was left of it, was cancelled.
+    CancelReason: u8 {
+        /// By command.
+        Requested = 1 => "cancelled by command",
+        /// Market, IOC.
+        ImmediateRemainder = 2 => "what an immediate order could not fill",
+        /// `max_steps`.
+        SweepLimit = 3 => "the sweep reached the number of fills that one command may do",
+        /// By a replace.
+        Replaced = 4 => "replaced by another order",
+        /// Amended to nothing.
+        AmendedToZero = 5 => "amended to an open quantity of zero or less",
+        /// Reduced to nothing.
+        ReducedToZero = 6 => "reduced by its whole open quantity or more",
+        /// The position would overflow.
+        PositionLimit = 7 => "a fill would take the position out of the range of a 64-bit integer",
+        /// No room for a position.
+        PositionTableFull = 8 => "the table of positions is full",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back_and_ascend() {
+        assert!(RejectCode::ALL.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(RejectCode::ALL.iter().all(|&code| RejectCode::from_code(code.code()) == Some(code)));
+        assert!(CancelReason::ALL.iter().all(|&reason| CancelReason::from_code(reason.code()) == Some(reason)));
+        assert_eq!(RejectCode::from_code(0), None);
+    }
+}

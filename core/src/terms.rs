@@ -1,0 +1,133 @@
+//! The vocabulary of orders, instruments and sessions: the enumerations that records carry as one byte.
+//!
+//! Zero is never a defined value (except for [`OptionType::None`]), so a record that was not filled in is noticed.
+
+macro_rules! byte_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal,)* }) => {
+        $(#[$doc])*
+        #[repr(u8)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant = $code,)* }
+
+        impl $name {
+            /// Every value of this version, in numeric order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The byte that records carry.
+            #[inline]
+            pub const fn code(self) -> u8 { self as u8 }
+
+            /// The value with this byte, if this version knows it.
+            #[inline]
+            pub const fn from_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+
+            /// The stable name, as tools print it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)* }
+            }
+        }
+    };
+}
+
+byte_enum! {
+    /// Which side of the book an order is on.
+    Side {
+        /// Bids.
+        Buy = 1,
+        /// Asks.
+        Sell = 2,
+    }
+}
+
+impl Side {
+    /// The other side.
+    #[inline]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+}
+
+byte_enum! {
+    /// How an order is priced.
+    OrderType {
+        /// Trades at its limit price or better; what is left may rest.
+        Limit = 1,
+        /// Trades at its protection limit or better; what is left is cancelled.
+        Market = 2,
+    }
+}
+
+byte_enum! {
+    /// How long an order lives.
+    TimeInForce {
+        /// Good till cancelled.
+        GoodTillCancelled = 1,
+        /// Immediate or cancel: fills what it can, the rest is cancelled.
+        ImmediateOrCancel = 2,
+        /// Fill or kill: fills whole or is rejected.
+        FillOrKill = 3,
+    }
+}
+
+byte_enum! {
+    /// What a session may do.
+    Role {
+        /// Enters and manages orders.
+        Trader = 1,
+        /// Publishes prices.
+        Feed = 2,
+        /// Reports deposits and settled withdrawals.
+        Custody = 3,
+        /// Sets up the venue and its parties, and may cancel for any account.
+        Operator = 4,
+        /// Attests to state.
+        Replica = 5,
+        /// Appends `Work`; the sequencer's own role, open to nobody else.
+        Sequencer = 6,
+    }
+}
+
+byte_enum! {
+    /// The kind of contract. Matching treats all alike.
+    InstrumentKind {
+        /// A dated future.
+        Future = 1,
+        /// A perpetual future.
+        Perpetual = 2,
+        /// An option exercised at expiry.
+        EuropeanOption = 3,
+        /// An option exercisable on demand.
+        OnDemandOption = 4,
+    }
+}
+
+byte_enum! {
+    /// Call or put; `None` for what is no option.
+    OptionType {
+        /// Not an option.
+        None = 0,
+        /// The right to buy.
+        Call = 1,
+        /// The right to sell.
+        Put = 2,
+    }
+}
+
+byte_enum! {
+    /// An instrument's trading state.
+    TradingState {
+        /// Orders rest and nothing trades; left by an uncross.
+        Auction = 1,
+        /// Orders trade on entry.
+        Continuous = 2,
+        /// Only cancels and reductions are taken.
+        Halted = 3,
+        /// An uncross is being worked off in slices; the book answers `BookBusy`. Entered by an uncross only.
+        Uncrossing = 4,
+    }
+}
