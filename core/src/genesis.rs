@@ -23,7 +23,7 @@ pub struct Capacities {
     pub instruments: u32,
     /// Open accounts.
     pub accounts: u32,
-    /// Open sessions, the two that exist from genesis on included; at least 2.
+    /// Open sessions, the two that exist from genesis on included; from 2 to 65,534.
     pub sessions: u32,
     /// (session, account) grants.
     pub grants: u32,
@@ -84,6 +84,9 @@ pub struct Genesis {
 }
 
 const _: () = assert!(size_of::<Genesis>() == 96);
+
+/// Largest capacity of the session table: with the largest outcome window its outcomes still have 32-bit places.
+const SESSIONS_MAX: u32 = 65_534;
 
 /// Why a genesis configuration is not usable.
 #[non_exhaustive]
@@ -176,7 +179,7 @@ impl Genesis {
             ("max_steps", self.max_steps, 64, 1 << 20),
             ("capacities.instruments", c.instruments, 1, SLOT_MAX),
             ("capacities.accounts", c.accounts, 1, SLOT_MAX),
-            ("capacities.sessions", c.sessions, 2, SLOT_MAX),
+            ("capacities.sessions", c.sessions, 2, SESSIONS_MAX),
             ("capacities.grants", c.grants, 1, SLOT_MAX),
             ("capacities.orders", c.orders, 1, SLOT_MAX),
             ("capacities.levels", c.levels, 1, SLOT_MAX),

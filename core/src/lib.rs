@@ -8,11 +8,17 @@ extern crate alloc;
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("novate's records are laid out for little-endian 64-bit processors: build for x86_64 or aarch64");
 
+pub mod arena;
+mod book;
 pub mod command;
 pub mod digest;
+pub mod engine;
 pub mod event;
 pub mod genesis;
 pub mod ids;
+mod instrument;
+mod ledger;
+pub mod naive;
 pub mod reject;
 pub mod sink;
 pub mod terms;

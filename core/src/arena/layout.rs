@@ -1,0 +1,154 @@
+//! The layout: which table begins at which chunk, a pure function of genesis.
+
+use alloc::vec::Vec;
+
+use super::slab::SlabHead;
+use super::{ArenaError, CHUNK_SIZE, Chunk, Marks, Record, SlotIndex, Table, Untracked};
+use crate::book::{Level, Node, Order};
+use crate::digest::Hash256;
+use crate::engine::{Header, Outcome, Session, WorkItem};
+use crate::genesis::Genesis;
+use crate::instrument::Instrument;
+use crate::ledger::{Account, Grant, Position};
+
+/// Where one table lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableLayout {
+    /// What it is part of.
+    pub name: &'static str,
+    /// What it holds of it: `records`, or `head` and `free` of a slab.
+    pub part: &'static str,
+    /// Bytes of a record.
+    pub record_size: usize,
+    /// How many records.
+    pub records: u64,
+    /// The first chunk.
+    pub first_chunk: usize,
+    /// How many chunks.
+    pub chunks: usize,
+}
+
+/// Every table's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    tables: Vec<TableLayout>,
+}
+
+impl Layout {
+    /// The layout of a (valid) genesis.
+    ///
+    /// Order: what every command touches first, then tables by size.
+    pub fn of(genesis: &Genesis) -> Self {
+        let c = &genesis.capacities;
+        let mut layout = Self { tables: Vec::new() };
+        layout.table::<Header>("header", 1);
+        layout.slab::<Session>("sessions", c.sessions);
+        layout.slab::<Instrument>("instruments", c.instruments);
+        layout.slab::<Account>("accounts", c.accounts);
+        layout.table::<WorkItem>("work_queue", u64::from(c.work_items));
+        layout.slab::<Grant>("grants", c.grants);
+        layout.index("grants_index", c.grants);
+        layout.table::<Outcome>("outcomes", (u64::from(c.sessions) + 1) * u64::from(genesis.outcome_window));
+        layout.slab::<Position>("positions", c.positions);
+        layout.index("positions_index", c.positions);
+        layout.slab::<Node>("ladder_nodes", c.ladder_nodes);
+        layout.table::<u64>("ladder_bitmaps", u64::from(c.ladder_nodes) + 1);
+        layout.slab::<Level>("levels", c.levels);
+        layout.index("client_order_ids", c.orders);
+        layout.slab::<Order>("orders", c.orders);
+        layout
+    }
+
+    fn table<R: Record>(&mut self, name: &'static str, records: u64) {
+        self.part::<R>(name, "records", records);
+    }
+
+    /// Slot 0 is nobody, so a slab has one record more than its capacity.
+    fn slab<R: Record>(&mut self, name: &'static str, capacity: u32) {
+        self.part::<SlabHead>(name, "head", 1);
+        self.part::<u32>(name, "free", u64::from(capacity));
+        self.part::<R>(name, "records", u64::from(capacity) + 1);
+    }
+
+    fn index(&mut self, name: &'static str, capacity: u32) {
+        self.table::<u64>(name, SlotIndex::<Untracked>::entries_for(capacity));
+    }
+
+    fn part<R: Record>(&mut self, name: &'static str, part: &'static str, records: u64) {
+        let chunks = (records as usize).div_ceil(R::PER_CHUNK);
+        let first_chunk = self.chunks();
+        self.tables.push(TableLayout { name, part, record_size: size_of::<R>(), records, first_chunk, chunks });
+    }
+
+    /// Chunks in all.
+    pub fn chunks(&self) -> usize {
+        self.tables.last().map_or(0, |table| table.first_chunk + table.chunks)
+    }
+
+    /// Bytes in all.
+    pub fn bytes(&self) -> usize {
+        self.chunks() * CHUNK_SIZE
+    }
+
+    /// The tables, in the order of their chunks.
+    pub fn tables(&self) -> &[TableLayout] {
+        &self.tables
+    }
+
+    /// The table that `chunk` belongs to, and the first record in it: what to name when two replicas differ there.
+    pub fn locate(&self, chunk: usize) -> Option<(&TableLayout, u64)> {
+        let table =
+            self.tables.iter().find(|table| (table.first_chunk..table.first_chunk + table.chunks).contains(&chunk))?;
+        let per_chunk = (CHUNK_SIZE / table.record_size) as u64;
+        Some((table, (chunk - table.first_chunk) as u64 * per_chunk))
+    }
+
+    /// The name of this layout: over every table's name, part, record size, count and place.
+    pub fn hash(&self) -> Hash256 {
+        let mut bytes = Vec::new();
+        for table in &self.tables {
+            for name in [table.name, table.part] {
+                bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
+                bytes.extend_from_slice(name.as_bytes());
+            }
+            for number in [table.record_size as u64, table.records, table.first_chunk as u64] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        Hash256::of("novate layout 1", &[&bytes])
+    }
+}
+
+/// Hands out the tables of a layout one after the other, each with its own part of memory and marks.
+pub(crate) struct Carver<'a, M> {
+    chunks: &'a mut [Chunk],
+    marks: Option<M>,
+    tables: alloc::vec::IntoIter<TableLayout>,
+}
+
+impl<'a, M: Marks> Carver<'a, M> {
+    pub(crate) fn new(layout: &Layout, chunks: &'a mut [Chunk], marks: M) -> Result<Self, ArenaError> {
+        let (needed, given) = (layout.chunks(), chunks.len());
+        if needed != given {
+            return Err(ArenaError::WrongSize { needed, given });
+        }
+        if !marks.covers(needed) {
+            return Err(ArenaError::MarksTooShort { needed });
+        }
+        Ok(Self { chunks, marks: Some(marks), tables: layout.tables.clone().into_iter() })
+    }
+
+    /// The next table, which must be one of `name` with records of this type.
+    pub(crate) fn table<R: Record>(&mut self, name: &'static str) -> Table<'a, R, M> {
+        let next = self.tables.next().filter(|table| table.name == name && table.record_size == size_of::<R>());
+        let (Some(table), Some(marks)) = (next, self.marks.take()) else {
+            unreachable!("the engine asks for its tables in the layout's order: {name}")
+        };
+        let (head, tail) = core::mem::take(&mut self.chunks).split_at_mut(table.chunks);
+        let (own, rest) = marks.split(table.chunks);
+        self.chunks = tail;
+        self.marks = Some(rest);
+        let records: &'a mut [R] = bytemuck::cast_slice_mut(head);
+        Table::new(&mut records[..table.records as usize], own)
+    }
+}

@@ -1,0 +1,34 @@
+//! The header record: what the whole state hangs on.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::arena::Record;
+use crate::digest::{EventsDigest, Hash256};
+use crate::genesis::Genesis;
+use crate::units::{Sequence, TimeNs};
+
+/// The arena's first chunk. What every command touches comes first.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Header {
+    /// The last command's sequence.
+    pub(crate) sequence: Sequence,
+    /// The last command's time.
+    pub(crate) time: TimeNs,
+    /// Over every event so far.
+    pub(crate) digest: EventsDigest,
+    /// How many events so far.
+    pub(crate) events: u64,
+    /// Place of the oldest pending piece of work in the queue.
+    pub(crate) work_first: u32,
+    /// Pieces of work pending.
+    pub(crate) work_pending: u32,
+    pub(crate) genesis_hash: Hash256,
+    pub(crate) layout_hash: Hash256,
+    pub(crate) genesis: Genesis,
+    pub(crate) reserved: [u8; 48],
+}
+
+const _: () = assert!(size_of::<Header>() == 256);
+
+impl Record for Header {}

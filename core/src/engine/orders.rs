@@ -1,0 +1,582 @@
+//! Order commands: find, check, accept. What trades is in `sweep`.
+
+use super::Engine;
+use super::emit::Emitter;
+use super::gate::{About, Execute, Roles};
+use super::sweep::Taker;
+use crate::arena::Marks;
+use crate::book::{Order, client_tag};
+use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
+use crate::event::{Accepted, Amended, Cancelled, Rested};
+use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId};
+use crate::instrument::Instrument;
+use crate::reject::{CancelReason, RejectCode};
+use crate::sink::EventSink;
+use crate::terms::{OrderType, Role, Side, TimeInForce, TradingState};
+use crate::units::{PriceTicks, QuantityLots};
+use bytemuck::Zeroable;
+
+const TRADER: Roles = Roles(1 << Role::Trader.code());
+const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
+
+/// An order on its way in, its fields decoded.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    account: AccountId,
+    /// The instrument's slot.
+    instrument: u32,
+    client_order_id: ClientOrderId,
+    side: Side,
+    /// Limit price, or the clamped protection limit.
+    price: PriceTicks,
+    quantity: QuantityLots,
+    time_in_force: TimeInForce,
+    is_market: bool,
+    /// As in [`NewOrder`].
+    flags: u8,
+}
+
+impl Entry {
+    fn may_rest(&self) -> bool {
+        !self.is_market && self.time_in_force == TimeInForce::GoodTillCancelled
+    }
+
+    fn is_post_only(&self) -> bool {
+        self.flags & NewOrder::POST_ONLY != 0
+    }
+}
+
+/// What the checks of an order found out.
+#[derive(Clone, Copy, Debug)]
+struct Placement {
+    /// The level of its price; 0 if there is none, or if it may not rest.
+    level: u32,
+    /// Whether it rests as it comes.
+    rests: bool,
+}
+
+impl OrderTarget {
+    fn about(&self) -> About {
+        let mut about = About::default();
+        match self.by {
+            Self::BY_ORDER_ID => about.order = OrderId(self.id),
+            Self::BY_CLIENT_ORDER_ID => about.client_order_id = ClientOrderId(self.id),
+            _ => {}
+        }
+        about
+    }
+}
+
+impl Execute for NewOrder {
+    const ROLES: Roles = TRADER;
+
+    fn about(&self) -> About {
+        About { instrument: self.instrument, client_order_id: self.client_order_id, ..About::default() }
+    }
+
+    #[inline(always)]
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        engine.permitted_account(session, self.header.account)?;
+        let entry = engine.decode_entry(self)?;
+        let tag = engine.check_client_order_id(&entry, 0)?;
+        if !engine.book.has_order_room() {
+            return Err(RejectCode::OrderTableFull);
+        }
+        let placement = engine.check_placement(&entry, None)?;
+        let slot = engine.book.take_order();
+        Ok(engine.accept(&entry, placement, slot, tag, out))
+    }
+}
+
+impl Execute for CancelOrder {
+    const ROLES: Roles = TRADER_OR_OPERATOR;
+
+    fn about(&self) -> About {
+        self.target.about()
+    }
+
+    #[inline(always)]
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_order(session, &self.header, self.target)?;
+        engine.check_not_busy(slot)?;
+        Ok(engine.cancel(slot, CancelReason::Requested, out))
+    }
+}
+
+impl Execute for ReduceOrder {
+    const ROLES: Roles = TRADER_OR_OPERATOR;
+
+    fn about(&self) -> About {
+        self.target.about()
+    }
+
+    #[inline(always)]
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_order(session, &self.header, self.target)?;
+        engine.check_not_busy(slot)?;
+        let order = *engine.book.order(slot);
+        engine.instruments.slab.get(order.instrument).check_lot(self.by)?;
+        if self.by >= order.leaves {
+            return Ok(engine.cancel(slot, CancelReason::ReducedToZero, out));
+        }
+        Ok(engine.lower(slot, order.leaves.0 - self.by.0, out))
+    }
+}
+
+impl Execute for AmendOrder {
+    const ROLES: Roles = TRADER;
+
+    fn about(&self) -> About {
+        self.target.about()
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_order(session, &self.header, self.target)?;
+        let order = *engine.book.order(slot);
+        let instrument = engine.instruments.slab.get(order.instrument);
+        check_open(instrument)?;
+        let changes_price = self.changes & Self::PRICE != 0;
+        let changes_quantity = self.changes & Self::QUANTITY != 0;
+        if changes_quantity && self.quantity.0 <= 0 {
+            return Ok(engine.cancel(slot, CancelReason::AmendedToZero, out));
+        }
+        if changes_quantity {
+            instrument.check_lot(self.quantity)?;
+            instrument.check_maximum(self.quantity)?;
+        }
+        if changes_price {
+            instrument.check_price(self.price)?;
+        }
+        let price = if changes_price { self.price } else { order.price };
+        let leaves = if changes_quantity { self.quantity } else { order.leaves };
+        if price == order.price && leaves <= order.leaves {
+            return Ok(engine.lower(slot, leaves.0, out));
+        }
+        engine.move_order(slot, &order, price, leaves, out)
+    }
+}
+
+impl Execute for ReplaceOrder {
+    const ROLES: Roles = TRADER;
+
+    fn about(&self) -> About {
+        About { client_order_id: self.client_order_id, ..self.target.about() }
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let old_slot = engine.find_order(session, &self.header, self.target)?;
+        let old = *engine.book.order(old_slot);
+        let instrument = engine.instruments.slab.get(old.instrument);
+        check_open(instrument)?;
+        instrument.check_quantity(self.quantity)?;
+        instrument.check_price(self.price)?;
+        let entry = Entry {
+            client_order_id: self.client_order_id,
+            price: self.price,
+            quantity: self.quantity,
+            ..Entry::of(&old)
+        };
+        let tag = engine.check_client_order_id(&entry, old_slot)?;
+        let placement = engine.check_placement(&entry, Some(&old))?;
+        engine.cancel(old_slot, CancelReason::Replaced, out);
+        // The old order may have been all that kept the level open.
+        let placement = Placement { level: engine.level_at(&entry), ..placement };
+        let slot = engine.book.take_order();
+        Ok(engine.accept(&entry, placement, slot, tag, out))
+    }
+}
+
+impl Entry {
+    /// The terms of a resting order.
+    fn of(order: &Order) -> Self {
+        Self {
+            account: order.account,
+            instrument: order.instrument,
+            client_order_id: order.client_order_id,
+            side: order.side(),
+            price: order.price,
+            quantity: order.leaves,
+            time_in_force: TimeInForce::GoodTillCancelled,
+            is_market: false,
+            flags: order.flags,
+        }
+    }
+}
+
+/// An instrument in which orders are entered and changed.
+#[inline(always)]
+fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
+    match instrument.state() {
+        TradingState::Auction | TradingState::Continuous => Ok(()),
+        TradingState::Uncrossing => Err(RejectCode::BookBusy),
+        TradingState::Halted => Err(RejectCode::InstrumentHalted),
+    }
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// Decodes a new order and checks all that its instrument says of it.
+    #[inline(always)]
+    fn decode_entry(&self, order: &NewOrder) -> Result<Entry, RejectCode> {
+        let slot = self.find_instrument(order.instrument)?;
+        let instrument = self.instruments.slab.get(slot);
+        check_open(instrument)?;
+        let (Some(side), Some(time_in_force)) =
+            (Side::from_code(order.side), TimeInForce::from_code(order.time_in_force))
+        else {
+            return Err(RejectCode::InvalidField);
+        };
+        let mut entry = Entry {
+            account: order.header.account,
+            instrument: slot,
+            client_order_id: order.client_order_id,
+            side,
+            price: order.price,
+            quantity: order.quantity,
+            time_in_force,
+            is_market: order.order_type == OrderType::Market.code(),
+            flags: order.flags,
+        };
+        if !entry.may_rest() {
+            if entry.is_post_only() {
+                return Err(RejectCode::PostOnlyImmediate);
+            }
+            if instrument.state() == TradingState::Auction {
+                return Err(RejectCode::ImmediateInAuction);
+            }
+        }
+        instrument.check_quantity(entry.quantity)?;
+        if entry.is_market {
+            entry.price = entry.price.max(instrument.limit_low).min(instrument.limit_high);
+        } else {
+            instrument.check_price(entry.price)?;
+        }
+        Ok(entry)
+    }
+
+    /// Checks that no live order of the account but the one in `except` has the client order id; returns its tag.
+    #[inline(always)]
+    fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<u32, RejectCode> {
+        if entry.client_order_id == ClientOrderId::NONE {
+            return Ok(0);
+        }
+        let tag = client_tag(self.seed(), entry.account, entry.client_order_id);
+        let found = self.book.find_client(tag, entry.account, entry.client_order_id);
+        if found != 0 && found != except { Err(RejectCode::DuplicateClientOrderId) } else { Ok(tag) }
+    }
+
+    /// Checks what depends on the book. `leaving` is the order that goes as this one comes.
+    #[inline(always)]
+    fn check_placement(&self, entry: &Entry, leaving: Option<&Order>) -> Result<Placement, RejectCode> {
+        let instrument = self.instruments.slab.get(entry.instrument);
+        let continuous = instrument.state() == TradingState::Continuous;
+        let crosses = continuous && instrument.crosses(entry.side, entry.price);
+        if crosses && entry.is_post_only() {
+            return Err(RejectCode::PostOnlyWouldCross);
+        }
+        if continuous && entry.time_in_force == TimeInForce::FillOrKill {
+            self.check_fill_or_kill(entry.instrument, entry.account.slot(), entry.side, entry.price, entry.quantity)?;
+        }
+        if !entry.may_rest() {
+            return Ok(Placement { level: 0, rests: false });
+        }
+        let level = self.level_at(entry);
+        if level != 0 {
+            let record = self.book.level(level);
+            let stays =
+                record.quantity - leaving.filter(|order| order.level == level).map_or(0, |order| order.leaves.0);
+            stays.checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
+        } else if !self.book.has_level_room() {
+            return Err(RejectCode::LevelTableFull);
+        } else if !self.book.has_ladder_room() {
+            return Err(RejectCode::LadderFull);
+        }
+        Ok(Placement { level, rests: !crosses })
+    }
+
+    #[inline(always)]
+    fn level_at(&self, entry: &Entry) -> u32 {
+        self.book.level_at(self.instruments.slab.get(entry.instrument).side(entry.side), entry.price)
+    }
+
+    /// Accepts a checked order into `slot`: says so, lets it trade, lets it rest.
+    #[inline(always)]
+    fn accept<S: EventSink>(
+        &mut self,
+        entry: &Entry,
+        placement: Placement,
+        slot: u32,
+        tag: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> OrderId {
+        let id = OrderId::new(out.sequence(), slot);
+        let rests = if placement.rests { Accepted::RESTS } else { 0 };
+        let market = if entry.is_market { Accepted::MARKET } else { 0 };
+        let post_only = if entry.is_post_only() { Accepted::POST_ONLY } else { 0 };
+        out.emit(Accepted {
+            side: entry.side.code(),
+            time_in_force: entry.time_in_force.code(),
+            flags: rests | market | post_only,
+            instrument: self.instruments.slab.get(entry.instrument).id,
+            account: entry.account,
+            order: id,
+            client_order_id: entry.client_order_id,
+            price: entry.price,
+            quantity: entry.quantity,
+            ..Accepted::zeroed()
+        });
+        let order = Order {
+            id,
+            client_order_id: entry.client_order_id,
+            account: entry.account,
+            price: entry.price,
+            leaves: entry.quantity,
+            instrument: entry.instrument,
+            side: entry.side.code(),
+            time_in_force: entry.time_in_force.code(),
+            flags: entry.flags,
+            ..Order::zeroed()
+        };
+        if placement.rests {
+            self.rest(&order, slot, placement.level, tag);
+        } else {
+            self.accept_taker(entry, &order, slot, tag, out);
+        }
+        id
+    }
+
+    /// The part of [`Engine::accept`] for orders that trade on entry, or try to.
+    fn accept_taker<S: EventSink>(
+        &mut self,
+        entry: &Entry,
+        order: &Order,
+        slot: u32,
+        tag: u32,
+        out: &mut Emitter<'_, S>,
+    ) {
+        let mut taker = Taker::of(order);
+        let ended = self.sweep(&mut taker, out);
+        let left = Order { leaves: taker.leaves, ..*order };
+        if left.leaves.0 > 0 && ended.is_none() && entry.may_rest() {
+            self.rest(&left, slot, 0, tag);
+            self.say_rested(&left, out);
+            return;
+        }
+        if left.leaves.0 > 0 {
+            self.say_cancelled(&left, ended.unwrap_or(CancelReason::ImmediateRemainder), 0, out);
+        }
+        self.book.give_order_back(slot);
+    }
+
+    /// Puts an order that was not in the book there, at the back of its price's queue.
+    #[inline(always)]
+    fn rest(&mut self, order: &Order, slot: u32, level: u32, tag: u32) {
+        *self.book.order_mut(slot) = *order;
+        let instrument = self.instruments.slab.get_mut(order.instrument);
+        instrument.orders += 1;
+        self.book.join(instrument, slot, order.side(), level);
+        if order.client_order_id != ClientOrderId::NONE {
+            self.book.index_client(tag, slot);
+        }
+        self.accounts.slab.get_mut(order.account.slot()).orders += 1;
+    }
+
+    /// Takes a live order out of the book, its slot and its client order id included.
+    #[inline(always)]
+    pub(super) fn remove(&mut self, order: &Order, slot: u32) {
+        let instrument = self.instruments.slab.get_mut(order.instrument);
+        instrument.orders -= 1;
+        self.book.leave(instrument, slot);
+        self.forget(order, slot);
+    }
+
+    /// Gives back all that an order which is out of its queue still has.
+    #[inline(always)]
+    fn forget(&mut self, order: &Order, slot: u32) {
+        self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
+        if order.client_order_id != ClientOrderId::NONE {
+            let tag = client_tag(self.seed(), order.account, order.client_order_id);
+            self.book.unindex_client(tag, slot);
+        }
+        self.book.give_order_back(slot);
+    }
+
+    /// Cancels the live order in `slot`.
+    #[inline(always)]
+    pub(super) fn cancel<S: EventSink>(
+        &mut self,
+        slot: u32,
+        reason: CancelReason,
+        out: &mut Emitter<'_, S>,
+    ) -> OrderId {
+        let order = *self.book.order(slot);
+        self.say_cancelled(&order, reason, Cancelled::RESTED, out);
+        self.remove(&order, slot);
+        order.id
+    }
+
+    /// Lowers a live order's open quantity to `leaves` (or leaves it as it is); it keeps its place.
+    #[inline(always)]
+    fn lower<S: EventSink>(&mut self, slot: u32, leaves: i64, out: &mut Emitter<'_, S>) -> OrderId {
+        let order = *self.book.order(slot);
+        self.say_amended(&order, order.price, QuantityLots(leaves), Amended::KEEPS_PRIORITY, out);
+        self.book.take_off(slot, order.leaves.0 - leaves);
+        order.id
+    }
+
+    /// Moves a live order to another price, or raises its quantity: it loses its place and may trade.
+    fn move_order<S: EventSink>(
+        &mut self,
+        slot: u32,
+        order: &Order,
+        price: PriceTicks,
+        leaves: QuantityLots,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let entry = Entry { price, quantity: leaves, ..Entry::of(order) };
+        let placement = self.check_placement(&entry, Some(order))?;
+        self.book.leave(self.instruments.slab.get_mut(order.instrument), slot);
+        self.say_amended(order, price, leaves, if placement.rests { Amended::RESTS } else { 0 }, out);
+        let mut moved = Order { price, leaves, ..*order };
+        let mut ended = None;
+        if !placement.rests {
+            let mut taker = Taker::of(&moved);
+            ended = self.sweep(&mut taker, out);
+            moved.leaves = taker.leaves;
+        }
+        if moved.leaves.0 > 0 && ended.is_none() {
+            *self.book.order_mut(slot) = moved;
+            let level = self.level_at(&entry);
+            self.book.join(self.instruments.slab.get_mut(order.instrument), slot, order.side(), level);
+            if !placement.rests {
+                self.say_rested(&moved, out);
+            }
+            return Ok(order.id);
+        }
+        if let Some(reason) = ended {
+            self.say_cancelled(&moved, reason, 0, out);
+        }
+        self.instruments.slab.get_mut(order.instrument).orders -= 1;
+        self.forget(&moved, slot);
+        Ok(order.id)
+    }
+
+    /// The live order that a command is about, for which the session must be permitted to act.
+    #[inline(always)]
+    fn find_order(&self, session: u32, header: &CommandHeader, target: OrderTarget) -> Result<u32, RejectCode> {
+        self.permitted_account(session, header.account)?;
+        if target.by == OrderTarget::BY_CLIENT_ORDER_ID {
+            let id = ClientOrderId(target.id);
+            let tag = client_tag(self.seed(), header.account, id);
+            let found = if id == ClientOrderId::NONE { 0 } else { self.book.find_client(tag, header.account, id) };
+            return if found == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
+        }
+        let id = OrderId(target.id);
+        let slot = id.slot();
+        match self.book.try_order(slot) {
+            Some(order) if slot != 0 && order.id == id => {
+                if order.account == header.account {
+                    Ok(slot)
+                } else {
+                    Err(RejectCode::OrderNotOwned)
+                }
+            }
+            _ if self.book.slot_was_used(slot) => Err(RejectCode::StaleOrder),
+            _ => Err(RejectCode::UnknownOrder),
+        }
+    }
+
+    /// Cancels and reductions are taken unless the book is being worked on.
+    #[inline(always)]
+    fn check_not_busy(&self, slot: u32) -> Result<(), RejectCode> {
+        let instrument = self.instruments.slab.get(self.book.order(slot).instrument);
+        if instrument.state() == TradingState::Uncrossing { Err(RejectCode::BookBusy) } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn instrument_id(&self, order: &Order) -> InstrumentId {
+        self.instruments.slab.get(order.instrument).id
+    }
+
+    #[inline(always)]
+    pub(super) fn say_cancelled<S: EventSink>(
+        &self,
+        order: &Order,
+        reason: CancelReason,
+        flags: u8,
+        out: &mut Emitter<'_, S>,
+    ) {
+        out.emit(Cancelled {
+            side: order.side,
+            reason: reason.code(),
+            flags,
+            instrument: self.instrument_id(order),
+            account: order.account,
+            order: order.id,
+            client_order_id: order.client_order_id,
+            price: order.price,
+            leaves: order.leaves,
+            ..Cancelled::zeroed()
+        });
+    }
+
+    fn say_rested<S: EventSink>(&self, order: &Order, out: &mut Emitter<'_, S>) {
+        out.emit(Rested {
+            side: order.side,
+            instrument: self.instrument_id(order),
+            account: order.account,
+            order: order.id,
+            client_order_id: order.client_order_id,
+            price: order.price,
+            leaves: order.leaves,
+            ..Rested::zeroed()
+        });
+    }
+
+    fn say_amended<S: EventSink>(
+        &self,
+        old: &Order,
+        price: PriceTicks,
+        leaves: QuantityLots,
+        flags: u8,
+        out: &mut Emitter<'_, S>,
+    ) {
+        out.emit(Amended {
+            side: old.side,
+            flags,
+            instrument: self.instrument_id(old),
+            account: old.account,
+            order: old.id,
+            client_order_id: old.client_order_id,
+            old_price: old.price,
+            old_leaves: old.leaves,
+            price,
+            leaves,
+            ..Amended::zeroed()
+        });
+    }
+}

@@ -1,0 +1,249 @@
+//! Read-only queries. They tell the truth between any two commands, also while work is pending.
+
+use super::Engine;
+use crate::arena::Marks;
+use crate::book::{Order, client_tag};
+use crate::digest::{EventsDigest, Hash256};
+use crate::genesis::Genesis;
+use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
+use crate::terms::{InstrumentKind, OptionType, Role, Side, TimeInForce, TradingState};
+use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
+
+/// A live order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderView {
+    /// Its id.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// On which side.
+    pub side: Side,
+    /// Its limit price.
+    pub price: PriceTicks,
+    /// Its open quantity.
+    pub leaves: QuantityLots,
+    /// How long it lives.
+    pub time_in_force: TimeInForce,
+    /// Whether it is post-only.
+    pub is_post_only: bool,
+}
+
+/// A price level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelView {
+    /// Its price.
+    pub price: PriceTicks,
+    /// The sum of its orders' open quantities.
+    pub quantity: QuantityLots,
+    /// How many orders.
+    pub orders: u32,
+}
+
+/// An account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// Its id.
+    pub account: AccountId,
+    /// Its owner, in the venue's own numbering.
+    pub owner: u64,
+    /// How many live orders it has.
+    pub orders: u32,
+    /// How many open positions it has.
+    pub positions: u32,
+}
+
+/// A session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its id.
+    pub session: SessionId,
+    /// What it may do; none only if its record was damaged.
+    pub role: Option<Role>,
+    /// Whether it may act for every account.
+    pub has_all_accounts: bool,
+    /// How many accounts were granted to it.
+    pub grants: u32,
+    /// The last session sequence that it consumed: its next command has one more.
+    pub last_session_sequence: u64,
+}
+
+/// An instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstrumentView {
+    /// Its id.
+    pub instrument: InstrumentId,
+    /// Its label, zero-padded.
+    pub symbol: [u8; 16],
+    /// Its underlying's label, zero-padded.
+    pub underlying: [u8; 16],
+    /// What it is; none only if its record was damaged.
+    pub kind: Option<InstrumentKind>,
+    /// Call or put; none only if its record was damaged.
+    pub option_type: Option<OptionType>,
+    /// Strike price of an option.
+    pub strike: PriceTicks,
+    /// When it expires; zero for a perpetual.
+    pub expiry: TimeNs,
+    /// Its trading state.
+    pub state: TradingState,
+    /// Lowest and highest price in force.
+    pub price_limits: (PriceTicks, PriceTicks),
+    /// The last trade's price, if it has traded.
+    pub last_price: Option<PriceTicks>,
+    /// How many live orders it has.
+    pub orders: u32,
+    /// How many open positions there are.
+    pub positions: u32,
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// The last command's sequence; zero at genesis.
+    pub fn sequence(&self) -> Sequence {
+        self.header.get(0).sequence
+    }
+
+    /// The last command's time.
+    pub fn time(&self) -> TimeNs {
+        self.header.get(0).time
+    }
+
+    /// The rolling digest over every event so far.
+    pub fn events_digest(&self) -> EventsDigest {
+        self.header.get(0).digest
+    }
+
+    /// How many events so far.
+    pub fn event_count(&self) -> u64 {
+        self.header.get(0).events
+    }
+
+    /// Whether work is pending: the sequencer appends `Work` commands until none is.
+    pub fn work_pending(&self) -> bool {
+        self.header.get(0).work_pending != 0
+    }
+
+    /// The configuration that this state began with.
+    pub fn genesis_config(&self) -> &Genesis {
+        &self.header.get(0).genesis
+    }
+
+    /// The names of genesis and layout, as they stand in the state.
+    pub fn identity(&self) -> (Hash256, Hash256) {
+        let header = self.header.get(0);
+        (header.genesis_hash, header.layout_hash)
+    }
+
+    /// The live order with this id.
+    pub fn order(&self, id: OrderId) -> Option<OrderView> {
+        self.book.by_id(id).map(|order| self.view(order))
+    }
+
+    /// The account's live order with this client order id.
+    pub fn order_by_client(&self, account: AccountId, id: ClientOrderId) -> Option<OrderView> {
+        if id == ClientOrderId::NONE {
+            return None;
+        }
+        let slot = self.book.find_client(client_tag(self.seed(), account, id), account, id);
+        (slot != 0).then(|| self.view(self.book.order(slot)))
+    }
+
+    fn view(&self, order: &Order) -> OrderView {
+        OrderView {
+            order: order.id,
+            client_order_id: order.client_order_id,
+            account: order.account,
+            instrument: self.instruments.slab.get(order.instrument).id,
+            side: order.side(),
+            price: order.price,
+            leaves: order.leaves,
+            time_in_force: TimeInForce::from_code(order.time_in_force).unwrap_or(TimeInForce::GoodTillCancelled),
+            is_post_only: order.flags & crate::command::NewOrder::POST_ONLY != 0,
+        }
+    }
+
+    /// The level at a price, if there are orders.
+    pub fn level(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> Option<LevelView> {
+        let slot = self.find_instrument(instrument).ok()?;
+        let level = self.book.level_at(self.instruments.slab.get(slot).side(side), price);
+        (level != 0).then(|| self.level_view(level))
+    }
+
+    /// The levels of one side, best first; take as many as you need. Empty for an instrument that is not listed.
+    pub fn top(&self, instrument: InstrumentId, side: Side) -> impl Iterator<Item = LevelView> {
+        let slot = self.find_instrument(instrument).unwrap_or(0);
+        let mut level = if slot == 0 { 0 } else { self.instruments.slab.get(slot).side(side).best };
+        core::iter::from_fn(move || {
+            let current = (level != 0).then_some(level)?;
+            level = self.book.level(current).worse;
+            Some(self.level_view(current))
+        })
+    }
+
+    /// The orders of one level, oldest first. Empty where there is none.
+    pub fn queue(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> impl Iterator<Item = OrderView> {
+        let level = match self.find_instrument(instrument) {
+            Ok(slot) => self.book.level_at(self.instruments.slab.get(slot).side(side), price),
+            Err(_) => 0,
+        };
+        let mut next = if level == 0 { 0 } else { self.book.level(level).head };
+        core::iter::from_fn(move || {
+            let order = self.book.order((next != 0).then_some(next)?);
+            next = order.next;
+            Some(self.view(order))
+        })
+    }
+
+    fn level_view(&self, slot: u32) -> LevelView {
+        let level = self.book.level(slot);
+        LevelView { price: level.price, quantity: QuantityLots(level.quantity), orders: level.orders }
+    }
+
+    /// An open account.
+    pub fn account(&self, id: AccountId) -> Option<AccountView> {
+        let account = self.accounts.slab.get(self.find_account(id).ok()?);
+        Some(AccountView { account: id, owner: account.owner, orders: account.orders, positions: account.positions })
+    }
+
+    /// What an account holds of an instrument, signed; zero if flat, or if one of the two does not exist.
+    pub fn position(&self, account: AccountId, instrument: InstrumentId) -> QuantityLots {
+        if self.find_account(account).is_err() || self.find_instrument(instrument).is_err() {
+            return QuantityLots::ZERO;
+        }
+        QuantityLots(self.positions.quantity(self.positions.find(self.seed(), account.slot(), instrument.slot())))
+    }
+
+    /// An open session.
+    pub fn session(&self, id: SessionId) -> Option<SessionView> {
+        let session = self.sessions.slab.get(self.sessions.find(id, self.shard()).ok()?);
+        Some(SessionView {
+            session: id,
+            role: Role::from_code(session.role),
+            has_all_accounts: session.flags & crate::command::OpenSession::ALL_ACCOUNTS != 0,
+            grants: session.grants,
+            last_session_sequence: session.last,
+        })
+    }
+
+    /// A listed instrument.
+    pub fn instrument(&self, id: InstrumentId) -> Option<InstrumentView> {
+        let record = self.instruments.slab.get(self.find_instrument(id).ok()?);
+        Some(InstrumentView {
+            instrument: id,
+            symbol: record.symbol,
+            underlying: record.underlying,
+            kind: InstrumentKind::from_code(record.kind),
+            option_type: OptionType::from_code(record.option_type),
+            strike: record.strike,
+            expiry: record.expiry,
+            state: record.state(),
+            price_limits: (record.limit_low, record.limit_high),
+            last_price: (record.has_traded != 0).then_some(record.last_price),
+            orders: record.orders,
+            positions: record.positions,
+        })
+    }
+}

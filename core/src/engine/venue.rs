@@ -1,0 +1,175 @@
+//! Venue commands: instruments and their trading state.
+
+use super::Engine;
+use super::emit::Emitter;
+use super::gate::{About, Execute, Roles};
+use crate::arena::{Full, Marks};
+use crate::command::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState, Uncross, Work};
+use crate::event::{InstrumentDelisted, InstrumentListed, PriceLimitsSet};
+use crate::ids::{InstrumentId, OrderId};
+use crate::instrument::{Instrument, definition_is_sound};
+use crate::reject::RejectCode;
+use crate::sink::EventSink;
+use crate::terms::{Role, TradingState};
+use bytemuck::Zeroable;
+
+pub(super) const OPERATOR: Roles = Roles(1 << Role::Operator.code());
+const SEQUENCER: Roles = Roles(1 << Role::Sequencer.code());
+
+/// Why no id was given out, for one kind of entity.
+pub(super) fn full(full: Full, table: RejectCode) -> RejectCode {
+    match full {
+        Full::Table => table,
+        Full::Ids => RejectCode::IdsExhausted,
+    }
+}
+
+fn about_instrument(instrument: InstrumentId) -> About {
+    About { instrument, ..About::default() }
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// The slot of an instrument that is not being worked on.
+    fn find_idle_instrument(&self, id: InstrumentId) -> Result<u32, RejectCode> {
+        let slot = self.find_instrument(id)?;
+        let busy = self.instruments.slab.get(slot).state() == TradingState::Uncrossing;
+        if busy { Err(RejectCode::BookBusy) } else { Ok(slot) }
+    }
+}
+
+impl Execute for ListInstrument {
+    const ROLES: Roles = OPERATOR;
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        if !definition_is_sound(self, engine.header.get(0).time) {
+            return Err(RejectCode::InvalidInstrument);
+        }
+        let issued = engine.instruments.issue(engine.shard());
+        let (slot, id) = issued.map_err(|why| full(why, RejectCode::InstrumentTableFull))?;
+        *engine.instruments.slab.get_mut(slot) = Instrument::listed(id, self);
+        out.emit(InstrumentListed {
+            instrument_kind: self.kind,
+            state: self.initial_state,
+            instrument: id,
+            symbol: self.symbol,
+            tick: self.tick,
+            lot: self.lot,
+            ..InstrumentListed::zeroed()
+        });
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for DelistInstrument {
+    const ROLES: Roles = OPERATOR;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        let record = engine.instruments.slab.get(slot);
+        if record.orders != 0 || record.positions != 0 {
+            return Err(RejectCode::InstrumentInUse);
+        }
+        engine.instruments.slab.give_back(slot);
+        out.emit(InstrumentDelisted { instrument: self.instrument, ..InstrumentDelisted::zeroed() });
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for SetTradingState {
+    const ROLES: Roles = OPERATOR;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        let state = TradingState::from_code(self.state).ok_or(RejectCode::InvalidField)?;
+        if state == TradingState::Continuous && engine.instruments.slab.get(slot).is_crossed() {
+            return Err(RejectCode::BookCrossed);
+        }
+        engine.enter_state(slot, state, out);
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for Uncross {
+    const ROLES: Roles = OPERATOR;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        if engine.instruments.slab.get(slot).state() == TradingState::Halted {
+            return Err(RejectCode::InstrumentHalted);
+        }
+        engine.uncross(slot, (self.priced == 1).then_some(self.price), out)?;
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for SetPriceLimits {
+    const ROLES: Roles = OPERATOR;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _session: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        let record = engine.instruments.slab.get(slot);
+        if self.low < record.price_min || self.low > self.high || self.high > record.price_max {
+            return Err(RejectCode::InvalidPriceLimits);
+        }
+        let record = engine.instruments.slab.get_mut(slot);
+        (record.limit_low, record.limit_high) = (self.low, self.high);
+        let instrument = self.instrument;
+        out.emit(PriceLimitsSet { instrument, low: self.low, high: self.high, ..PriceLimitsSet::zeroed() });
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for Work {
+    const ROLES: Roles = SEQUENCER;
+
+    /// Nothing: every command is an opportunity to work, and this is no more than that.
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        _engine: &mut Engine<'_, M>,
+        _session: u32,
+        _out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        Ok(OrderId::NONE)
+    }
+}

@@ -1,0 +1,191 @@
+//! The instrument record: definition, trading state, and the roots of its book.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::arena::{EntityRecord, Record};
+use crate::book::BookSide;
+use crate::command::ListInstrument;
+use crate::ids::InstrumentId;
+use crate::reject::RejectCode;
+use crate::terms::{InstrumentKind, OptionType, Side, TradingState};
+use crate::units::{PriceTicks, QuantityLots, TimeNs};
+
+/// An instrument. What an order touches comes first.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Instrument {
+    pub(crate) id: InstrumentId,
+    /// A [`TradingState`].
+    pub(crate) state: u8,
+    /// An [`InstrumentKind`].
+    pub(crate) kind: u8,
+    /// An [`OptionType`].
+    pub(crate) option_type: u8,
+    /// 1 once it has traded.
+    pub(crate) has_traded: u8,
+    /// Live orders.
+    pub(crate) orders: u32,
+    /// Bids, asks.
+    sides: [BookSide; 2],
+    pub(crate) limit_low: PriceTicks,
+    pub(crate) limit_high: PriceTicks,
+    pub(crate) tick: PriceTicks,
+    pub(crate) lot: QuantityLots,
+    pub(crate) quantity_min: QuantityLots,
+    pub(crate) quantity_max: QuantityLots,
+    pub(crate) price_min: PriceTicks,
+    pub(crate) price_max: PriceTicks,
+    /// Price of the last trade, if it has traded.
+    pub(crate) last_price: PriceTicks,
+    pub(crate) multiplier: i64,
+    pub(crate) strike: PriceTicks,
+    pub(crate) expiry: TimeNs,
+    pub(crate) symbol: [u8; 16],
+    pub(crate) underlying: [u8; 16],
+    /// Open positions.
+    pub(crate) positions: u32,
+    pub(crate) reserved: [u8; 44],
+}
+
+const _: () = assert!(size_of::<Instrument>() == 256);
+
+impl Record for Instrument {}
+
+impl EntityRecord for Instrument {
+    type Id = InstrumentId;
+    #[inline(always)]
+    fn id(&self) -> InstrumentId {
+        self.id
+    }
+}
+
+impl Instrument {
+    /// The record of a definition that was checked.
+    pub(crate) fn listed(id: InstrumentId, list: &ListInstrument) -> Self {
+        Self {
+            id,
+            state: list.initial_state,
+            kind: list.kind,
+            option_type: list.option_type,
+            limit_low: list.limit_low,
+            limit_high: list.limit_high,
+            tick: list.tick,
+            lot: list.lot,
+            quantity_min: list.quantity_min,
+            quantity_max: list.quantity_max,
+            price_min: list.price_min,
+            price_max: list.price_max,
+            multiplier: list.multiplier.0,
+            strike: list.strike,
+            expiry: list.expiry,
+            symbol: list.symbol,
+            underlying: list.underlying,
+            ..Self::zeroed()
+        }
+    }
+
+    /// The trading state; a record that holds none was damaged and counts as halted.
+    #[inline(always)]
+    pub(crate) fn state(&self) -> TradingState {
+        TradingState::from_code(self.state).unwrap_or(TradingState::Halted)
+    }
+
+    #[inline(always)]
+    pub(crate) fn side(&self, side: Side) -> &BookSide {
+        match side {
+            Side::Buy => &self.sides[0],
+            Side::Sell => &self.sides[1],
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn side_mut(&mut self, side: Side) -> &mut BookSide {
+        match side {
+            Side::Buy => &mut self.sides[0],
+            Side::Sell => &mut self.sides[1],
+        }
+    }
+
+    /// Whether a `side` order at `price` trades against the best opposite level.
+    #[inline(always)]
+    pub(crate) fn crosses(&self, side: Side, price: PriceTicks) -> bool {
+        let opposite = self.side(side.opposite());
+        opposite.best != 0
+            && match side {
+                Side::Buy => opposite.best_price <= price,
+                Side::Sell => opposite.best_price >= price,
+            }
+    }
+
+    /// Whether the best bid is at or above the best ask.
+    pub(crate) fn is_crossed(&self) -> bool {
+        let bids = self.side(Side::Buy);
+        bids.best != 0 && self.crosses(Side::Buy, bids.best_price)
+    }
+
+    /// Checks the quantity of a new order.
+    #[inline(always)]
+    pub(crate) fn check_quantity(&self, quantity: QuantityLots) -> Result<(), RejectCode> {
+        self.check_lot(quantity)?;
+        if quantity < self.quantity_min {
+            return Err(RejectCode::QuantityBelowMinimum);
+        }
+        self.check_maximum(quantity)
+    }
+
+    /// Checks that a quantity is positive and a multiple of the lot.
+    #[inline(always)]
+    pub(crate) fn check_lot(&self, quantity: QuantityLots) -> Result<(), RejectCode> {
+        if quantity.0 <= 0 {
+            return Err(RejectCode::QuantityNotPositive);
+        }
+        // Most instruments have a lot of one: the comparison saves a division.
+        if self.lot.0 > 1 && quantity.0 % self.lot.0 != 0 {
+            return Err(RejectCode::QuantityOffLot);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn check_maximum(&self, quantity: QuantityLots) -> Result<(), RejectCode> {
+        if quantity > self.quantity_max { Err(RejectCode::QuantityAboveMaximum) } else { Ok(()) }
+    }
+
+    /// Checks a limit price.
+    #[inline(always)]
+    pub(crate) fn check_price(&self, price: PriceTicks) -> Result<(), RejectCode> {
+        if self.tick.0 > 1 && price.0 % self.tick.0 != 0 {
+            return Err(RejectCode::PriceOffTick);
+        }
+        if price < self.limit_low || price > self.limit_high {
+            // The limits lie within the range, so a price within the limits needs no second look.
+            let in_range = price >= self.price_min && price <= self.price_max;
+            return Err(if in_range { RejectCode::PriceOutsideLimits } else { RejectCode::PriceOutOfRange });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a definition does not contradict itself; [`ListInstrument`] lists the conditions.
+pub(crate) fn definition_is_sound(list: &ListInstrument, now: TimeNs) -> bool {
+    let is_option = matches!(
+        InstrumentKind::from_code(list.kind),
+        Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption)
+    );
+    let is_perpetual = InstrumentKind::from_code(list.kind) == Some(InstrumentKind::Perpetual);
+    let has_option_type = OptionType::from_code(list.option_type) != Some(OptionType::None);
+    let labels = list.symbol[0] != 0 && is_label(&list.symbol) && is_label(&list.underlying);
+    let increments = list.tick.0 >= 1 && list.lot.0 >= 1 && list.multiplier.0 >= 1;
+    let quantities = list.quantity_min.0 >= 1 && list.quantity_min <= list.quantity_max;
+    let prices =
+        list.price_min <= list.limit_low && list.limit_low <= list.limit_high && list.limit_high <= list.price_max;
+    let option = is_option == has_option_type && (is_option || list.strike == PriceTicks::ZERO);
+    let expiry = if is_perpetual { list.expiry == TimeNs::ZERO } else { list.expiry > now };
+    labels && increments && quantities && prices && option && expiry
+}
+
+/// Printable ASCII, then zeros.
+fn is_label(bytes: &[u8; 16]) -> bool {
+    let text = bytes.iter().take_while(|byte| **byte != 0).count();
+    bytes[..text].iter().all(|byte| (0x20..0x7f).contains(byte)) && bytes[text..].iter().all(|byte| *byte == 0)
+}

@@ -1,0 +1,69 @@
+//! Grants: which session may act for which account.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::arena::{Carver, Marks, Record, Slab, SlotIndex, hash_pair};
+
+/// One grant, by slots: a session or account with grants cannot be closed, so the slots stay theirs.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Grant {
+    session: u32,
+    account: u32,
+}
+
+impl Record for Grant {}
+
+/// The set of grants.
+#[derive(Debug)]
+pub(crate) struct Grants<'a, M> {
+    records: Slab<'a, Grant, M>,
+    index: SlotIndex<'a, M>,
+}
+
+impl<'a, M: Marks> Grants<'a, M> {
+    pub(crate) fn carve(carver: &mut Carver<'a, M>) -> Self {
+        Self { records: Slab::carve(carver, "grants"), index: SlotIndex::carve(carver, "grants_index") }
+    }
+
+    #[inline(always)]
+    fn find(&self, seed: u64, session: u32, account: u32) -> u32 {
+        let tag = hash_pair(seed, u64::from(session), u64::from(account));
+        self.index.find(tag, |slot| {
+            let grant = self.records.get(slot);
+            grant.session == session && grant.account == account
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(&self, seed: u64, session: u32, account: u32) -> bool {
+        self.find(seed, session, account) != 0
+    }
+
+    /// Adds a grant that is not there yet; false if the table is full.
+    pub(crate) fn add(&mut self, seed: u64, session: u32, account: u32) -> bool {
+        let slot = self.records.take();
+        if slot == 0 {
+            return false;
+        }
+        *self.records.get_mut(slot) = Grant { session, account };
+        self.index.insert(hash_pair(seed, u64::from(session), u64::from(account)), slot);
+        true
+    }
+
+    /// Removes a grant; false if there is none.
+    pub(crate) fn remove(&mut self, seed: u64, session: u32, account: u32) -> bool {
+        let slot = self.find(seed, session, account);
+        if slot == 0 {
+            return false;
+        }
+        self.index.remove(hash_pair(seed, u64::from(session), u64::from(account)), slot);
+        self.records.give_back(slot);
+        true
+    }
+
+    /// The tables' bytes, in the layout's order.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.bytes().into_iter().chain([self.index.bytes()])
+    }
+}

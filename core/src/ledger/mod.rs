@@ -1,0 +1,9 @@
+//! Accounts, what they hold, and which sessions may act for them.
+
+mod account;
+mod grant;
+mod position;
+
+pub(crate) use self::account::Account;
+pub(crate) use self::grant::{Grant, Grants};
+pub(crate) use self::position::{Position, Positions, moved};

@@ -1,0 +1,160 @@
+//! The uncross: the auction's price, and filling at it in slices.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use bytemuck::Zeroable;
+
+use super::{Canary, NaiveEngine, SLICE_STEPS};
+use crate::command::Uncross;
+use crate::event::Uncrossed;
+use crate::ids::InstrumentId;
+use crate::reject::RejectCode;
+use crate::terms::{Side, TradingState};
+use crate::units::PriceTicks;
+
+/// What an auction at a price would find.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    price: PriceTicks,
+    /// B: bid quantity at the price or higher.
+    bids: i128,
+    /// A: ask quantity at the price or lower.
+    asks: i128,
+}
+
+impl Candidate {
+    fn volume(&self) -> i128 {
+        self.bids.min(self.asks)
+    }
+
+    fn imbalance(&self) -> u128 {
+        self.bids.abs_diff(self.asks)
+    }
+}
+
+impl NaiveEngine {
+    pub(super) fn uncross(&mut self, c: &Uncross) -> Result<(), RejectCode> {
+        let id = c.instrument;
+        let instrument = self.find_idle(id)?;
+        if instrument.state == TradingState::Halted {
+            return Err(RejectCode::InstrumentHalted);
+        }
+        if !self.book.is_crossed(id) {
+            self.change_state(id, TradingState::Continuous);
+            return Ok(());
+        }
+        if self.work.len() >= self.genesis.capacities.work_items as usize {
+            return Err(RejectCode::WorkQueueFull);
+        }
+        let given = (c.priced == 1).then_some(c.price);
+        // A crossed book has prices, so one is found.
+        let price = given.or_else(|| self.auction_price(id, instrument.last_trade)).unwrap_or_default();
+        let found = self.candidate(id, price);
+        self.emit(Uncrossed {
+            instrument: id,
+            price,
+            bid_quantity: halves(found.bids),
+            ask_quantity: halves(found.asks),
+            ..Uncrossed::zeroed()
+        });
+        let mut steps_left = self.genesis.max_steps;
+        if self.fill(id, price, &mut steps_left) {
+            self.conclude(id);
+        } else {
+            self.change_state(id, TradingState::Uncrossing);
+            self.work.push_back((id, price));
+        }
+        Ok(())
+    }
+
+    /// Step 9 of "Every command": a slice of the pending work, over as many items as it reaches.
+    pub(super) fn work_off(&mut self) {
+        let mut steps_left = SLICE_STEPS;
+        if self.canary == Canary::SliceOneStepShort {
+            steps_left -= 1;
+        }
+        while let Some((id, price)) = self.work.front().copied() {
+            if !self.fill(id, price, &mut steps_left) {
+                return;
+            }
+            self.work.pop_front();
+            self.conclude(id);
+        }
+    }
+
+    /// Nothing more fills: on to continuous trading, or back to auction if the book is still crossed.
+    fn conclude(&mut self, id: InstrumentId) {
+        let crossed = self.book.is_crossed(id);
+        self.change_state(id, if crossed { TradingState::Auction } else { TradingState::Continuous });
+    }
+
+    /// Does steps at the price until nothing more fills (true) or no steps are left while something does (false).
+    fn fill(&mut self, id: InstrumentId, price: PriceTicks, steps_left: &mut u32) -> bool {
+        loop {
+            let bid = self.book.best(id, Side::Buy).filter(|bid| bid.price >= price);
+            let ask = self.book.best(id, Side::Sell).filter(|ask| ask.price <= price);
+            let (Some(bid), Some(ask)) = (bid, ask) else { return true };
+            if *steps_left == 0 {
+                return false;
+            }
+            *steps_left -= 1;
+            let quantity = bid.leaves.min(ask.leaves);
+            // The sell order has the taker's place.
+            if let Some(reason) = self.positions.taker_obstacle(&ask, quantity) {
+                self.cancel_resting(&ask, reason);
+            } else if let Some(reason) = self.positions.maker_obstacle(&bid, &ask, quantity) {
+                self.cancel_resting(&bid, reason);
+            } else {
+                self.trade(&bid, &ask, price, quantity, 0);
+                self.take_off(&bid, quantity);
+                self.take_off(&ask, quantity);
+            }
+        }
+    }
+
+    /// B and A at a price.
+    fn candidate(&self, id: InstrumentId, price: PriceTicks) -> Candidate {
+        let (bids, asks) = (self.book.levels(id, Side::Buy), self.book.levels(id, Side::Sell));
+        candidate(&bids, &asks, price)
+    }
+
+    /// The price that the rules find, none if there are no orders.
+    fn auction_price(&self, id: InstrumentId, last_trade: Option<PriceTicks>) -> Option<PriceTicks> {
+        let (bids, asks) = (self.book.levels(id, Side::Buy), self.book.levels(id, Side::Sell));
+        let prices: BTreeSet<PriceTicks> = bids.iter().chain(&asks).map(|level| level.0).collect();
+        let mut candidates: Vec<Candidate> = prices.into_iter().map(|price| candidate(&bids, &asks, price)).collect();
+        let largest = candidates.iter().map(Candidate::volume).max()?;
+        candidates.retain(|candidate| candidate.volume() == largest);
+        let least = candidates.iter().map(Candidate::imbalance).min()?;
+        candidates.retain(|candidate| candidate.imbalance() == least);
+        // What is left is in ascending order of prices.
+        let pressure_decides = self.canary != Canary::AuctionTieIgnoresPressure;
+        let (lowest, highest) = (candidates.first()?.price, candidates.last()?.price);
+        if pressure_decides && candidates.iter().all(|candidate| candidate.bids > candidate.asks) {
+            return Some(highest);
+        }
+        if pressure_decides && candidates.iter().all(|candidate| candidate.asks > candidate.bids) {
+            return Some(lowest);
+        }
+        let Some(last) = last_trade else { return Some(lowest) };
+        let distance = |price: PriceTicks| price.get().abs_diff(last.get());
+        // The nearest, then the lowest.
+        candidates.iter().map(|candidate| candidate.price).min_by_key(|price| (distance(*price), *price))
+    }
+}
+
+/// B and A at a price, given the levels of both sides.
+fn candidate(bids: &[(PriceTicks, i128, usize)], asks: &[(PriceTicks, i128, usize)], price: PriceTicks) -> Candidate {
+    Candidate {
+        price,
+        bids: bids.iter().filter(|level| level.0 >= price).map(|level| level.1).sum(),
+        asks: asks.iter().filter(|level| level.0 <= price).map(|level| level.1).sum(),
+    }
+}
+
+/// Low and high half of an unsigned 128-bit integer.
+fn halves(quantity: i128) -> [u64; 2] {
+    let quantity = quantity.unsigned_abs();
+    [quantity as u64, (quantity >> 64) as u64]
+}

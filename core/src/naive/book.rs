@@ -1,0 +1,161 @@
+//! The book: live orders, and per instrument and side the levels, each a queue of orders.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId};
+use crate::terms::{OrderType, Side, TimeInForce};
+use crate::units::{PriceTicks, QuantityLots};
+
+/// An order, resting or about to trade.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    pub(super) id: OrderId,
+    pub(super) account: AccountId,
+    pub(super) instrument: InstrumentId,
+    pub(super) client_order_id: ClientOrderId,
+    pub(super) side: Side,
+    pub(super) pricing: OrderType,
+    pub(super) time_in_force: TimeInForce,
+    pub(super) post_only: bool,
+    pub(super) price: PriceTicks,
+    pub(super) leaves: QuantityLots,
+}
+
+impl Order {
+    /// Limit orders that are good till cancelled may rest; all others are immediate.
+    pub(super) fn may_rest(&self) -> bool {
+        self.pricing == OrderType::Limit && self.time_in_force == TimeInForce::GoodTillCancelled
+    }
+
+    /// Whether this order's price crosses a resting price of the other side.
+    pub(super) fn crosses(&self, resting: PriceTicks) -> bool {
+        match self.side {
+            Side::Buy => resting <= self.price,
+            Side::Sell => resting >= self.price,
+        }
+    }
+}
+
+/// Price to queue, oldest order first. A level without orders is not kept.
+type Levels = BTreeMap<PriceTicks, VecDeque<OrderId>>;
+
+/// All orders that rest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Book {
+    orders: BTreeMap<OrderId, Order>,
+    sides: BTreeMap<(InstrumentId, Side), Levels>,
+    /// Levels that `Canary::LevelLostAfterCancel` has lost sight of; empty without it.
+    lost: BTreeMap<(InstrumentId, Side), PriceTicks>,
+}
+
+impl Book {
+    /// Puts the order at the back of the level of its price.
+    pub(super) fn add(&mut self, order: Order) {
+        let side = (order.instrument, order.side);
+        self.lost.remove(&side);
+        self.sides.entry(side).or_default().entry(order.price).or_default().push_back(order.id);
+        self.orders.insert(order.id, order);
+    }
+
+    /// Takes the order out, and its level if it was the only one there.
+    pub(super) fn remove(&mut self, id: OrderId) {
+        let Some(order) = self.orders.remove(&id) else { return };
+        let Some(levels) = self.sides.get_mut(&(order.instrument, order.side)) else { return };
+        if let Some(queue) = levels.get_mut(&order.price) {
+            queue.retain(|other| *other != id);
+            if queue.is_empty() {
+                levels.remove(&order.price);
+            }
+        }
+        if levels.is_empty() {
+            self.sides.remove(&(order.instrument, order.side));
+        }
+    }
+
+    /// Changes what the order has left; it keeps its place.
+    pub(super) fn set_leaves(&mut self, id: OrderId, leaves: QuantityLots) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.leaves = leaves;
+        }
+    }
+
+    pub(super) fn get(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    pub(super) fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// The account's live order of this name. Zero is no name.
+    pub(super) fn by_client_order_id(&self, account: AccountId, name: ClientOrderId) -> Option<&Order> {
+        if name == ClientOrderId::NONE {
+            return None;
+        }
+        self.orders().find(|order| order.account == account && order.client_order_id == name)
+    }
+
+    /// How many levels there are, over all instruments and both sides.
+    pub(super) fn level_count(&self) -> usize {
+        self.sides.values().map(BTreeMap::len).sum()
+    }
+
+    /// The total of the level at this price, if there is one.
+    pub(super) fn level_total(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> Option<i128> {
+        let queue = self.sides.get(&(instrument, side))?.get(&price)?;
+        Some(self.total(queue))
+    }
+
+    fn total(&self, queue: &VecDeque<OrderId>) -> i128 {
+        queue.iter().filter_map(|id| self.orders.get(id)).map(|order| i128::from(order.leaves.get())).sum()
+    }
+
+    /// Price, total and number of orders of every level, best first.
+    pub(super) fn levels(&self, instrument: InstrumentId, side: Side) -> Vec<(PriceTicks, i128, usize)> {
+        let Some(levels) = self.sides.get(&(instrument, side)) else { return Vec::new() };
+        let mut list: Vec<_> = levels.iter().map(|(price, queue)| (*price, self.total(queue), queue.len())).collect();
+        if side == Side::Buy {
+            list.reverse();
+        }
+        list
+    }
+
+    /// The orders of one level, oldest first.
+    pub(super) fn queue(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> Vec<&Order> {
+        let queue = self.sides.get(&(instrument, side)).and_then(|levels| levels.get(&price));
+        queue.into_iter().flatten().filter_map(|id| self.orders.get(id)).collect()
+    }
+
+    /// The orders of one side in price-time priority.
+    pub(super) fn in_priority(&self, instrument: InstrumentId, side: Side) -> Vec<&Order> {
+        let levels = self.levels(instrument, side);
+        levels.iter().flat_map(|(price, ..)| self.queue(instrument, side, *price)).collect()
+    }
+
+    /// The side's order with the highest priority.
+    pub(super) fn best(&self, instrument: InstrumentId, side: Side) -> Option<Order> {
+        let levels = self.sides.get(&(instrument, side))?;
+        let lost = self.lost.get(&(instrument, side));
+        let mut seen = levels.iter().filter(|(price, _)| lost != Some(price));
+        let (_, queue) = if side == Side::Buy { seen.next_back() } else { seen.next() }?;
+        queue.front().and_then(|id| self.orders.get(id)).copied()
+    }
+
+    /// Whether an order on the other side crosses this one's price.
+    pub(super) fn has_crossing(&self, order: &Order) -> bool {
+        self.best(order.instrument, order.side.opposite()).is_some_and(|best| order.crosses(best.price))
+    }
+
+    /// Best bid at or above best ask.
+    pub(super) fn is_crossed(&self, instrument: InstrumentId) -> bool {
+        self.best(instrument, Side::Buy).is_some_and(|bid| self.has_crossing(&bid))
+    }
+
+    /// For `Canary::LevelLostAfterCancel`: hides the side's best level until an order is added.
+    pub(super) fn lose_best_level(&mut self, instrument: InstrumentId, side: Side) {
+        if let Some(best) = self.best(instrument, side) {
+            self.lost.insert((instrument, side), best.price);
+        }
+    }
+}

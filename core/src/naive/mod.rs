@@ -1,0 +1,231 @@
+//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md`), written to be read beside them.
+//!
+//! It keeps orders in ordered maps and queues, searches where an index would be faster, and computes every total anew.
+//! It shares the vocabulary of records with the engine and nothing else, so that the two can be run against each
+//! other: the same commands must give the same events, byte for byte.
+//!
+//! Of the genesis capacities it models all but `ladder_nodes`: it has no ladder, and never answers `LadderFull`.
+//!
+//! ```
+//! use novate_core::command::{Command, CommandRecord, OpenAccount};
+//! use novate_core::genesis::{Capacities, Genesis};
+//! use novate_core::ids::{AccountId, SessionId};
+//! use novate_core::naive::NaiveEngine;
+//! use novate_core::units::{Sequence, TimeNs};
+//!
+//! let mut oracle = NaiveEngine::genesis(&Genesis::new(0, Capacities::for_orders(100)))?;
+//! let header = OpenAccount::new_header(SessionId::operator(0), 1, AccountId::NONE);
+//! let open = OpenAccount { header, owner: 7 };
+//! let mut events = Vec::new();
+//! oracle.apply(Sequence(1), TimeNs(0), Command::from(&open), &mut events).unwrap();
+//! assert_eq!(events[0].view().name(), "AccountOpened");
+//! # Ok::<(), novate_core::genesis::GenesisError>(())
+//! ```
+
+mod auction;
+mod book;
+mod canary;
+mod command;
+mod entry;
+mod orders;
+mod party;
+mod positions;
+mod session;
+mod sweep;
+mod tables;
+mod venue;
+
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+pub use self::canary::Canary;
+
+use self::book::Book;
+use self::positions::Positions;
+use self::session::Session;
+use self::tables::{EntityTable, Slots, TableCodes};
+use self::venue::Instrument;
+use crate::command::Command;
+use crate::digest::EventsDigest;
+use crate::event::{EventRecord, OwnedEvent};
+use crate::genesis::{Genesis, GenesisError};
+use crate::ids::{AccountId, InstrumentId, OrderId, SessionId};
+use crate::reject::RejectCode;
+use crate::sink::EventSink;
+use crate::terms::{Role, Side};
+use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
+
+/// Steps of pending work that one command does.
+const SLICE_STEPS: u32 = 64;
+
+/// The caller handed a command out of order; nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NaiveOutOfOrder {
+    /// The last sequence applied; the next is one more.
+    pub last_sequence: Sequence,
+    /// The last time applied; the next is no earlier.
+    pub last_time: TimeNs,
+}
+
+impl core::fmt::Display for NaiveOutOfOrder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "the next command follows sequence {} and time {}", self.last_sequence, self.last_time)
+    }
+}
+
+impl core::error::Error for NaiveOutOfOrder {}
+
+/// The oracle's whole state.
+#[derive(Clone, Debug)]
+pub struct NaiveEngine {
+    genesis: Genesis,
+    canary: Canary,
+    sequence: Sequence,
+    time: TimeNs,
+    sessions: EntityTable<SessionId, Session>,
+    /// Nothing about an account matters to the rules but that it is open.
+    accounts: EntityTable<AccountId, ()>,
+    instruments: EntityTable<InstrumentId, Instrument>,
+    grants: BTreeSet<(SessionId, AccountId)>,
+    order_slots: Slots,
+    book: Book,
+    positions: Positions,
+    /// Uncrosses to be continued: instrument and price, first in, first out.
+    work: VecDeque<(InstrumentId, PriceTicks)>,
+    /// The events of the command at hand.
+    outbox: Vec<OwnedEvent>,
+    digest: EventsDigest,
+    event_count: u64,
+}
+
+impl NaiveEngine {
+    /// The state before the first command.
+    ///
+    /// # Errors
+    /// What [`Genesis::validate`] finds.
+    pub fn genesis(genesis: &Genesis) -> Result<Self, GenesisError> {
+        Self::with_canary(genesis, Canary::None)
+    }
+
+    /// The same with a planted bug.
+    ///
+    /// # Errors
+    /// What [`Genesis::validate`] finds.
+    pub fn with_canary(genesis: &Genesis, canary: Canary) -> Result<Self, GenesisError> {
+        genesis.validate()?;
+        let (c, shard) = (&genesis.capacities, genesis.shard());
+        let session_codes = TableCodes {
+            unknown: RejectCode::UnknownSession,
+            stale: RejectCode::StaleSession,
+            full: RejectCode::SessionTableFull,
+        };
+        let account_codes = TableCodes {
+            unknown: RejectCode::UnknownAccount,
+            stale: RejectCode::StaleAccount,
+            full: RejectCode::AccountTableFull,
+        };
+        let instrument_codes = TableCodes {
+            unknown: RejectCode::UnknownInstrument,
+            stale: RejectCode::StaleInstrument,
+            full: RejectCode::InstrumentTableFull,
+        };
+        let mut sessions = EntityTable::new(shard, Slots::new(c.sessions, canary), session_codes);
+        for (role, all_accounts) in [(Role::Sequencer, false), (Role::Operator, true)] {
+            // Validation has seen to it that there is room for both.
+            let _ = sessions.open(Session::new(role, all_accounts, genesis.outcome_window, canary));
+        }
+        Ok(Self {
+            genesis: *genesis,
+            canary,
+            sequence: Sequence::ZERO,
+            time: TimeNs::ZERO,
+            sessions,
+            accounts: EntityTable::new(shard, Slots::new(c.accounts, canary), account_codes),
+            instruments: EntityTable::new(shard, Slots::new(c.instruments, canary), instrument_codes),
+            grants: BTreeSet::new(),
+            order_slots: Slots::new(c.orders, canary),
+            book: Book::default(),
+            positions: Positions::new(c.positions, canary),
+            work: VecDeque::new(),
+            outbox: Vec::new(),
+            digest: EventsDigest::default(),
+            event_count: 0,
+        })
+    }
+
+    /// Applies one command and appends its events to `sink`.
+    ///
+    /// # Errors
+    /// If `sequence` is not the next one or `time` goes back. Nothing has changed then.
+    pub fn apply(
+        &mut self,
+        sequence: Sequence,
+        time: TimeNs,
+        command: Command<'_>,
+        sink: &mut impl EventSink,
+    ) -> Result<(), NaiveOutOfOrder> {
+        if self.sequence.get().checked_add(1) != Some(sequence.get()) || time < self.time {
+            return Err(NaiveOutOfOrder { last_sequence: self.sequence, last_time: self.time });
+        }
+        self.sequence = sequence;
+        self.time = time;
+        let work_was_pending = self.work_pending();
+        self.run(command);
+        if work_was_pending {
+            self.work_off();
+        }
+        for event in core::mem::take(&mut self.outbox) {
+            event.view().words().iter().for_each(|word| self.digest.fold(word));
+            self.event_count += 1;
+            sink.emit(event.view());
+        }
+        Ok(())
+    }
+
+    /// Says an event: the next of the command at hand.
+    fn emit<R: EventRecord>(&mut self, mut record: R) {
+        record.stamp(self.sequence, self.outbox.len() as u32);
+        self.outbox.push(record.event().to_owned());
+    }
+
+    /// The digest of all events so far.
+    pub fn events_digest(&self) -> EventsDigest {
+        self.digest
+    }
+
+    /// How many events there were so far.
+    pub fn event_count(&self) -> u64 {
+        self.event_count
+    }
+
+    /// Whether an uncross is still to be continued.
+    pub fn work_pending(&self) -> bool {
+        !self.work.is_empty()
+    }
+
+    /// The levels of one side, best first: price, total open quantity, number of orders.
+    pub fn levels(&self, instrument: InstrumentId, side: Side) -> Vec<(PriceTicks, QuantityLots, u32)> {
+        let levels = self.book.levels(instrument, side).into_iter();
+        // The rules keep every total within an i64.
+        let lots = |total: i128| QuantityLots(i64::try_from(total).unwrap_or(i64::MAX));
+        levels.map(|(price, total, orders)| (price, lots(total), orders as u32)).collect()
+    }
+
+    /// The orders of one level, oldest first, with what they have left.
+    pub fn queue(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> Vec<(OrderId, QuantityLots)> {
+        self.book.queue(instrument, side, price).into_iter().map(|order| (order.id, order.leaves)).collect()
+    }
+
+    /// An account's position in an instrument, zero if it has none.
+    pub fn position(&self, account: AccountId, instrument: InstrumentId) -> QuantityLots {
+        QuantityLots(self.positions.get(account, instrument))
+    }
+
+    /// Every live order, in no order that means anything.
+    pub fn live_orders(&self) -> Vec<OrderId> {
+        self.book.orders().map(|order| order.id).collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! Venue commands: instruments, their state and their price limits. `Uncross` has a file of its own.
+
+use bytemuck::Zeroable;
+
+use super::NaiveEngine;
+use crate::command::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState};
+use crate::event::{InstrumentDelisted, InstrumentListed, PriceLimitsSet, TradingStateChanged};
+use crate::ids::InstrumentId;
+use crate::reject::RejectCode;
+use crate::terms::{InstrumentKind, OptionType, TradingState};
+use crate::units::{PriceTicks, QuantityLots, TimeNs};
+
+/// One listed instrument.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instrument {
+    /// As it was listed; of its limits and state only the first ones stand here.
+    pub(super) terms: ListInstrument,
+    pub(super) state: TradingState,
+    pub(super) limit_low: PriceTicks,
+    pub(super) limit_high: PriceTicks,
+    /// The price of the last trade, once there was one.
+    pub(super) last_trade: Option<PriceTicks>,
+}
+
+impl Instrument {
+    /// The checks of a quantity that both a new order and an amended one have.
+    pub(super) fn check_lot(&self, quantity: QuantityLots) -> Result<(), RejectCode> {
+        if quantity.get().checked_rem(self.terms.lot.get()) == Some(0) {
+            Ok(())
+        } else {
+            Err(RejectCode::QuantityOffLot)
+        }
+    }
+
+    pub(super) fn check_maximum(&self, quantity: QuantityLots) -> Result<(), RejectCode> {
+        if quantity > self.terms.quantity_max { Err(RejectCode::QuantityAboveMaximum) } else { Ok(()) }
+    }
+
+    pub(super) fn check_price(&self, price: PriceTicks) -> Result<(), RejectCode> {
+        if price.get().checked_rem(self.terms.tick.get()) != Some(0) {
+            return Err(RejectCode::PriceOffTick);
+        }
+        if price < self.terms.price_min || price > self.terms.price_max {
+            return Err(RejectCode::PriceOutOfRange);
+        }
+        if price < self.limit_low || price > self.limit_high {
+            return Err(RejectCode::PriceOutsideLimits);
+        }
+        Ok(())
+    }
+}
+
+impl NaiveEngine {
+    pub(super) fn list_instrument(&mut self, c: &ListInstrument) -> Result<(), RejectCode> {
+        let state = TradingState::from_code(c.initial_state).ok_or(RejectCode::InvalidField)?;
+        if !is_valid(c, self.time) {
+            return Err(RejectCode::InvalidInstrument);
+        }
+        let (limit_low, limit_high) = (c.limit_low, c.limit_high);
+        let instrument =
+            self.instruments.open(Instrument { terms: *c, state, limit_low, limit_high, last_trade: None })?;
+        self.emit(InstrumentListed {
+            instrument_kind: c.kind,
+            state: c.initial_state,
+            instrument,
+            symbol: c.symbol,
+            tick: c.tick,
+            lot: c.lot,
+            ..InstrumentListed::zeroed()
+        });
+        Ok(())
+    }
+
+    /// The instrument of a venue command: listed, and not uncrossing.
+    pub(super) fn find_idle(&self, id: InstrumentId) -> Result<Instrument, RejectCode> {
+        let instrument = self.instruments.find(id)?;
+        if instrument.state == TradingState::Uncrossing { Err(RejectCode::BookBusy) } else { Ok(*instrument) }
+    }
+
+    pub(super) fn delist_instrument(&mut self, c: &DelistInstrument) -> Result<(), RejectCode> {
+        let instrument = c.instrument;
+        self.find_idle(instrument)?;
+        let has_orders = self.book.orders().any(|order| order.instrument == instrument);
+        if has_orders || self.positions.any_of_instrument(instrument) {
+            return Err(RejectCode::InstrumentInUse);
+        }
+        self.instruments.close(instrument);
+        self.emit(InstrumentDelisted { instrument, ..InstrumentDelisted::zeroed() });
+        Ok(())
+    }
+
+    pub(super) fn set_trading_state(&mut self, c: &SetTradingState) -> Result<(), RejectCode> {
+        self.find_idle(c.instrument)?;
+        let state = TradingState::from_code(c.state).ok_or(RejectCode::InvalidField)?;
+        if state == TradingState::Continuous && self.book.is_crossed(c.instrument) {
+            return Err(RejectCode::BookCrossed);
+        }
+        self.change_state(c.instrument, state);
+        Ok(())
+    }
+
+    /// Moves the instrument to a state and says so, also where it is in it already.
+    pub(super) fn change_state(&mut self, id: InstrumentId, state: TradingState) {
+        let Some(instrument) = self.instruments.get_mut(id) else { return };
+        let old_state = instrument.state.code();
+        instrument.state = state;
+        let state = state.code();
+        self.emit(TradingStateChanged { old_state, state, instrument: id, ..TradingStateChanged::zeroed() });
+    }
+
+    pub(super) fn set_price_limits(&mut self, c: &SetPriceLimits) -> Result<(), RejectCode> {
+        let terms = self.find_idle(c.instrument)?.terms;
+        let (low, high) = (c.low, c.high);
+        if !(terms.price_min <= low && low <= high && high <= terms.price_max) {
+            return Err(RejectCode::InvalidPriceLimits);
+        }
+        if let Some(instrument) = self.instruments.get_mut(c.instrument) {
+            instrument.limit_low = low;
+            instrument.limit_high = high;
+        }
+        self.emit(PriceLimitsSet { instrument: c.instrument, low, high, ..PriceLimitsSet::zeroed() });
+        Ok(())
+    }
+}
+
+/// The conditions of [`ListInstrument`], in the order of its documentation.
+fn is_valid(c: &ListInstrument, now: TimeNs) -> bool {
+    let labels = is_label(&c.symbol) && c.symbol.first() != Some(&0) && is_label(&c.underlying);
+    let units = c.tick.get() >= 1 && c.lot.get() >= 1 && c.multiplier.get() >= 1;
+    let quantities = c.quantity_min.get() >= 1 && c.quantity_min <= c.quantity_max;
+    let prices = c.price_min <= c.limit_low && c.limit_low <= c.limit_high && c.limit_high <= c.price_max;
+    let kind = InstrumentKind::from_code(c.kind);
+    let is_option = matches!(kind, Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption));
+    let has_type = c.option_type != OptionType::None.code();
+    let option = if is_option { has_type } else { !has_type && c.strike == PriceTicks::ZERO };
+    let expiry = if kind == Some(InstrumentKind::Perpetual) { c.expiry == TimeNs::ZERO } else { c.expiry > now };
+    labels && units && quantities && prices && option && expiry
+}
+
+/// Printable ASCII (the space included), then nothing but zeros.
+fn is_label(label: &[u8]) -> bool {
+    let text = label.iter().take_while(|byte| **byte != 0).count();
+    label.iter().take(text).all(|byte| (b' '..=b'~').contains(byte)) && label.iter().skip(text).all(|byte| *byte == 0)
+}
