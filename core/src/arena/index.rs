@@ -6,13 +6,26 @@
 
 use super::{Carver, Marks, Table};
 
-/// Hashes a pair of numbers under a seed to 32 bits: one widening multiplication, folded.
+/// Hashes a pair of numbers under a seed to 32 bits: two multiplications with a shift between them.
+///
+/// One multiplication is not enough: ids count upwards, and multiples of one factor lie in clusters for most factors.
+/// The shift breaks the row, and lets every bit of `a` reach the topmost bits, which choose the place.
 #[inline(always)]
 pub(crate) fn hash_pair(seed: u64, a: u64, b: u64) -> u32 {
     const A: u64 = 0x9e37_79b9_7f4a_7c15;
     const B: u64 = 0xd1b5_4a32_d192_ed03;
-    let product = (a ^ seed ^ A) as u128 * (b.wrapping_mul(A) ^ B) as u128;
-    ((product as u64 ^ (product >> 64) as u64) >> 32) as u32
+    let a = (a ^ seed).wrapping_mul(A);
+    let mixed = (a ^ (a >> 32) ^ b.wrapping_mul(B)).wrapping_mul(A);
+    (mixed >> 32) as u32
+}
+
+/// Where a search ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// What was found; 0 if nothing was.
+    pub(crate) slot: u32,
+    /// Where it was found, or the empty place where it would be.
+    pub(crate) place: u32,
 }
 
 /// The index; its table's length is a power of two, at least twice the number of entries.
@@ -43,52 +56,52 @@ impl<'a, M: Marks> SlotIndex<'a, M> {
         ((u64::from(tag) << bits) >> 32) as u32
     }
 
-    /// The slot under `tag` that `is_it` confirms; 0 if there is none.
+    /// Looks for the slot under `tag` that `is_it` confirms.
     #[inline(always)]
-    pub(crate) fn find(&self, tag: u32, mut is_it: impl FnMut(u32) -> bool) -> u32 {
-        let mut place = self.home(tag);
-        // The bound holds even where damaged memory has no empty entry left.
-        for _ in 0..self.entries.len() {
+    pub(crate) fn find(&self, tag: u32, mut is_it: impl FnMut(u32) -> bool) -> Found {
+        let home = self.home(tag);
+        let mut place = home;
+        loop {
             let entry = *self.entries.get(place);
             if entry == 0 {
-                return 0;
+                return Found { slot: 0, place };
             }
             if (entry >> 32) as u32 == tag && is_it(entry as u32) {
-                return entry as u32;
+                return Found { slot: entry as u32, place };
             }
             place = (place + 1) & self.mask();
+            // Never so in a sound index, which is half empty: damaged memory must not hold the engine up for ever.
+            if place == home {
+                return Found { slot: 0, place };
+            }
         }
-        0
+    }
+
+    /// Fills the empty place where [`SlotIndex::find`] ended, nothing having been inserted or removed since.
+    #[inline(always)]
+    pub(crate) fn insert_at(&mut self, place: u32, tag: u32, slot: u32) {
+        *self.entries.get_mut(place) = (u64::from(tag) << 32) | u64::from(slot);
+    }
+
+    /// Empties the place where [`SlotIndex::find`] found its slot.
+    #[inline(always)]
+    pub(crate) fn remove_at(&mut self, place: u32) {
+        self.close_gap(place);
     }
 
     /// Adds `slot` under `tag`. The caller knows that it is not there, and that there is room.
     #[inline(always)]
     pub(crate) fn insert(&mut self, tag: u32, slot: u32) {
-        let mut place = self.home(tag);
-        for _ in 0..self.entries.len() {
-            if *self.entries.get(place) == 0 {
-                break;
-            }
-            place = (place + 1) & self.mask();
-        }
-        *self.entries.get_mut(place) = (u64::from(tag) << 32) | u64::from(slot);
+        let end = self.find(tag, |_| false);
+        self.insert_at(end.place, tag, slot);
     }
 
     /// Removes `slot` from under `tag`.
     #[inline(always)]
     pub(crate) fn remove(&mut self, tag: u32, slot: u32) {
-        let wanted = (u64::from(tag) << 32) | u64::from(slot);
-        let mut place = self.home(tag);
-        for _ in 0..self.entries.len() {
-            let entry = *self.entries.get(place);
-            if entry == wanted {
-                self.close_gap(place);
-                return;
-            }
-            if entry == 0 {
-                return;
-            }
-            place = (place + 1) & self.mask();
+        let found = self.find(tag, |candidate| candidate == slot);
+        if found.slot != 0 {
+            self.close_gap(found.place);
         }
     }
 
@@ -96,11 +109,11 @@ impl<'a, M: Marks> SlotIndex<'a, M> {
     #[inline(always)]
     fn close_gap(&mut self, mut gap: u32) {
         let mask = self.mask();
-        let mut place = gap;
-        for _ in 0..self.entries.len() {
+        let (first, mut place) = (gap, gap);
+        loop {
             place = (place + 1) & mask;
             let entry = *self.entries.get(place);
-            if entry == 0 {
+            if entry == 0 || place == first {
                 break;
             }
             let home = self.home((entry >> 32) as u32);

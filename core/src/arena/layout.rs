@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::slab::SlabHead;
-use super::{ArenaError, CHUNK_SIZE, Chunk, Marks, Record, SlotIndex, Table, Untracked};
+use super::{ArenaError, CHUNK_SIZE, Chunk, Marks, Record, Single, SlotIndex, Table, Untracked};
 use crate::book::{Level, Node, Order};
 use crate::digest::Hash256;
 use crate::engine::{Header, Outcome, Session, WorkItem};
@@ -140,6 +140,20 @@ impl<'a, M: Marks> Carver<'a, M> {
 
     /// The next table, which must be one of `name` with records of this type.
     pub(crate) fn table<R: Record>(&mut self, name: &'static str) -> Table<'a, R, M> {
+        let (records, marks) = self.next(name);
+        Table::new(records, marks)
+    }
+
+    /// As [`Carver::table`], for a table of one record.
+    pub(crate) fn single<R: Record>(&mut self, name: &'static str) -> Single<'a, R, M> {
+        let (records, marks) = self.next(name);
+        match records.first_mut() {
+            Some(record) => Single::new(record, marks),
+            None => unreachable!("every table has at least one record: {name}"),
+        }
+    }
+
+    fn next<R: Record>(&mut self, name: &'static str) -> (&'a mut [R], M) {
         let next = self.tables.next().filter(|table| table.name == name && table.record_size == size_of::<R>());
         let (Some(table), Some(marks)) = (next, self.marks.take()) else {
             unreachable!("the engine asks for its tables in the layout's order: {name}")
@@ -149,6 +163,6 @@ impl<'a, M: Marks> Carver<'a, M> {
         self.chunks = tail;
         self.marks = Some(rest);
         let records: &'a mut [R] = bytemuck::cast_slice_mut(head);
-        Table::new(&mut records[..table.records as usize], own)
+        (&mut records[..table.records as usize], own)
     }
 }

@@ -22,10 +22,10 @@ pub use self::layout::{Layout, TableLayout};
 pub use self::tracker::{Dirty, Guarded, Marks, Untracked, Witness};
 
 pub(crate) use self::entities::{Entities, EntityRecord, Full, Missing};
-pub(crate) use self::index::{SlotIndex, hash_pair};
+pub(crate) use self::index::{Found, SlotIndex, hash_pair};
 pub(crate) use self::layout::Carver;
 pub(crate) use self::slab::Slab;
-pub(crate) use self::table::{Record, Table};
+pub(crate) use self::table::{Record, Single, Table};
 
 use crate::genesis::Genesis;
 

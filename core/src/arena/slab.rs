@@ -5,7 +5,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Carver, Marks, Record, Table};
+use super::{Carver, Marks, Record, Single, Table};
 
 /// What a slab knows of itself.
 #[repr(C)]
@@ -26,19 +26,19 @@ impl Record for SlabHead {}
 /// A table of records with its free stack.
 #[derive(Debug)]
 pub(crate) struct Slab<'a, R, M> {
-    head: Table<'a, SlabHead, M>,
+    head: Single<'a, SlabHead, M>,
     free: Table<'a, u32, M>,
     records: Table<'a, R, M>,
 }
 
 impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
-    pub(super) fn new(head: Table<'a, SlabHead, M>, free: Table<'a, u32, M>, records: Table<'a, R, M>) -> Self {
+    pub(super) fn new(head: Single<'a, SlabHead, M>, free: Table<'a, u32, M>, records: Table<'a, R, M>) -> Self {
         Self { head, free, records }
     }
 
     /// Carves a slab's three tables; `name` is that of its records.
     pub(crate) fn carve(carver: &mut Carver<'a, M>, name: &'static str) -> Self {
-        let head = carver.table(name);
+        let head = carver.single(name);
         let free = carver.table(name);
         let records = carver.table(name);
         Self::new(head, free, records)
@@ -52,13 +52,13 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
 
     #[inline(always)]
     pub(crate) fn live(&self) -> u32 {
-        self.head.get(0).live
+        self.head.get().live
     }
 
     /// Live slots without telling the tracker; for choices that do not influence the state.
     #[inline(always)]
     pub(crate) fn peek_live(&self) -> u32 {
-        self.head.peek(0).map_or(0, |head| head.live)
+        self.head.peek().live
     }
 
     /// Slots that can still be taken.
@@ -70,14 +70,14 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
     /// Whether `slot` was ever taken.
     #[inline(always)]
     pub(crate) fn was_used(&self, slot: u32) -> bool {
-        slot != 0 && slot <= self.head.get(0).high_water
+        slot != 0 && slot <= self.head.get().high_water
     }
 
     /// Takes a slot, its record zeroed; 0 if all are in use.
     #[inline(always)]
     pub(crate) fn take(&mut self) -> u32 {
         let capacity = self.capacity();
-        let head = self.head.get_mut(0);
+        let head = self.head.get_mut();
         let slot = if head.free > 0 {
             head.free -= 1;
             *self.free.get(head.free)
@@ -95,7 +95,7 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
     #[inline(always)]
     pub(crate) fn give_back(&mut self, slot: u32) {
         *self.records.get_mut(slot) = R::zeroed();
-        let head = self.head.get_mut(0);
+        let head = self.head.get_mut();
         *self.free.get_mut(head.free) = slot;
         head.free += 1;
         head.live -= 1;
@@ -103,13 +103,13 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
 
     /// Counts an id as given out and returns its generation.
     pub(super) fn issue(&mut self) -> u32 {
-        let head = self.head.get_mut(0);
+        let head = self.head.get_mut();
         head.issued += 1;
         head.issued
     }
 
     pub(super) fn issued(&self) -> u32 {
-        self.head.get(0).issued
+        self.head.get().issued
     }
 
     #[inline(always)]

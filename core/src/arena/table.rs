@@ -85,6 +85,41 @@ impl<'a, R: Record, M: Marks> Table<'a, R, M> {
     }
 }
 
+/// A table of exactly one record: no index, no check.
+#[derive(Debug)]
+pub(crate) struct Single<'a, R, M> {
+    record: &'a mut R,
+    marks: M,
+}
+
+impl<'a, R: Record, M: Marks> Single<'a, R, M> {
+    pub(super) fn new(record: &'a mut R, marks: M) -> Self {
+        Self { record, marks }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> &R {
+        self.marks.read(0);
+        self.record
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self) -> &mut R {
+        self.marks.write(0);
+        self.record
+    }
+
+    /// As [`Table::peek`].
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> &R {
+        self.record
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        bytemuck::bytes_of(self.record)
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn damaged(index: u32, len: usize) -> ! {

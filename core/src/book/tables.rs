@@ -2,7 +2,7 @@
 
 use super::ladder::{Direction, Ladder};
 use super::{BookSide, Level, Order};
-use crate::arena::{Carver, Marks, Slab, SlotIndex, hash_pair};
+use crate::arena::{Carver, Found, Marks, Slab, SlotIndex, hash_pair};
 use crate::ids::{AccountId, ClientOrderId, EntityId, OrderId};
 use crate::instrument::Instrument;
 use crate::terms::Side;
@@ -36,11 +36,6 @@ impl<'a, M: Marks> Book<'a, M> {
     #[inline(always)]
     pub(crate) fn order(&self, slot: u32) -> &Order {
         self.orders.get(slot)
-    }
-
-    #[inline(always)]
-    pub(crate) fn order_mut(&mut self, slot: u32) -> &mut Order {
-        self.orders.get_mut(slot)
     }
 
     #[inline(always)]
@@ -79,9 +74,9 @@ impl<'a, M: Marks> Book<'a, M> {
         self.ladder.find(side, price)
     }
 
-    /// The slot of the account's live order with this client order id; 0 if there is none.
+    /// Looks for the account's live order with this client order id.
     #[inline(always)]
-    pub(crate) fn find_client(&self, tag: u32, account: AccountId, id: ClientOrderId) -> u32 {
+    pub(crate) fn find_client(&self, tag: u32, account: AccountId, id: ClientOrderId) -> Found {
         self.client_order_ids.find(tag, |slot| {
             let order = self.orders.get(slot);
             order.client_order_id == id && order.account == account
@@ -106,37 +101,43 @@ impl<'a, M: Marks> Book<'a, M> {
         self.client_order_ids.insert(tag, slot);
     }
 
+    /// As [`Book::index_client`], at the place where [`Book::find_client`] ended, the index being as it was then.
+    #[inline(always)]
+    pub(crate) fn index_client_at(&mut self, place: u32, tag: u32, slot: u32) {
+        self.client_order_ids.insert_at(place, tag, slot);
+    }
+
     /// The order in `slot` is no longer found by its client order id.
     #[inline(always)]
     pub(crate) fn unindex_client(&mut self, tag: u32, slot: u32) {
         self.client_order_ids.remove(tag, slot);
     }
 
-    /// Puts the order in `slot`, whose record is filled in but for its links, at the back of its price's queue.
-    /// `level` is that price's level, 0 if there is none; the caller made sure of room for one.
+    /// As [`Book::unindex_client`], at the place where [`Book::find_client`] found it, the index being as it was then.
     #[inline(always)]
-    pub(crate) fn join(&mut self, instrument: &mut Instrument, slot: u32, side: Side, level: u32) {
-        let (price, leaves) = {
-            let order = self.orders.get(slot);
-            (order.price, order.leaves)
-        };
-        let level = if level != 0 { level } else { self.open_level(instrument.side_mut(side), side, price) };
+    pub(crate) fn unindex_client_at(&mut self, place: u32) {
+        self.client_order_ids.remove_at(place);
+    }
+
+    /// Writes `order` into `slot` and puts it at the back of its price's queue. `level` is that price's level, 0 if there
+    /// is none; the caller made sure of room for one.
+    #[inline(always)]
+    pub(crate) fn join(&mut self, instrument: &mut Instrument, slot: u32, order: &Order, level: u32) {
+        let side = order.side();
+        let level = if level != 0 { level } else { self.open_level(instrument.side_mut(side), side, order.price) };
         let record = self.levels.get_mut(level);
-        let tail = record.tail;
-        record.tail = slot;
-        record.quantity += leaves.0;
+        let tail = core::mem::replace(&mut record.tail, slot);
+        record.quantity += order.leaves.0;
         record.orders += 1;
         if tail == 0 {
             record.head = slot;
         } else {
             self.orders.get_mut(tail).next = slot;
         }
-        let order = self.orders.get_mut(slot);
-        order.level = level;
-        order.previous = tail;
-        order.next = 0;
+        *self.orders.get_mut(slot) = Order { level, previous: tail, next: 0, ..*order };
     }
 
+    #[inline(never)]
     fn open_level(&mut self, side: &mut BookSide, which: Side, price: PriceTicks) -> u32 {
         let level = self.levels.take();
         let towards_better = match which {
@@ -159,10 +160,9 @@ impl<'a, M: Marks> Book<'a, M> {
         level
     }
 
-    /// Takes the order in `slot` out of its level's queue; its slot and its client order id stay.
+    /// Takes `order`, as it stands in its slot, out of its level's queue; its slot and its client order id stay.
     #[inline(always)]
-    pub(crate) fn leave(&mut self, instrument: &mut Instrument, slot: u32) {
-        let order = *self.orders.get(slot);
+    pub(crate) fn leave(&mut self, instrument: &mut Instrument, order: &Order) {
         if order.previous != 0 {
             self.orders.get_mut(order.previous).next = order.next;
         }
@@ -183,6 +183,7 @@ impl<'a, M: Marks> Book<'a, M> {
         }
     }
 
+    #[inline(never)]
     fn close_level(&mut self, side: &mut BookSide, slot: u32) {
         let Level { price, better, worse, .. } = *self.levels.get(slot);
         if better != 0 {

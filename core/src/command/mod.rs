@@ -108,7 +108,14 @@ macro_rules! command_record {
         impl<'a> From<&'a $name> for $crate::command::Command<'a> {
             #[inline]
             fn from(record: &'a $name) -> Self {
-                Self::$name(record)
+                // What would not decode from a frame must not run from memory either.
+                if record.header.kind == <$name as $crate::command::CommandRecord>::KIND
+                    && record.header.size == <$name as $crate::command::CommandRecord>::SIZE
+                {
+                    Self::$name(record)
+                } else {
+                    Self::Malformed { kind: record.header.kind }
+                }
             }
         }
     };
@@ -150,7 +157,7 @@ macro_rules! commands {
                 }
                 match kind {
                     $($name::KIND => match bytemuck::try_from_bytes::<$name>(bytes) {
-                        Ok(record) => Self::$name(record),
+                        Ok(record) => Self::from(record),
                         Err(_) => Self::Malformed { kind },
                     },)*
                     _ => Self::Malformed { kind },

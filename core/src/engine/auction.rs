@@ -113,7 +113,7 @@ impl<M: Marks> Engine<'_, M> {
             ask_quantity: halves(at.asks),
             ..Uncrossed::zeroed()
         });
-        let max_steps = self.header.get(0).genesis.max_steps;
+        let max_steps = self.header.get().genesis.max_steps;
         self.fill_auction(instrument, at.price, max_steps, out);
         if self.auction_fills_at(instrument, at.price) {
             self.enter_state(instrument, TradingState::Uncrossing, out);

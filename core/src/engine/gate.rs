@@ -83,19 +83,28 @@ pub(super) trait Execute: CommandRecord {
         About::default()
     }
 
-    /// Executes the checked command of the session in `session`; a rejection changes nothing.
+    /// Executes a checked command; a rejection changes nothing.
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        session: u32,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode>;
 }
 
+/// The sender of a command that passed the gate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender {
+    /// The session's slot.
+    pub(super) session: u32,
+    role: u8,
+    flags: u8,
+}
+
 /// What the gate lets through.
 enum Passage {
-    /// The next command of the session in this slot.
-    Next(u32),
+    /// The next command of its session.
+    Next(Sender),
     /// A resent command of the session in this slot.
     Again(u32),
 }
@@ -115,18 +124,16 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     pub(super) fn run<C: Execute, S: EventSink>(&mut self, command: &C, out: &mut Emitter<'_, S>) {
         let header = command.header();
-        let session = match self.pass(header) {
-            Ok(Passage::Next(session)) => session,
+        let sender = match self.pass(header) {
+            Ok(Passage::Next(sender)) => sender,
             Ok(Passage::Again(session)) => return self.say_again(session, header, out),
             Err(code) => return reject(command, code, out),
         };
-        let result = command.check().and_then(|()| {
-            let role = self.sessions.slab.get(session).role;
-            if C::ROLES.0 >> (role & 31) & 1 == 0 {
-                return Err(RejectCode::RoleNotPermitted);
-            }
-            command.execute(self, session, out)
-        });
+        let result = match command.check() {
+            Ok(()) if C::ROLES.0 >> (sender.role & 31) & 1 == 0 => Err(RejectCode::RoleNotPermitted),
+            Ok(()) => command.execute(self, sender, out),
+            Err(code) => Err(code),
+        };
         let (order, code) = match result {
             Ok(order) => (order, 0),
             Err(code) => {
@@ -134,33 +141,33 @@ impl<M: Marks> Engine<'_, M> {
                 (OrderId::NONE, code.code())
             }
         };
-        self.sessions.slab.get_mut(session).last = header.session_sequence;
-        let place = self.outcome_place(session, header.session_sequence);
+        self.sessions.slab.get_mut(sender.session).last = header.session_sequence;
+        let place = self.outcome_place(sender.session, header.session_sequence);
         *self.outcomes.get_mut(place) = Outcome { sequence: out.sequence(), order, code, reserved: [0; 14] };
     }
 
     /// Steps 3 and 4 of "Every command".
     #[inline(always)]
     fn pass(&self, header: &CommandHeader) -> Result<Passage, RejectCode> {
-        let slot = self.sessions.find(header.session, self.shard())?;
-        let last = self.sessions.slab.get(slot).last;
+        let session = self.sessions.find(header.session, self.shard())?;
+        let &Session { last, role, flags, .. } = self.sessions.slab.get(session);
         let sent = header.session_sequence;
         if sent == last.wrapping_add(1) && sent != 0 {
-            return Ok(Passage::Next(slot));
+            return Ok(Passage::Next(Sender { session, role, flags }));
         }
         if sent > last {
             return Err(RejectCode::SessionSequenceGap);
         }
-        let window = u64::from(self.header.get(0).genesis.outcome_window);
+        let window = u64::from(self.header.get().genesis.outcome_window);
         if sent == 0 || last - sent >= window {
             return Err(RejectCode::SessionSequenceTooOld);
         }
-        Ok(Passage::Again(slot))
+        Ok(Passage::Again(session))
     }
 
     #[inline(always)]
     fn outcome_place(&self, session: u32, session_sequence: u64) -> u32 {
-        let window = self.header.get(0).genesis.outcome_window;
+        let window = self.header.get().genesis.outcome_window;
         session * window + (session_sequence as u32 & (window - 1))
     }
 
@@ -181,7 +188,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Forgets a closed session's outcomes.
     pub(super) fn clear_outcomes(&mut self, session: u32) {
-        let window = self.header.get(0).genesis.outcome_window;
+        let window = self.header.get().genesis.outcome_window;
         for place in session * window..(session + 1) * window {
             *self.outcomes.get_mut(place) = Outcome::zeroed();
         }
@@ -189,20 +196,20 @@ impl<M: Marks> Engine<'_, M> {
 
     #[inline(always)]
     pub(super) fn shard(&self) -> u16 {
-        self.header.get(0).genesis.shard()
+        self.header.get().genesis.shard()
     }
 
     #[inline(always)]
     pub(super) fn seed(&self) -> u64 {
-        self.header.get(0).genesis.index_seed
+        self.header.get().genesis.index_seed
     }
 
     /// The slot of the account, for which the session must be permitted to act.
     #[inline(always)]
-    pub(super) fn permitted_account(&self, session: u32, account: AccountId) -> Result<u32, RejectCode> {
+    pub(super) fn permitted_account(&self, sender: Sender, account: AccountId) -> Result<u32, RejectCode> {
         let slot = self.find_account(account)?;
-        let all = self.sessions.slab.get(session).flags & OpenSession::ALL_ACCOUNTS != 0;
-        if all || self.grants.has(self.seed(), session, slot) { Ok(slot) } else { Err(RejectCode::AccountNotPermitted) }
+        let all = sender.flags & OpenSession::ALL_ACCOUNTS != 0;
+        if all || self.grants.has(self.seed(), sender.session, slot) { Ok(slot) } else { Err(RejectCode::AccountNotPermitted) }
     }
 
     #[inline(always)]

@@ -25,7 +25,7 @@ pub(crate) use self::header::Header;
 pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
-use crate::arena::{Entities, Marks, Table, Untracked};
+use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
 use crate::command::Command;
 use crate::event::Rejected;
@@ -75,7 +75,7 @@ impl core::error::Error for OutOfOrder {}
 /// `M` is told which chunks are touched: [`Untracked`] costs nothing.
 #[derive(Debug)]
 pub struct Engine<'a, M: Marks = Untracked> {
-    header: Table<'a, Header, M>,
+    header: Single<'a, Header, M>,
     sessions: Entities<'a, Session, M>,
     instruments: Entities<'a, Instrument, M>,
     accounts: Entities<'a, Account, M>,
@@ -101,7 +101,7 @@ impl<M: Marks> Engine<'_, M> {
         command: Command<'_>,
         sink: &mut impl EventSink,
     ) -> Result<(), OutOfOrder> {
-        let header = self.header.get_mut(0);
+        let header = self.header.get_mut();
         if header.sequence.0.checked_add(1) != Some(sequence.0) {
             let expected = Sequence(header.sequence.0.saturating_add(1));
             return Err(OutOfOrder::Sequence { expected, given: sequence });
@@ -117,7 +117,7 @@ impl<M: Marks> Engine<'_, M> {
         if work_was_pending {
             self.work_off(&mut out);
         }
-        let header = self.header.get_mut(0);
+        let header = self.header.get_mut();
         header.digest = out.digest();
         header.events += u64::from(out.ordinal());
         Ok(())

@@ -2,9 +2,9 @@
 
 use super::Engine;
 use super::emit::Emitter;
-use super::gate::{About, Execute, Roles};
+use super::gate::{About, Execute, Roles, Sender};
 use super::sweep::Taker;
-use crate::arena::Marks;
+use crate::arena::{Found, Marks};
 use crate::book::{Order, client_tag};
 use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
 use crate::event::{Accepted, Amended, Cancelled, Rested};
@@ -19,12 +19,16 @@ use bytemuck::Zeroable;
 const TRADER: Roles = Roles(1 << Role::Trader.code());
 const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
 
+/// The place of an order that was found by order id; beyond any index.
+const PLACE_UNKNOWN: u32 = u32::MAX;
+
 /// An order on its way in, its fields decoded.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     account: AccountId,
     /// The instrument's slot.
     instrument: u32,
+    instrument_id: InstrumentId,
     client_order_id: ClientOrderId,
     side: Side,
     /// Limit price, or the clamped protection limit.
@@ -78,18 +82,24 @@ impl Execute for NewOrder {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        session: u32,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        engine.permitted_account(session, self.header.account)?;
-        let entry = engine.decode_entry(self)?;
-        let tag = engine.check_client_order_id(&entry, 0)?;
+        engine.permitted_account(sender, self.header.account)?;
+        let slot = engine.find_instrument(self.instrument)?;
+        let instrument = engine.instruments.slab.get(slot);
+        let entry = decode_entry(self, slot, instrument)?;
+        let name = engine.check_client_order_id(&entry, 0)?;
         if !engine.book.has_order_room() {
             return Err(RejectCode::OrderTableFull);
         }
-        let placement = engine.check_placement(&entry, None)?;
+        let placement = engine.check_placement(instrument, &entry, None)?;
         let slot = engine.book.take_order();
-        Ok(engine.accept(&entry, placement, slot, tag, out))
+        if placement.rests {
+            Ok(engine.accept_resting(&entry, placement, slot, name, out))
+        } else {
+            Ok(engine.accept_taker(&entry, slot, name.tag, out))
+        }
     }
 }
 
@@ -104,12 +114,15 @@ impl Execute for CancelOrder {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        session: u32,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let slot = engine.find_order(session, &self.header, self.target)?;
-        engine.check_not_busy(slot)?;
-        Ok(engine.cancel(slot, CancelReason::Requested, out))
+        let found = engine.find_order(sender, &self.header, self.target)?;
+        let order = *engine.book.order(found.slot);
+        engine.check_not_busy(&order)?;
+        engine.say_cancelled(&order, CancelReason::Requested, Cancelled::RESTED, out);
+        engine.remove_found(&order, found);
+        Ok(order.id)
     }
 }
 
@@ -124,12 +137,12 @@ impl Execute for ReduceOrder {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        session: u32,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let slot = engine.find_order(session, &self.header, self.target)?;
-        engine.check_not_busy(slot)?;
+        let slot = engine.find_order(sender, &self.header, self.target)?.slot;
         let order = *engine.book.order(slot);
+        engine.check_not_busy(&order)?;
         engine.instruments.slab.get(order.instrument).check_lot(self.by)?;
         if self.by >= order.leaves {
             return Ok(engine.cancel(slot, CancelReason::ReducedToZero, out));
@@ -148,10 +161,10 @@ impl Execute for AmendOrder {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        session: u32,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let slot = engine.find_order(session, &self.header, self.target)?;
+        let slot = engine.find_order(sender, &self.header, self.target)?.slot;
         let order = *engine.book.order(slot);
         let instrument = engine.instruments.slab.get(order.instrument);
         check_open(instrument)?;
@@ -186,10 +199,10 @@ impl Execute for ReplaceOrder {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        session: u32,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let old_slot = engine.find_order(session, &self.header, self.target)?;
+        let old_slot = engine.find_order(sender, &self.header, self.target)?.slot;
         let old = *engine.book.order(old_slot);
         let instrument = engine.instruments.slab.get(old.instrument);
         check_open(instrument)?;
@@ -199,24 +212,30 @@ impl Execute for ReplaceOrder {
             client_order_id: self.client_order_id,
             price: self.price,
             quantity: self.quantity,
-            ..Entry::of(&old)
+            ..Entry::of(&old, instrument)
         };
-        let tag = engine.check_client_order_id(&entry, old_slot)?;
-        let placement = engine.check_placement(&entry, Some(&old))?;
+        let tag = engine.check_client_order_id(&entry, old_slot)?.tag;
+        let placement = engine.check_placement(instrument, &entry, Some(&old))?;
         engine.cancel(old_slot, CancelReason::Replaced, out);
-        // The old order may have been all that kept the level open.
-        let placement = Placement { level: engine.level_at(&entry), ..placement };
         let slot = engine.book.take_order();
-        Ok(engine.accept(&entry, placement, slot, tag, out))
+        if placement.rests {
+            // The cancel changed the index, and the old order may have been all that kept the level open.
+            let placement = Placement { level: engine.level_at(&entry), ..placement };
+            let name = engine.check_client_order_id(&entry, 0)?;
+            Ok(engine.accept_resting(&entry, placement, slot, name, out))
+        } else {
+            Ok(engine.accept_taker(&entry, slot, tag, out))
+        }
     }
 }
 
 impl Entry {
     /// The terms of a resting order.
-    fn of(order: &Order) -> Self {
+    fn of(order: &Order, instrument: &Instrument) -> Self {
         Self {
             account: order.account,
             instrument: order.instrument,
+            instrument_id: instrument.id,
             client_order_id: order.client_order_id,
             side: order.side(),
             price: order.price,
@@ -238,61 +257,73 @@ fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
     }
 }
 
-impl<M: Marks> Engine<'_, M> {
-    /// Decodes a new order and checks all that its instrument says of it.
-    #[inline(always)]
-    fn decode_entry(&self, order: &NewOrder) -> Result<Entry, RejectCode> {
-        let slot = self.find_instrument(order.instrument)?;
-        let instrument = self.instruments.slab.get(slot);
-        check_open(instrument)?;
-        let (Some(side), Some(time_in_force)) =
-            (Side::from_code(order.side), TimeInForce::from_code(order.time_in_force))
-        else {
-            return Err(RejectCode::InvalidField);
-        };
-        let mut entry = Entry {
-            account: order.header.account,
-            instrument: slot,
-            client_order_id: order.client_order_id,
-            side,
-            price: order.price,
-            quantity: order.quantity,
-            time_in_force,
-            is_market: order.order_type == OrderType::Market.code(),
-            flags: order.flags,
-        };
-        if !entry.may_rest() {
-            if entry.is_post_only() {
-                return Err(RejectCode::PostOnlyImmediate);
-            }
-            if instrument.state() == TradingState::Auction {
-                return Err(RejectCode::ImmediateInAuction);
-            }
+/// Decodes a new order and checks all that its instrument says of it.
+#[inline(always)]
+fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<Entry, RejectCode> {
+    check_open(instrument)?;
+    let (Some(side), Some(time_in_force)) = (Side::from_code(order.side), TimeInForce::from_code(order.time_in_force))
+    else {
+        return Err(RejectCode::InvalidField);
+    };
+    let mut entry = Entry {
+        account: order.header.account,
+        instrument: slot,
+        instrument_id: order.instrument,
+        client_order_id: order.client_order_id,
+        side,
+        price: order.price,
+        quantity: order.quantity,
+        time_in_force,
+        is_market: order.order_type == OrderType::Market.code(),
+        flags: order.flags,
+    };
+    if !entry.may_rest() {
+        if entry.is_post_only() {
+            return Err(RejectCode::PostOnlyImmediate);
         }
-        instrument.check_quantity(entry.quantity)?;
-        if entry.is_market {
-            entry.price = entry.price.max(instrument.limit_low).min(instrument.limit_high);
-        } else {
-            instrument.check_price(entry.price)?;
+        if instrument.state() == TradingState::Auction {
+            return Err(RejectCode::ImmediateInAuction);
         }
-        Ok(entry)
     }
+    instrument.check_quantity(entry.quantity)?;
+    if entry.is_market {
+        entry.price = entry.price.max(instrument.limit_low).min(instrument.limit_high);
+    } else {
+        instrument.check_price(entry.price)?;
+    }
+    Ok(entry)
+}
 
-    /// Checks that no live order of the account but the one in `except` has the client order id; returns its tag.
+/// A client order id that is free, and its place in the index.
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    tag: u32,
+    place: u32,
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// Checks that no live order of the account but the one in `except` has the client order id.
     #[inline(always)]
-    fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<u32, RejectCode> {
+    fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
         if entry.client_order_id == ClientOrderId::NONE {
-            return Ok(0);
+            return Ok(Name { tag: 0, place: 0 });
         }
         let tag = client_tag(self.seed(), entry.account, entry.client_order_id);
         let found = self.book.find_client(tag, entry.account, entry.client_order_id);
-        if found != 0 && found != except { Err(RejectCode::DuplicateClientOrderId) } else { Ok(tag) }
+        if found.slot != 0 && found.slot != except {
+            return Err(RejectCode::DuplicateClientOrderId);
+        }
+        Ok(Name { tag, place: found.place })
     }
 
     /// Checks what depends on the book. `leaving` is the order that goes as this one comes.
     #[inline(always)]
-    fn check_placement(&self, entry: &Entry, leaving: Option<&Order>) -> Result<Placement, RejectCode> {
-        let instrument = self.instruments.slab.get(entry.instrument);
+    fn check_placement(
+        &self,
+        instrument: &Instrument,
+        entry: &Entry,
+        leaving: Option<&Order>,
+    ) -> Result<Placement, RejectCode> {
         let continuous = instrument.state() == TradingState::Continuous;
         let crosses = continuous && instrument.crosses(entry.side, entry.price);
         if crosses && entry.is_post_only() {
@@ -304,12 +335,11 @@ impl<M: Marks> Engine<'_, M> {
         if !entry.may_rest() {
             return Ok(Placement { level: 0, rests: false });
         }
-        let level = self.level_at(entry);
+        let level = self.book.level_at(instrument.side(entry.side), entry.price);
         if level != 0 {
             let record = self.book.level(level);
-            let stays =
-                record.quantity - leaving.filter(|order| order.level == level).map_or(0, |order| order.leaves.0);
-            stays.checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
+            let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| order.leaves.0);
+            (record.quantity - leaves).checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
         } else if !self.book.has_level_room() {
             return Err(RejectCode::LevelTableFull);
         } else if !self.book.has_ladder_room() {
@@ -318,30 +348,21 @@ impl<M: Marks> Engine<'_, M> {
         Ok(Placement { level, rests: !crosses })
     }
 
-    #[inline(always)]
     fn level_at(&self, entry: &Entry) -> u32 {
         self.book.level_at(self.instruments.slab.get(entry.instrument).side(entry.side), entry.price)
     }
 
-    /// Accepts a checked order into `slot`: says so, lets it trade, lets it rest.
+    /// Says that an order is accepted, and makes its record.
     #[inline(always)]
-    fn accept<S: EventSink>(
-        &mut self,
-        entry: &Entry,
-        placement: Placement,
-        slot: u32,
-        tag: u32,
-        out: &mut Emitter<'_, S>,
-    ) -> OrderId {
+    fn say_accepted<S: EventSink>(entry: &Entry, slot: u32, rests: u8, out: &mut Emitter<'_, S>) -> Order {
         let id = OrderId::new(out.sequence(), slot);
-        let rests = if placement.rests { Accepted::RESTS } else { 0 };
         let market = if entry.is_market { Accepted::MARKET } else { 0 };
         let post_only = if entry.is_post_only() { Accepted::POST_ONLY } else { 0 };
         out.emit(Accepted {
             side: entry.side.code(),
             time_in_force: entry.time_in_force.code(),
             flags: rests | market | post_only,
-            instrument: self.instruments.slab.get(entry.instrument).id,
+            instrument: entry.instrument_id,
             account: entry.account,
             order: id,
             client_order_id: entry.client_order_id,
@@ -349,7 +370,7 @@ impl<M: Marks> Engine<'_, M> {
             quantity: entry.quantity,
             ..Accepted::zeroed()
         });
-        let order = Order {
+        Order {
             id,
             client_order_id: entry.client_order_id,
             account: entry.account,
@@ -360,58 +381,83 @@ impl<M: Marks> Engine<'_, M> {
             time_in_force: entry.time_in_force.code(),
             flags: entry.flags,
             ..Order::zeroed()
-        };
-        if placement.rests {
-            self.rest(&order, slot, placement.level, tag);
-        } else {
-            self.accept_taker(entry, &order, slot, tag, out);
         }
-        id
     }
 
-    /// The part of [`Engine::accept`] for orders that trade on entry, or try to.
-    fn accept_taker<S: EventSink>(
+    /// Accepts a checked order into `slot` that rests as it comes.
+    #[inline(always)]
+    fn accept_resting<S: EventSink>(
         &mut self,
         entry: &Entry,
-        order: &Order,
+        placement: Placement,
         slot: u32,
-        tag: u32,
+        name: Name,
         out: &mut Emitter<'_, S>,
-    ) {
-        let mut taker = Taker::of(order);
+    ) -> OrderId {
+        let order = Self::say_accepted(entry, slot, Accepted::RESTS, out);
+        if order.client_order_id != ClientOrderId::NONE {
+            self.book.index_client_at(name.place, name.tag, slot);
+        }
+        self.rest(&order, slot, placement.level);
+        order.id
+    }
+
+    /// Accepts a checked order into `slot` that trades on entry, or tries to.
+    #[inline(never)]
+    fn accept_taker<S: EventSink>(&mut self, entry: &Entry, slot: u32, tag: u32, out: &mut Emitter<'_, S>) -> OrderId {
+        let order = Self::say_accepted(entry, slot, 0, out);
+        let mut taker = Taker::of(&order);
         let ended = self.sweep(&mut taker, out);
-        let left = Order { leaves: taker.leaves, ..*order };
+        let left = Order { leaves: taker.leaves, ..order };
         if left.leaves.0 > 0 && ended.is_none() && entry.may_rest() {
-            self.rest(&left, slot, 0, tag);
+            if left.client_order_id != ClientOrderId::NONE {
+                self.book.index_client(tag, slot);
+            }
+            self.rest(&left, slot, 0);
             self.say_rested(&left, out);
-            return;
+            return order.id;
         }
         if left.leaves.0 > 0 {
             self.say_cancelled(&left, ended.unwrap_or(CancelReason::ImmediateRemainder), 0, out);
         }
         self.book.give_order_back(slot);
+        order.id
     }
 
     /// Puts an order that was not in the book there, at the back of its price's queue.
     #[inline(always)]
-    fn rest(&mut self, order: &Order, slot: u32, level: u32, tag: u32) {
-        *self.book.order_mut(slot) = *order;
+    fn rest(&mut self, order: &Order, slot: u32, level: u32) {
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.orders += 1;
-        self.book.join(instrument, slot, order.side(), level);
-        if order.client_order_id != ClientOrderId::NONE {
-            self.book.index_client(tag, slot);
-        }
+        self.book.join(instrument, slot, order, level);
         self.accounts.slab.get_mut(order.account.slot()).orders += 1;
     }
 
-    /// Takes a live order out of the book, its slot and its client order id included.
+    /// Takes a live order, as it stands in its slot, out of the book.
     #[inline(always)]
     pub(super) fn remove(&mut self, order: &Order, slot: u32) {
+        self.leave(order);
+        self.forget(order, slot);
+    }
+
+    /// As [`Engine::remove`], for an order that was just found by the command.
+    #[inline(always)]
+    fn remove_found(&mut self, order: &Order, found: Found) {
+        self.leave(order);
+        if found.place == PLACE_UNKNOWN {
+            self.forget(order, found.slot);
+        } else {
+            self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
+            self.book.unindex_client_at(found.place);
+            self.book.give_order_back(found.slot);
+        }
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, order: &Order) {
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.orders -= 1;
-        self.book.leave(instrument, slot);
-        self.forget(order, slot);
+        self.book.leave(instrument, order);
     }
 
     /// Gives back all that an order which is out of its queue still has.
@@ -426,13 +472,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Cancels the live order in `slot`.
-    #[inline(always)]
-    pub(super) fn cancel<S: EventSink>(
-        &mut self,
-        slot: u32,
-        reason: CancelReason,
-        out: &mut Emitter<'_, S>,
-    ) -> OrderId {
+    pub(super) fn cancel<S: EventSink>(&mut self, slot: u32, reason: CancelReason, out: &mut Emitter<'_, S>) -> OrderId {
         let order = *self.book.order(slot);
         self.say_cancelled(&order, reason, Cancelled::RESTED, out);
         self.remove(&order, slot);
@@ -457,9 +497,10 @@ impl<M: Marks> Engine<'_, M> {
         leaves: QuantityLots,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let entry = Entry { price, quantity: leaves, ..Entry::of(order) };
-        let placement = self.check_placement(&entry, Some(order))?;
-        self.book.leave(self.instruments.slab.get_mut(order.instrument), slot);
+        let instrument = self.instruments.slab.get(order.instrument);
+        let entry = Entry { price, quantity: leaves, ..Entry::of(order, instrument) };
+        let placement = self.check_placement(instrument, &entry, Some(order))?;
+        self.leave(order);
         self.say_amended(order, price, leaves, if placement.rests { Amended::RESTS } else { 0 }, out);
         let mut moved = Order { price, leaves, ..*order };
         let mut ended = None;
@@ -469,9 +510,10 @@ impl<M: Marks> Engine<'_, M> {
             moved.leaves = taker.leaves;
         }
         if moved.leaves.0 > 0 && ended.is_none() {
-            *self.book.order_mut(slot) = moved;
             let level = self.level_at(&entry);
-            self.book.join(self.instruments.slab.get_mut(order.instrument), slot, order.side(), level);
+            let instrument = self.instruments.slab.get_mut(order.instrument);
+            instrument.orders += 1;
+            self.book.join(instrument, slot, &moved, level);
             if !placement.rests {
                 self.say_rested(&moved, out);
             }
@@ -480,30 +522,29 @@ impl<M: Marks> Engine<'_, M> {
         if let Some(reason) = ended {
             self.say_cancelled(&moved, reason, 0, out);
         }
-        self.instruments.slab.get_mut(order.instrument).orders -= 1;
         self.forget(&moved, slot);
         Ok(order.id)
     }
 
-    /// The live order that a command is about, for which the session must be permitted to act.
+    /// The live order that a command is about, for which the session must be permitted to act; with its place in the
+    /// index of client order ids, where it was found there.
     #[inline(always)]
-    fn find_order(&self, session: u32, header: &CommandHeader, target: OrderTarget) -> Result<u32, RejectCode> {
-        self.permitted_account(session, header.account)?;
+    fn find_order(&self, sender: Sender, header: &CommandHeader, target: OrderTarget) -> Result<Found, RejectCode> {
+        self.permitted_account(sender, header.account)?;
         if target.by == OrderTarget::BY_CLIENT_ORDER_ID {
             let id = ClientOrderId(target.id);
-            let tag = client_tag(self.seed(), header.account, id);
-            let found = if id == ClientOrderId::NONE { 0 } else { self.book.find_client(tag, header.account, id) };
-            return if found == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
+            if id == ClientOrderId::NONE {
+                return Err(RejectCode::UnknownOrder);
+            }
+            let found = self.book.find_client(client_tag(self.seed(), header.account, id), header.account, id);
+            return if found.slot == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
         }
         let id = OrderId(target.id);
         let slot = id.slot();
         match self.book.try_order(slot) {
             Some(order) if slot != 0 && order.id == id => {
-                if order.account == header.account {
-                    Ok(slot)
-                } else {
-                    Err(RejectCode::OrderNotOwned)
-                }
+                let owned = order.account == header.account;
+                if owned { Ok(Found { slot, place: PLACE_UNKNOWN }) } else { Err(RejectCode::OrderNotOwned) }
             }
             _ if self.book.slot_was_used(slot) => Err(RejectCode::StaleOrder),
             _ => Err(RejectCode::UnknownOrder),
@@ -512,9 +553,9 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Cancels and reductions are taken unless the book is being worked on.
     #[inline(always)]
-    fn check_not_busy(&self, slot: u32) -> Result<(), RejectCode> {
-        let instrument = self.instruments.slab.get(self.book.order(slot).instrument);
-        if instrument.state() == TradingState::Uncrossing { Err(RejectCode::BookBusy) } else { Ok(()) }
+    fn check_not_busy(&self, order: &Order) -> Result<(), RejectCode> {
+        let instrument = self.instruments.slab.get(order.instrument);
+        if instrument.state == TradingState::Uncrossing.code() { Err(RejectCode::BookBusy) } else { Ok(()) }
     }
 
     #[inline(always)]

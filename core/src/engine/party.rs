@@ -1,7 +1,7 @@
 //! Party commands: accounts, sessions, grants.
 
 use super::emit::Emitter;
-use super::gate::{Execute, Roles};
+use super::gate::{Execute, Roles, Sender};
 use super::venue::{OPERATOR, full};
 use super::{Engine, Session};
 use crate::arena::Marks;
@@ -25,7 +25,7 @@ impl Execute for OpenAccount {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let issued = engine.accounts.issue(engine.shard());
@@ -42,7 +42,7 @@ impl Execute for CloseAccount {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_account(self.header.account)?;
@@ -62,7 +62,7 @@ impl Execute for OpenSession {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let issued = engine.sessions.issue(engine.shard());
@@ -79,7 +79,7 @@ impl Execute for CloseSession {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_session(self.session)?;
@@ -100,7 +100,7 @@ impl Execute for GrantAccount {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let account = engine.find_account(self.header.account)?;
@@ -126,7 +126,7 @@ impl Execute for RevokeAccount {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let account = engine.find_account(self.header.account)?;

@@ -103,37 +103,37 @@ pub struct InstrumentView {
 impl<M: Marks> Engine<'_, M> {
     /// The last command's sequence; zero at genesis.
     pub fn sequence(&self) -> Sequence {
-        self.header.get(0).sequence
+        self.header.get().sequence
     }
 
     /// The last command's time.
     pub fn time(&self) -> TimeNs {
-        self.header.get(0).time
+        self.header.get().time
     }
 
     /// The rolling digest over every event so far.
     pub fn events_digest(&self) -> EventsDigest {
-        self.header.get(0).digest
+        self.header.get().digest
     }
 
     /// How many events so far.
     pub fn event_count(&self) -> u64 {
-        self.header.get(0).events
+        self.header.get().events
     }
 
     /// Whether work is pending: the sequencer appends `Work` commands until none is.
     pub fn work_pending(&self) -> bool {
-        self.header.get(0).work_pending != 0
+        self.header.get().work_pending != 0
     }
 
     /// The configuration that this state began with.
     pub fn genesis_config(&self) -> &Genesis {
-        &self.header.get(0).genesis
+        &self.header.get().genesis
     }
 
     /// The names of genesis and layout, as they stand in the state.
     pub fn identity(&self) -> (Hash256, Hash256) {
-        let header = self.header.get(0);
+        let header = self.header.get();
         (header.genesis_hash, header.layout_hash)
     }
 
@@ -147,7 +147,7 @@ impl<M: Marks> Engine<'_, M> {
         if id == ClientOrderId::NONE {
             return None;
         }
-        let slot = self.book.find_client(client_tag(self.seed(), account, id), account, id);
+        let slot = self.book.find_client(client_tag(self.seed(), account, id), account, id).slot;
         (slot != 0).then(|| self.view(self.book.order(slot)))
     }
 

@@ -54,7 +54,7 @@ impl<'a, M: Marks> Engine<'a, M> {
         chunks.fill(Chunk::zeroed());
         let layout = Layout::of(genesis);
         let mut engine = Self::carve(&layout, chunks, marks)?;
-        *engine.header.get_mut(0) =
+        *engine.header.get_mut() =
             Header { genesis: *genesis, genesis_hash: genesis.hash(), layout_hash: layout.hash(), ..Header::zeroed() };
         engine.open_first_sessions(genesis.shard());
         Ok(engine)
@@ -85,7 +85,7 @@ impl<'a, M: Marks> Engine<'a, M> {
         let carver = &mut carver;
         // In the layout's order: fields are evaluated as written.
         Ok(Self {
-            header: carver.table("header"),
+            header: carver.single("header"),
             sessions: Entities { slab: Slab::carve(carver, "sessions") },
             instruments: Entities { slab: Slab::carve(carver, "instruments") },
             accounts: Entities { slab: Slab::carve(carver, "accounts") },

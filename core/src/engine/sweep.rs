@@ -47,7 +47,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Lets the taker trade until it has nothing left, nothing crosses, or the returned reason stops it.
     pub(super) fn sweep<S: EventSink>(&mut self, taker: &mut Taker, out: &mut Emitter<'_, S>) -> Option<CancelReason> {
         let (side, price, instrument) = (taker.order.side(), taker.order.price, taker.order.instrument);
-        let max_steps = self.header.get(0).genesis.max_steps;
+        let max_steps = self.header.get().genesis.max_steps;
         let mut steps = 0;
         while taker.leaves.0 > 0 {
             let record = self.instruments.slab.get(instrument);
@@ -171,7 +171,7 @@ impl<M: Marks> Engine<'_, M> {
         price: PriceTicks,
         quantity: QuantityLots,
     ) -> Result<(), RejectCode> {
-        let max_steps = self.header.get(0).genesis.max_steps;
+        let max_steps = self.header.get().genesis.max_steps;
         let record = self.instruments.slab.get(instrument);
         let mut level = record.side(side.opposite()).best;
         let mut maker = if level == 0 { 0 } else { self.book.level(level).head };

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::emit::Emitter;
-use super::gate::{About, Execute, Roles};
+use super::gate::{About, Execute, Roles, Sender};
 use crate::arena::{Full, Marks};
 use crate::command::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState, Uncross, Work};
 use crate::event::{InstrumentDelisted, InstrumentListed, PriceLimitsSet};
@@ -43,10 +43,10 @@ impl Execute for ListInstrument {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        if !definition_is_sound(self, engine.header.get(0).time) {
+        if !definition_is_sound(self, engine.header.get().time) {
             return Err(RejectCode::InvalidInstrument);
         }
         let issued = engine.instruments.issue(engine.shard());
@@ -75,7 +75,7 @@ impl Execute for DelistInstrument {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_idle_instrument(self.instrument)?;
@@ -99,7 +99,7 @@ impl Execute for SetTradingState {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_idle_instrument(self.instrument)?;
@@ -122,7 +122,7 @@ impl Execute for Uncross {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_idle_instrument(self.instrument)?;
@@ -144,7 +144,7 @@ impl Execute for SetPriceLimits {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_idle_instrument(self.instrument)?;
@@ -167,7 +167,7 @@ impl Execute for Work {
     fn execute<M: Marks, S: EventSink>(
         &self,
         _engine: &mut Engine<'_, M>,
-        _session: u32,
+        _sender: Sender,
         _out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         Ok(OrderId::NONE)

@@ -31,13 +31,13 @@ impl Record for WorkItem {}
 
 impl<M: Marks> Engine<'_, M> {
     pub(super) fn has_work_room(&self) -> bool {
-        (self.header.get(0).work_pending as usize) < self.work_queue.len()
+        (self.header.get().work_pending as usize) < self.work_queue.len()
     }
 
     /// Queues the rest of an auction; the caller made sure of room.
     pub(super) fn queue_uncross(&mut self, instrument: u32, price: PriceTicks) {
         let places = self.work_queue.len() as u64;
-        let header = self.header.get_mut(0);
+        let header = self.header.get_mut();
         let place = (u64::from(header.work_first) + u64::from(header.work_pending)) % places;
         header.work_pending += 1;
         *self.work_queue.get_mut(place as u32) = WorkItem { price, instrument, reserved: [0; 20] };
@@ -48,8 +48,8 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(never)]
     pub(super) fn work_off<S: EventSink>(&mut self, out: &mut Emitter<'_, S>) {
         let mut budget = STEPS_PER_COMMAND;
-        while budget > 0 && self.header.get(0).work_pending != 0 {
-            let first = self.header.get(0).work_first;
+        while budget > 0 && self.header.get().work_pending != 0 {
+            let first = self.header.get().work_first;
             let WorkItem { instrument, price, .. } = *self.work_queue.get(first);
             budget -= self.fill_auction(instrument, price, budget, out);
             if self.auction_fills_at(instrument, price) {
@@ -58,7 +58,7 @@ impl<M: Marks> Engine<'_, M> {
             self.end_auction(instrument, out);
             *self.work_queue.get_mut(first) = WorkItem::zeroed();
             let places = self.work_queue.len() as u32;
-            let header = self.header.get_mut(0);
+            let header = self.header.get_mut();
             header.work_first = (first + 1) % places;
             header.work_pending -= 1;
         }

@@ -32,7 +32,7 @@ impl<'a, M: Marks> Grants<'a, M> {
         self.index.find(tag, |slot| {
             let grant = self.records.get(slot);
             grant.session == session && grant.account == account
-        })
+        }).slot
     }
 
     #[inline(always)]

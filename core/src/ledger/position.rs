@@ -44,7 +44,7 @@ impl<'a, M: Marks> Positions<'a, M> {
         self.index.find(tag, |slot| {
             let position = self.records.get(slot);
             position.account == account && position.instrument == instrument
-        })
+        }).slot
     }
 
     /// The quantity of a slot that [`Positions::find`] returned; 0 for slot 0.

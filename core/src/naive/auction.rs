@@ -126,8 +126,8 @@ impl NaiveEngine {
         let mut candidates: Vec<Candidate> = prices.into_iter().map(|price| candidate(&bids, &asks, price)).collect();
         let largest = candidates.iter().map(Candidate::volume).max()?;
         candidates.retain(|candidate| candidate.volume() == largest);
-        let least = candidates.iter().map(Candidate::imbalance).min()?;
-        candidates.retain(|candidate| candidate.imbalance() == least);
+        let smallest = candidates.iter().map(Candidate::imbalance).min()?;
+        candidates.retain(|candidate| candidate.imbalance() == smallest);
         // What is left is in ascending order of prices.
         let pressure_decides = self.canary != Canary::AuctionTieIgnoresPressure;
         let (lowest, highest) = (candidates.first()?.price, candidates.last()?.price);

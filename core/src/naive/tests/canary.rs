@@ -19,18 +19,18 @@ impl Dice {
 
 fn random_line(dice: &mut Dice) -> String {
     let account = ["a", "b", "c", "d"][dice.roll(4) as usize];
-    let (name, quantity, price) = (dice.roll(40) + 1, dice.roll(9) + 1, 95 + dice.roll(10));
+    let (name, quantity, price) = (dice.roll(12) + 1, dice.roll(9) + 1, 95 + dice.roll(10));
     match dice.roll(100) {
-        0..70 => {
+        0..60 => {
             let side = if dice.roll(2) == 0 { "buy" } else { "sell" };
             let flags = ["", "", "", "ioc", "fok", "post", "market"][dice.roll(7) as usize];
             format!("{account} {side} {name} {quantity}@{price} {flags}")
         }
-        70..78 => format!("{account} cancel {name}"),
+        60..78 => format!("{account} cancel {name}"),
         78..82 => format!("{account} reduce {name} {quantity}"),
         82..88 => format!("{account} amend {name} {quantity}@"),
         88..91 => format!("{account} amend {name} {quantity}@{price}"),
-        91..95 => format!("{account} replace {name} {} {quantity}@{price}", dice.roll(40) + 1),
+        91..95 => format!("{account} replace {name} {} {quantity}@{price}", dice.roll(12) + 1),
         95..97 => String::from("state auction"),
         _ => String::from("uncross"),
     }
@@ -50,6 +50,7 @@ fn a_random_flow_shows_most() {
     assert!(right.iter().any(|events| events.contains("uncrossed")));
     // These need a flow of their own, below.
     let shy = [
+        Canary::AuctionForgetsLastPrice,
         Canary::SliceOneStepShort,
         Canary::OutcomeWindowOneShort,
         Canary::SlotsOldestFirst,
@@ -70,6 +71,19 @@ fn the_others_show_where_they_are_asked() {
     assert!(differs(
         Canary::RoomForgetsOwnLeaves,
         &["a buy 1 max@100", "a buy 2 1@99", "a amend 1 @100", "a replace 1 3 5@100"]
+    ));
+    assert!(differs(
+        Canary::AuctionForgetsLastPrice,
+        &[
+            "state auction",
+            "a buy 1 1@105",
+            "b sell 2 1@105",
+            "uncross",
+            "state auction",
+            "a buy 3 1@104",
+            "b sell 4 1@100",
+            "uncross",
+        ],
     ));
     let sides = ["a sell 1 1@100", "b buy 2 1@100"];
     let digest = |canary: Canary| {

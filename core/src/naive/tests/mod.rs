@@ -139,12 +139,12 @@ impl Desk {
 
     fn order_line(&mut self, account: AccountId, words: &[&str]) -> String {
         let (session, turn) = (self.trader, self.turn(2));
-        let target = |name: &str| OrderTarget::from(ClientOrderId(number(name) as u64));
+        let target = |name: &str| OrderTarget::from(ClientOrderId(number(name).cast_unsigned()));
         match *words {
             [verb @ ("buy" | "sell"), name, terms, ref flags @ ..] => {
                 let side = if verb == "buy" { Side::Buy } else { Side::Sell };
                 let (quantity, price) = amounts(terms);
-                let name = ClientOrderId(number(name) as u64);
+                let name = ClientOrderId(number(name).cast_unsigned());
                 let sender = (session, turn, account);
                 let mut order = NewOrder::limit(sender, self.instrument, name, side, price, quantity);
                 for flag in flags {
@@ -163,7 +163,7 @@ impl Desk {
             }
             ["cancel-id", id] => {
                 let header = CancelOrder::new_header(session, turn, account);
-                self.send(&CancelOrder { header, target: OrderId(number(id) as u64).into() })
+                self.send(&CancelOrder { header, target: OrderId(number(id).cast_unsigned()).into() })
             }
             ["reduce", name, by] => {
                 let header = ReduceOrder::new_header(session, turn, account);
@@ -180,7 +180,7 @@ impl Desk {
             ["replace", name, new_name, terms] => {
                 let (quantity, price) = amounts(terms);
                 let header = ReplaceOrder::new_header(session, turn, account);
-                let client_order_id = ClientOrderId(number(new_name) as u64);
+                let client_order_id = ClientOrderId(number(new_name).cast_unsigned());
                 self.send(&ReplaceOrder { header, target: target(name), client_order_id, price, quantity })
             }
             _ => panic!("no such command: {words:?}"),
