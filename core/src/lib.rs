@@ -17,6 +17,7 @@ pub mod event;
 pub mod genesis;
 pub mod ids;
 mod instrument;
+pub mod l2;
 mod ledger;
 pub mod naive;
 pub mod reject;

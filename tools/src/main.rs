@@ -1,2 +1,61 @@
-//! x
-fn main() {}
+//! The `novate` command line. Results go to standard output, everything else to standard error.
+
+mod cli;
+mod error;
+mod flow;
+mod input;
+mod output;
+mod verbs;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Check, Cli, Verb};
+use crate::error::Error;
+use crate::verbs::Verdict;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli),
+        Err(answer) => answer_command_line(&answer),
+    };
+    match outcome {
+        Ok(Verdict::Right) => ExitCode::SUCCESS,
+        Ok(Verdict::Wrong) => ExitCode::FAILURE,
+        Err(error) => {
+            if let Some(message) = error.message() {
+                // With standard error gone too, the exit code is all that is left to say.
+                let _ = writeln!(std::io::stderr(), "novate: {message}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Verdict, Error> {
+    let json = cli.json;
+    // Without a verb the options are those of `run`; before a verb they would be dropped without a word.
+    if cli.verb.is_some() && !cli.run.is_empty() {
+        return Err(Error::Usage(
+            "expected --flow, --opening and --orders after the verb, found them before it".into(),
+        ));
+    }
+    match cli.verb {
+        None => verbs::run(cli.run, json),
+        Some(Verb::Run(args)) => verbs::run(args, json),
+        Some(Verb::Check(Check::Flow(args))) => verbs::check_flow(args, json),
+        Some(Verb::Completions { shell }) => verbs::completions(shell),
+        Some(Verb::Man { verb }) => verbs::man(&verb),
+    }
+}
+
+/// Help, the version, or what is wrong with the command line.
+fn answer_command_line(answer: &clap::Error) -> Result<Verdict, Error> {
+    let printed = answer.print();
+    if answer.use_stderr() {
+        return Err(Error::CommandLine);
+    }
+    printed.map(|()| Verdict::Right).map_err(Error::Output)
+}

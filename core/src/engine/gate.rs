@@ -209,7 +209,11 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn permitted_account(&self, sender: Sender, account: AccountId) -> Result<u32, RejectCode> {
         let slot = self.find_account(account)?;
         let all = sender.flags & OpenSession::ALL_ACCOUNTS != 0;
-        if all || self.grants.has(self.seed(), sender.session, slot) { Ok(slot) } else { Err(RejectCode::AccountNotPermitted) }
+        if all || self.grants.has(self.seed(), sender.session, slot) {
+            Ok(slot)
+        } else {
+            Err(RejectCode::AccountNotPermitted)
+        }
     }
 
     #[inline(always)]

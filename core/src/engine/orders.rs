@@ -472,7 +472,12 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Cancels the live order in `slot`.
-    pub(super) fn cancel<S: EventSink>(&mut self, slot: u32, reason: CancelReason, out: &mut Emitter<'_, S>) -> OrderId {
+    pub(super) fn cancel<S: EventSink>(
+        &mut self,
+        slot: u32,
+        reason: CancelReason,
+        out: &mut Emitter<'_, S>,
+    ) -> OrderId {
         let order = *self.book.order(slot);
         self.say_cancelled(&order, reason, Cancelled::RESTED, out);
         self.remove(&order, slot);

@@ -29,10 +29,12 @@ impl<'a, M: Marks> Grants<'a, M> {
     #[inline(always)]
     fn find(&self, seed: u64, session: u32, account: u32) -> u32 {
         let tag = hash_pair(seed, u64::from(session), u64::from(account));
-        self.index.find(tag, |slot| {
-            let grant = self.records.get(slot);
-            grant.session == session && grant.account == account
-        }).slot
+        self.index
+            .find(tag, |slot| {
+                let grant = self.records.get(slot);
+                grant.session == session && grant.account == account
+            })
+            .slot
     }
 
     #[inline(always)]

@@ -41,10 +41,12 @@ impl<'a, M: Marks> Positions<'a, M> {
     #[inline(always)]
     pub(crate) fn find(&self, seed: u64, account: u32, instrument: u32) -> u32 {
         let tag = hash_pair(seed, u64::from(account), u64::from(instrument));
-        self.index.find(tag, |slot| {
-            let position = self.records.get(slot);
-            position.account == account && position.instrument == instrument
-        }).slot
+        self.index
+            .find(tag, |slot| {
+                let position = self.records.get(slot);
+                position.account == account && position.instrument == instrument
+            })
+            .slot
     }
 
     /// The quantity of a slot that [`Positions::find`] returned; 0 for slot 0.

@@ -1,0 +1,202 @@
+//! `compare`: novate beside published engines, on the same commands, in the same run.
+//!
+//! Rows go to standard output, as a table or as JSON; what machine this is and how far it has come, to standard error.
+//! Exit codes: 0 done, 1 somebody's trades are not what the rules demand, 2 wrong usage, 4 could not finish.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use novate_bench::compare::{Case, Comparison, PeerKind, ROUNDS_MIN, Round, Row};
+use novate_bench::machine::{self, Machine};
+use novate_bench::workload::Flow;
+
+/// Rounds of a quick run.
+const QUICK_ROUNDS: u32 = 3;
+
+/// Compares novate with published engines and prints medians and ratios.
+#[derive(Debug, Parser)]
+#[command(name = "compare", version, after_help = "Example:\n  compare book --case A --peer matchcore --json")]
+struct Arguments {
+    #[command(subcommand)]
+    suite: Suite,
+}
+
+#[derive(Debug, Subcommand)]
+enum Suite {
+    /// Order books: adds, cancels, reductions and crossing orders on one instrument.
+    Book(BookArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct BookArguments {
+    /// Only this flow: A is a book of 10,000 orders, B one of 1,000,000.
+    #[arg(long, value_enum, ignore_case = true)]
+    case: Option<CaseArgument>,
+    /// Only this peer.
+    #[arg(long, value_enum, ignore_case = true)]
+    peer: Option<PeerArgument>,
+    /// Rounds to take medians over: at least 5, or 1 with --quick [default: 5, or 3 with --quick].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    rounds: Option<u32>,
+    /// Short flows and few rounds: shows that everything runs; its figures are not for publication.
+    #[arg(long)]
+    quick: bool,
+    /// Prints one JSON object a line and nothing else.
+    #[arg(long)]
+    json: bool,
+    /// Pins the measurement to this core [default: the last one available].
+    #[arg(long)]
+    core: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CaseArgument {
+    #[value(name = "A")]
+    A,
+    #[value(name = "B")]
+    B,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PeerArgument {
+    #[value(name = "matchcore")]
+    Matchcore,
+    #[value(name = "lobster")]
+    Lobster,
+    #[value(name = "orderbook-rs")]
+    OrderbookRs,
+}
+
+impl From<CaseArgument> for Case {
+    fn from(argument: CaseArgument) -> Self {
+        match argument {
+            CaseArgument::A => Self::A,
+            CaseArgument::B => Self::B,
+        }
+    }
+}
+
+impl From<PeerArgument> for PeerKind {
+    fn from(argument: PeerArgument) -> Self {
+        match argument {
+            PeerArgument::Matchcore => Self::Matchcore,
+            PeerArgument::Lobster => Self::Lobster,
+            PeerArgument::OrderbookRs => Self::OrderbookRs,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let Suite::Book(arguments) = Arguments::parse().suite;
+    let rounds = match rounds(&arguments) {
+        Ok(rounds) => rounds,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    match compare(&arguments, rounds) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        // Whoever reads the rows has seen enough of them.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(4)
+        }
+    }
+}
+
+fn rounds(arguments: &BookArguments) -> Result<u32, String> {
+    match (arguments.rounds, arguments.quick) {
+        (None, true) => Ok(QUICK_ROUNDS),
+        (None, false) => Ok(ROUNDS_MIN),
+        (Some(rounds), false) if rounds < ROUNDS_MIN => {
+            Err(format!("--rounds {rounds} is too few for a median; give at least {ROUNDS_MIN}, or add --quick"))
+        }
+        (Some(rounds), _) => Ok(rounds),
+    }
+}
+
+/// Runs all comparisons; true if everybody's trades were what the rules demand.
+fn compare(arguments: &BookArguments, rounds: u32) -> io::Result<bool> {
+    describe_machine(arguments.core);
+    if arguments.quick {
+        eprintln!("quick run: short flows, {rounds} rounds; these figures are not for publication");
+    }
+    let cases = arguments.case.map_or(Case::ALL.to_vec(), |case| vec![case.into()]);
+    let peers = arguments.peer.map_or(PeerKind::ALL.to_vec(), |peer| vec![peer.into()]);
+    let mut rows = Vec::new();
+    for case in cases {
+        eprintln!("case {}: making the flow", case.name());
+        let flow = Flow::generate(case.spec(arguments.quick));
+        let mut comparison = Comparison::new(case, arguments.quick, &flow)?;
+        for &peer in &peers {
+            let row = comparison.against(peer, rounds, |round| tell(case, peer, round, flow.measured().len()))?;
+            if arguments.json {
+                let mut out = io::stdout().lock();
+                serde_json::to_writer(&mut out, &row).map_err(io::Error::from)?;
+                writeln!(out)?;
+                out.flush()?;
+            }
+            rows.push(row);
+        }
+        let (bytes, huge) = comparison.memory_bytes();
+        eprintln!("case {}: novate's arena {} KiB, {} KiB of it on huge pages", case.name(), bytes >> 10, huge >> 10);
+    }
+    if !arguments.json {
+        writeln!(io::stdout(), "{}", table(&rows))?;
+        for row in rows.iter().filter(|row| !row.note.is_empty()) {
+            writeln!(io::stdout(), "{} {}: {}", row.case, row.peer, row.note)?;
+        }
+    }
+    Ok(rows.iter().all(|row| row.verified))
+}
+
+fn describe_machine(core: Option<usize>) {
+    eprintln!("{}", Machine::inspect());
+    match (machine::pin(core), core) {
+        (Some(pinned), _) => eprintln!("pinned to core {pinned}"),
+        (None, Some(core)) => eprintln!("not pinned: the system refused core {core}"),
+        (None, None) => eprintln!("not pinned: the system refused"),
+    }
+}
+
+fn tell(case: Case, peer: PeerKind, round: &Round, commands: usize) {
+    let per_command = |elapsed: std::time::Duration| elapsed.as_nanos() / commands as u128;
+    let (subject_ns, peer_ns) = (per_command(round.subject.elapsed), per_command(round.peer.elapsed));
+    let (case, peer, number) = (case.name(), peer.name(), round.index + 1);
+    eprintln!("case {case}, round {number}: novate {subject_ns} ns, {peer} {peer_ns} ns, ratio {:.3}", round.ratio());
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header([
+        "case",
+        "peer",
+        "novate ns",
+        "peer ns",
+        "ratio",
+        "trades",
+        "peer's",
+        "verified",
+    ]);
+    for row in rows {
+        table.add_row([
+            row.case.to_owned(),
+            row.peer.to_owned(),
+            format!("{:.1}", row.subject_ns),
+            format!("{:.1}", row.peer_ns),
+            format!("{:.3}", row.ratio),
+            row.trades.to_string(),
+            row.peer_trades.to_string(),
+            if row.verified { "yes" } else { "NO" }.to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

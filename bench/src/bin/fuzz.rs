@@ -1,0 +1,96 @@
+//! The fuzzers as a command: `fuzz book|bytes|witness --seed S --commands N`. Exit 0 if nothing was found, 1 if
+//! something was, 2 for wrong usage.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use novate_bench::fuzz::{self, Coverage, Finding};
+use novate_core::naive::Canary;
+
+/// Seeded fuzzers of the matching core.
+#[derive(Debug, Parser)]
+#[command(after_help = "Example: fuzz book --seed 1 --commands 20000000")]
+struct Arguments {
+    #[command(subcommand)]
+    fuzzer: Fuzzer,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Run {
+    /// The first episode's seed; each further episode takes the next.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many commands.
+    #[arg(long, default_value_t = 200_000)]
+    commands: u64,
+}
+
+#[derive(Debug, Subcommand)]
+enum Fuzzer {
+    /// Engine against the naive oracle, every event compared.
+    Book {
+        #[command(flatten)]
+        run: Run,
+        /// Plants a bug in the oracle; the run must find it.
+        #[arg(long, value_parser = parse_canary)]
+        canary: Option<Canary>,
+    },
+    /// Random and mutated records: applied or rejected, never a panic.
+    Bytes {
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Commands executed again on their witness alone.
+    Witness {
+        #[command(flatten)]
+        run: Run,
+    },
+}
+
+fn parse_canary(name: &str) -> Result<Canary, String> {
+    Canary::from_name(name).ok_or_else(|| {
+        let known: Vec<_> = Canary::ALL.iter().map(|canary| canary.name()).collect();
+        format!("no such canary; choose one of {}", known.join(", "))
+    })
+}
+
+fn main() -> ExitCode {
+    let mut next_report = 0;
+    let mut progress = |done: u64| {
+        if done >= next_report {
+            eprintln!("{done} commands");
+            next_report = done + 2_000_000;
+        }
+    };
+    let result = match Arguments::parse().fuzzer {
+        Fuzzer::Book { run, canary } => {
+            fuzz::book::run(run.seed, run.commands, canary.unwrap_or(Canary::None), &mut progress)
+        }
+        Fuzzer::Bytes { run } => fuzz::bytes::run(run.seed, run.commands, &mut progress),
+        Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
+    };
+    report(result)
+}
+
+fn report(result: Result<Coverage, Box<Finding>>) -> ExitCode {
+    match result {
+        Ok(coverage) => {
+            for (title, counts) in [
+                ("event", &coverage.events),
+                ("rejected", &coverage.rejections),
+                ("cancelled", &coverage.cancels),
+                ("state", &coverage.states),
+            ] {
+                for (name, count) in counts {
+                    println!("{title} {name} {count}");
+                }
+            }
+            println!("{} commands, nothing found", coverage.commands);
+            ExitCode::SUCCESS
+        }
+        Err(finding) => {
+            println!("{finding}");
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Comparisons: novate and a peer execute the same flow in turns, and the medians become a row.
+
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::novate::Novate;
+use crate::peers::{Contender, Lobster, Matchcore, Measured, OrderbookRs, Prepared};
+use crate::statistics::{median, nanoseconds_each, ratio, rounded};
+use crate::workload::Expected;
+use crate::workload::{Flow, FlowSpec, Tally};
+
+/// Rounds of a comparison that is to be published, at least.
+pub const ROUNDS_MIN: u32 = 5;
+
+/// The flow to compare on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// A book of 10,000 orders.
+    A,
+    /// A book of 1,000,000 orders.
+    B,
+}
+
+impl Case {
+    /// Every case.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
+    /// The name in rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+
+    /// The flow; the quick one is cut short and, for B, begins with a tenth of the orders.
+    pub const fn spec(self, is_quick: bool) -> FlowSpec {
+        match (self, is_quick) {
+            (Self::A, false) => FlowSpec::A,
+            (Self::B, false) => FlowSpec::B,
+            (Self::A, true) => FlowSpec::A.with_commands(200_000),
+            (Self::B, true) => FlowSpec { live_orders: 100_000, ..FlowSpec::B.with_commands(200_000) },
+        }
+    }
+
+    /// What the flow has to be; nothing for the quick ones.
+    pub fn published(self, is_quick: bool) -> Option<Published> {
+        let (hash, trades, volume_lots, digest) = match (self, is_quick) {
+            (_, true) => return None,
+            (Self::A, false) => (
+                "618b66a596c73ba0c69d1d6d9d6ee254c48edab5cce42a201c979ee4f02d1e85",
+                579_465,
+                12_038_204,
+                8_977_490_061_870_962_954,
+            ),
+            (Self::B, false) => (
+                "7dc3a4dfdc3b0008c9ab607f8411e5f3a6b74d0d22659093f13248811c0af557",
+                411_351,
+                7_283_067,
+                12_439_252_024_834_855_503,
+            ),
+        };
+        Some(Published { hash: hash.to_owned(), tally: Tally { trades, volume_lots, digest } })
+    }
+}
+
+/// What is known of a flow whose figures are published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Of [`Flow::hash`], in hexadecimal.
+    pub hash: String,
+    /// Novate's trades.
+    pub tally: Tally,
+}
+
+/// A published engine to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerKind {
+    /// The crate `matchcore`.
+    Matchcore,
+    /// The crate `lobster`.
+    Lobster,
+    /// The crate `orderbook-rs`.
+    OrderbookRs,
+}
+
+impl PeerKind {
+    /// Every peer.
+    pub const ALL: [Self; 3] = [Self::Matchcore, Self::Lobster, Self::OrderbookRs];
+
+    /// The crate's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Matchcore => "matchcore",
+            Self::Lobster => "lobster",
+            Self::OrderbookRs => "orderbook-rs",
+        }
+    }
+
+    fn prepare<'f>(self, flow: &'f Flow) -> Box<dyn Contender + 'f> {
+        match self {
+            Self::Matchcore => Box::new(Prepared::<Matchcore>::new(flow)),
+            Self::Lobster => Box::new(Prepared::<Lobster>::new(flow)),
+            Self::OrderbookRs => Box::new(Prepared::<OrderbookRs>::new(flow)),
+        }
+    }
+}
+
+/// One comparison's result; the fields are the keys of its JSON form.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// What was compared: `book`.
+    pub suite: &'static str,
+    /// The flow's name.
+    pub case: &'static str,
+    /// Always `novate`.
+    pub subject: &'static str,
+    /// The peer's crate.
+    pub peer: &'static str,
+    /// Novate's median time per command.
+    pub subject_ns: f64,
+    /// The peer's median time per command of the flow.
+    pub peer_ns: f64,
+    /// The median over rounds of novate's time divided by the peer's in the same round; below 1 novate is faster.
+    pub ratio: f64,
+    /// Rounds that the medians are over.
+    pub rounds: u32,
+    /// Novate's events digest after the last command.
+    pub hash: String,
+    /// Measured commands of the flow.
+    pub commands: usize,
+    /// Novate's trades.
+    pub trades: u64,
+    /// Novate's traded lots.
+    pub volume: u64,
+    /// The peer's trades.
+    pub peer_trades: u64,
+    /// The peer's traded lots.
+    pub peer_volume: u64,
+    /// Whether this was a quick run, whose figures are not for publication.
+    pub quick: bool,
+    /// Whether both did what their rules demand: novate's trades are the reference book's, and the peer's are those of
+    /// a reference book with the rules in which the peer differs.
+    pub verified: bool,
+    /// Why the peer's trades differ, or what went wrong.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// A flow with novate ready to run it.
+#[derive(Debug)]
+pub struct Comparison<'f> {
+    case: Case,
+    is_quick: bool,
+    flow: &'f Flow,
+    novate: Novate,
+    expected: Expected,
+}
+
+impl<'f> Comparison<'f> {
+    /// Prepares novate for a case's flow.
+    ///
+    /// # Errors
+    /// If there is no memory for the arena, or if the flow is not the published one.
+    pub fn new(case: Case, is_quick: bool, flow: &'f Flow) -> io::Result<Self> {
+        let novate = Novate::new(flow)?;
+        let expected = novate.expected(flow);
+        if let Some(published) = case.published(is_quick)
+            && published != (Published { hash: flow.hash().to_string(), tally: expected.tally })
+        {
+            let message = format!("flow {} is not the published one: the generator was changed", case.name());
+            return Err(io::Error::other(message));
+        }
+        Ok(Self { case, is_quick, flow, novate, expected })
+    }
+
+    /// Bytes of novate's arena, and how many of them lie on huge pages once it ran.
+    pub fn memory_bytes(&self) -> (usize, usize) {
+        self.novate.memory_bytes()
+    }
+
+    /// Runs novate and the peer in turns, in the other order every second round, and tells each round to `progress`.
+    ///
+    /// # Errors
+    /// If novate cannot run the flow.
+    pub fn against(&mut self, peer: PeerKind, rounds: u32, mut progress: impl FnMut(&Round)) -> io::Result<Row> {
+        let mut contender = peer.prepare(self.flow);
+        let mut measured = Vec::new();
+        for index in 0..rounds {
+            let round = if index % 2 == 0 {
+                let subject = self.novate.run()?;
+                Round { index, subject, peer: contender.run()? }
+            } else {
+                let peer = contender.run()?;
+                Round { index, subject: self.novate.run()?, peer }
+            };
+            progress(&round);
+            measured.push(round);
+        }
+        Ok(self.row(contender.as_ref(), &measured))
+    }
+
+    fn row(&self, peer: &dyn Contender, rounds: &[Round]) -> Row {
+        let commands = self.flow.measured().len();
+        let median_ns = |elapsed: &dyn Fn(&Round) -> Duration| {
+            rounded(median(rounds.iter().map(|round| nanoseconds_each(elapsed(round), commands))))
+        };
+        let peer_expected = peer.expected(self.flow);
+        let first = rounds.first();
+        let subject_agrees = rounds.iter().all(|round| {
+            round.subject.tally == self.expected.tally && Some(&round.subject.hash) == first.map(|f| &f.subject.hash)
+        });
+        let peer_agrees = rounds.iter().all(|round| round.peer.tally == peer_expected.tally);
+        let note = match (subject_agrees, peer_agrees) {
+            (false, _) => "WRONG: novate's trades are not the reference book's".to_owned(),
+            (_, false) => "WRONG: the peer's trades are not what its rules explain".to_owned(),
+            _ => note(peer.note(), &peer_expected),
+        };
+        let (trades, volume) = first.map_or((0, 0), |f| (f.subject.tally.trades, f.subject.tally.volume_lots));
+        let (peer_trades, peer_volume) = first.map_or((0, 0), |f| (f.peer.tally.trades, f.peer.tally.volume_lots));
+        Row {
+            suite: "book",
+            case: self.case.name(),
+            subject: self.novate.name(),
+            peer: peer.name(),
+            subject_ns: median_ns(&|round| round.subject.elapsed),
+            peer_ns: median_ns(&|round| round.peer.elapsed),
+            ratio: rounded(median(rounds.iter().map(Round::ratio))),
+            rounds: rounds.len() as u32,
+            hash: first.map(|f| f.subject.hash.clone()).unwrap_or_default(),
+            commands,
+            trades,
+            volume,
+            peer_trades,
+            peer_volume,
+            quick: self.is_quick,
+            verified: subject_agrees && peer_agrees,
+            note,
+        }
+    }
+}
+
+/// Both contenders' runs of one round.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// Which round, from 0.
+    pub index: u32,
+    /// Novate's run.
+    pub subject: Measured,
+    /// The peer's run.
+    pub peer: Measured,
+}
+
+impl Round {
+    /// Novate's time divided by the peer's.
+    pub fn ratio(&self) -> f64 {
+        ratio(self.subject.elapsed, self.peer.elapsed)
+    }
+}
+
+/// The peer's difference, and what it does to the flow.
+fn note(difference: &str, expected: &Expected) -> String {
+    if difference.is_empty() {
+        return "same trades in the same order".to_owned();
+    }
+    match expected.commands_without_order {
+        0 => difference.to_owned(),
+        gone => format!("{difference}; {gone} cancels and reductions find their order gone"),
+    }
+}

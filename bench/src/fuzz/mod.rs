@@ -1,0 +1,74 @@
+//! Fuzzers: seeded, reproducible, the same code in the tests (small numbers) and in the binary `fuzz` (large ones).
+//!
+//! - [`book`]: random commands, engine against the naive oracle, every event compared.
+//! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
+//! - [`witness`]: commands executed again on only what the witness tracker recorded.
+//!
+//! One seed is one run. A run is a row of episodes, each a small world of its own with capacities, instruments and
+//! habits drawn from the seed, so that edges (full tables, busy books, sliced auctions) are met often.
+
+pub mod book;
+pub mod bytes;
+mod generator;
+pub mod witness;
+mod world;
+
+pub use self::generator::Generator;
+pub use self::world::{Habits, World};
+
+/// Commands of one episode: long enough for tables to fill, short enough for the oracle's plain searches.
+pub const EPISODE_COMMANDS: u64 = 4_000;
+
+/// What a fuzzer found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The episode's seed: `--seed` of a run that begins with it.
+    pub seed: u64,
+    /// The sequence of the command at which it was found.
+    pub sequence: u64,
+    /// What differs, in words.
+    pub what: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "seed {} command {}: {}", self.seed, self.sequence, self.what)
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Commands applied.
+    pub commands: u64,
+    /// Events by kind.
+    pub events: std::collections::BTreeMap<&'static str, u64>,
+    /// Rejections by code.
+    pub rejections: std::collections::BTreeMap<&'static str, u64>,
+    /// Trading states entered.
+    pub states: std::collections::BTreeMap<&'static str, u64>,
+    /// Cancels by reason.
+    pub cancels: std::collections::BTreeMap<&'static str, u64>,
+}
+
+impl Coverage {
+    /// Counts one event.
+    pub fn count(&mut self, event: &novate_core::event::Event<'_>) {
+        use novate_core::event::Event;
+        use novate_core::reject::{CancelReason, RejectCode};
+        use novate_core::terms::TradingState;
+        *self.events.entry(event.name()).or_default() += 1;
+        if let Event::Rejected(rejected) = event {
+            let name = RejectCode::from_code(rejected.code).map_or("unknown", RejectCode::name);
+            *self.rejections.entry(name).or_default() += 1;
+        }
+        if let Event::TradingStateChanged(changed) = event {
+            let name = TradingState::from_code(changed.state).map_or("unknown", TradingState::name);
+            *self.states.entry(name).or_default() += 1;
+        }
+        if let Event::Cancelled(cancelled) = event {
+            let name = CancelReason::from_code(cancelled.reason).map_or("unknown", CancelReason::name);
+            *self.cancels.entry(name).or_default() += 1;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The command `compare` as its users meet it.
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn compare(arguments: &[&str]) -> std::process::Output {
+    Command::cargo_bin("compare").expect("the binary was built").args(arguments).output().expect("it starts")
+}
+
+#[test]
+fn json_rows_have_the_fixed_keys_and_nothing_else_is_printed() {
+    let output = compare(&["book", "--case", "A", "--peer", "matchcore", "--quick", "--rounds", "1", "--json"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert!(errors.contains("quick run"), "{errors}");
+    let rows: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is an object"))
+        .collect();
+    let [row] = rows.as_slice() else { panic!("one row, not {rows:?}") };
+    for (key, value) in [("suite", "book"), ("case", "A"), ("subject", "novate"), ("peer", "matchcore")] {
+        assert_eq!(row[key], value);
+    }
+    assert!(row["subject_ns"].as_f64() > Some(0.0) && row["peer_ns"].as_f64() > Some(0.0), "{row}");
+    assert_eq!(
+        (row["rounds"].as_u64(), row["quick"].as_bool(), row["verified"].as_bool()),
+        (Some(1), Some(true), Some(true))
+    );
+    assert_eq!(row["hash"].as_str().map(str::len), Some(32));
+    assert_eq!((row["trades"].as_u64(), row["peer_trades"].as_u64()), (Some(24_094), Some(24_281)));
+    assert!(row["note"].as_str().is_some_and(|note| note.contains("limit price")), "{row}");
+}
+
+#[test]
+fn wrong_usage_is_explained_and_exits_with_two() {
+    let cases: [(&[&str], &str); 6] = [
+        (&[], "Usage"),
+        (&["ring"], "ring"),
+        (&["book", "--case", "C"], "possible values: A, B"),
+        (&["book", "--peer", "nobody"], "matchcore"),
+        (&["book", "--rounds", "4"], "at least 5"),
+        (&["book", "--rounds", "0", "--quick"], "1..=1000"),
+    ];
+    for (arguments, hint) in cases {
+        let output = compare(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(hint), "{arguments:?}: {errors}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}

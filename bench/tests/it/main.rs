@@ -1,0 +1,5 @@
+//! Tests of the benchmarks: that flows stay what they are, and that everybody computes what the rules demand.
+
+mod compare;
+mod flows;
+mod peers;

@@ -1,0 +1,141 @@
+//! The command line: verbs and options.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use novate_core::ids::SLOT_MAX;
+use novate_core::terms::TradingState;
+
+use crate::flow::Settings;
+
+/// A deterministic matching core for derivatives.
+///
+/// Without a verb: `novate run`.
+// No colour at all, so that NO_COLOR and terminals need no cases.
+#[derive(Debug, Parser)]
+#[command(name = "novate", version, color = ColorChoice::Never)]
+#[command(after_help = "Examples:\n  novate\n  novate run --json\n  novate help check flow\n\n\
+    Exit codes: 0 done and right; 1 a check failed; 2 wrong usage or unreadable input; 4 could not finish.")]
+pub(crate) struct Cli {
+    /// Print JSON objects, one a line; the result is the last.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    /// The options of `run`, which is meant where no verb is given.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Feed a flow of orders to the engine and sum up what came of it.
+    #[command(
+        after_help = "Examples:\n  novate run\n  novate run --flow order_entry.csv.gz --opening continuous --json"
+    )]
+    Run(RunArgs),
+    /// Check the engine against what is known to be right.
+    #[command(subcommand, after_help = CHECK_FLOW_EXAMPLE)]
+    Check(Check),
+    /// Print the completions of a shell.
+    #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of novate, or of one of its verbs.
+    #[command(after_help = "Examples:\n  novate man | man -l -\n  novate man check flow > novate-check-flow.1")]
+    Man {
+        /// The verb, in as many words as it has.
+        verb: Vec<String>,
+    },
+}
+
+const CHECK_FLOW_EXAMPLE: &str =
+    "Example:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints checkpoints.csv.gz";
+
+/// What to check.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Check {
+    /// Feed an exchange's recorded flow and compare every fill and the book at every checkpoint.
+    ///
+    /// A case is one command that fills something, or one checkpoint. The last line is `N passed, M failed`.
+    #[command(after_help = CHECK_FLOW_EXAMPLE)]
+    Flow(CheckFlowArgs),
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The flow: order entry as CSV, plain or gzip. Default: the hour of real flow that novate brings along.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) flow: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) feed: FeedArgs,
+}
+
+impl RunArgs {
+    /// Whether nothing was said.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.flow.is_none() && self.feed.opening.is_none() && self.feed.orders.is_none()
+    }
+}
+
+/// Arguments of `check flow`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckFlowArgs {
+    /// The flow: order entry as CSV, plain or gzip.
+    #[arg(value_name = "ORDER_ENTRY")]
+    pub(crate) order_entry: PathBuf,
+
+    /// The exchange's fills; those of kind `fifo` are compared.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fills: PathBuf,
+
+    /// The book at checkpoints.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoints: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) feed: FeedArgs,
+}
+
+/// Options of every verb that feeds a flow.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FeedArgs {
+    /// The state to begin in. Default: auction where the flow has an uncross, else continuous.
+    #[arg(long, value_enum)]
+    opening: Option<Opening>,
+
+    /// How many live orders the engine has room for. Default: 65536.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(SLOT_MAX)))]
+    orders: Option<u32>,
+}
+
+/// Live orders that the engine has room for where nothing is said; the bundled hour has about 10,500 at once.
+const ORDERS: u32 = 65_536;
+
+/// The state that an instrument begins in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Opening {
+    /// Orders rest until an uncross.
+    Auction,
+    /// Orders trade on entry.
+    Continuous,
+}
+
+impl From<FeedArgs> for Settings {
+    fn from(args: FeedArgs) -> Self {
+        let opening = args.opening.map(|opening| match opening {
+            Opening::Auction => TradingState::Auction,
+            Opening::Continuous => TradingState::Continuous,
+        });
+        Self { orders: args.orders.unwrap_or(ORDERS), opening }
+    }
+}

@@ -1,0 +1,65 @@
+//! What can go wrong, and the exit code that says so.
+
+use std::io;
+
+/// Why a verb could not give its result. A check that failed is a result, not an error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The input was read but is not what the verb takes.
+    #[error("{file}:{line}: expected {expected}, found {found}")]
+    Data {
+        /// The file as the user named it.
+        file: String,
+        /// The line, counted from 1, of the decompressed text.
+        line: u64,
+        /// What the line should have held.
+        expected: String,
+        /// What it holds.
+        found: String,
+    },
+    /// The input cannot be opened.
+    #[error("{file}: expected a readable file, found none: {cause}")]
+    Open {
+        /// The file as the user named it.
+        file: String,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// The command line asks for what cannot be done.
+    #[error("{0}")]
+    Usage(String),
+    /// The command line is no command line of ours; what is wrong with it has been said.
+    #[error("see --help")]
+    CommandLine,
+    /// Standard output did not take the result.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// The engine refused what it must take: a defect of this program or a lack of memory.
+    #[error("{doing}: {cause}")]
+    Engine {
+        /// What was being done.
+        doing: &'static str,
+        /// The engine's answer.
+        cause: String,
+    },
+}
+
+impl Error {
+    /// The process's exit code.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Data { .. } | Self::Open { .. } | Self::Usage(_) | Self::CommandLine => 2,
+            Self::Output(_) | Self::Engine { .. } => 4,
+        }
+    }
+
+    /// What to say. Nothing where it was said already, or where the reader of standard output went away, as `head`
+    /// does: it knows.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::CommandLine => None,
+            Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => None,
+            other => Some(other.to_string()),
+        }
+    }
+}

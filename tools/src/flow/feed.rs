@@ -1,0 +1,340 @@
+//! Feeding a flow to the engine: a venue of one instrument, one account and one trader.
+
+use indicatif::ProgressBar;
+use novate_bench::latency::{Recorder, Summary};
+use novate_core::arena::{Layout, Untracked};
+use novate_core::command::{
+    AmendOrder, CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, Uncross, Work,
+};
+use novate_core::engine::Engine;
+use novate_core::event::OwnedEvent;
+use novate_core::genesis::{Capacities, Genesis};
+use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+use novate_core::sink::EventSink;
+use novate_core::terms::{Role, Side, TimeInForce, TradingState};
+use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
+use novate_journal::mapping::AnonymousMapping;
+
+use super::reader::FlowReader;
+use super::{Action, Fill, Row, Tally};
+use crate::error::Error;
+use crate::input::{Source, progress_bar};
+
+/// The engine that flows run on. The only place that names it.
+type MatchingEngine<'a> = Engine<'a, Untracked>;
+
+const SHARD: u16 = 0;
+const SYMBOL: &str = "FLOW-PERP";
+
+/// Rows are read and fed in turns of so many: reading between any two commands would push the engine's data out of the
+/// processor's caches, and the times would be those of the reader.
+const BATCH_ROWS: usize = 4_096;
+
+/// What a feed needs to know beside the flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// How many live orders the engine has room for.
+    pub(crate) orders: u32,
+    /// The state to begin in; none to find it out from the flow.
+    pub(crate) opening: Option<TradingState>,
+}
+
+/// One price level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Level {
+    /// The price.
+    pub(crate) price: PriceTicks,
+    /// The quantity of all its orders.
+    pub(crate) quantity: QuantityLots,
+    /// How many orders.
+    pub(crate) orders: u32,
+}
+
+impl std::fmt::Display for Level {
+    /// As checkpoints are written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.price, self.quantity, self.orders)
+    }
+}
+
+/// Looks on while a flow is fed.
+pub(crate) trait Observer {
+    /// Called after each row: what it filled in continuous trading, and the venue as it stands.
+    fn after(&mut self, row: &Row, fills: &[Fill], venue: &Venue<'_>);
+}
+
+/// Nobody looks on.
+impl Observer for () {
+    fn after(&mut self, _row: &Row, _fills: &[Fill], _venue: &Venue<'_>) {}
+}
+
+/// What a flow came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// The state that the instrument began in.
+    pub(crate) opening: TradingState,
+    /// Rows fed.
+    pub(crate) commands: u64,
+    /// `Work` commands that followed them.
+    pub(crate) work_commands: u64,
+    /// Sequence of the last command, set-up included.
+    pub(crate) sequence: u64,
+    /// Events of all commands, set-up included.
+    pub(crate) events: u64,
+    /// The digest of these events, in hexadecimal.
+    pub(crate) events_digest: String,
+    /// Counts over the rows.
+    pub(crate) tally: Tally,
+    /// The best bid at the end.
+    pub(crate) best_bid: Option<Level>,
+    /// The best ask at the end.
+    pub(crate) best_ask: Option<Level>,
+    /// Nanoseconds a command took.
+    pub(crate) latency: Summary,
+}
+
+/// Feeds a whole flow to a new engine.
+///
+/// # Errors
+/// The flow is unreadable or holds what is no command; the first such line is named.
+pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Observer) -> Result<Outcome, Error> {
+    let opening = match settings.opening {
+        Some(opening) => opening,
+        None => find_opening(source)?,
+    };
+    let genesis = Genesis::new(SHARD, Capacities::for_orders(settings.orders));
+    // Memory as a venue has it: the first touch of pages of 4 KiB, and the misses of address translation that come with
+    // them, would be a good part of the times.
+    let mut memory = AnonymousMapping::new(Layout::of(&genesis).bytes())
+        .map_err(|cause| engine_error("allocating the engine's memory", cause))?;
+    let arena = bytemuck::cast_slice_mut(memory.as_bytes_mut());
+    let engine = MatchingEngine::genesis(arena, Untracked, &genesis)
+        .map_err(|cause| engine_error("starting the engine", cause))?;
+    let mut venue = Venue::open(engine, opening)?;
+
+    let progress = progress_bar();
+    let mut reader = FlowReader::open(source, &progress)?;
+    let mut tally = Tally::default();
+    let mut batch = Vec::with_capacity(BATCH_ROWS);
+    let mut commands = 0;
+    loop {
+        batch.clear();
+        while batch.len() < BATCH_ROWS
+            && let Some(row) = reader.next_row()?
+        {
+            batch.push(row);
+        }
+        if batch.is_empty() {
+            break;
+        }
+        for row in &batch {
+            tally.fills.clear();
+            venue.play(row, &mut tally)?;
+            observer.after(row, &tally.fills, &venue);
+        }
+        commands += batch.len() as u64;
+    }
+    progress.finish_and_clear();
+    Ok(venue.close(opening, commands, tally))
+}
+
+/// Where a flow has an uncross, it begins in the auction which that ends.
+fn find_opening(source: &Source) -> Result<TradingState, Error> {
+    if !source.is_rereadable()? {
+        let name = source.name();
+        // The state to begin in shows only later in the flow, so finding it takes a reading of its own.
+        return Err(Error::Usage(format!("{name}: expected a regular file, or --opening with a pipe, found neither")));
+    }
+    let mut reader = FlowReader::open(source, &ProgressBar::hidden())?;
+    while let Some(row) = reader.next_row()? {
+        if matches!(row.action, Action::Uncross { .. }) {
+            return Ok(TradingState::Auction);
+        }
+    }
+    Ok(TradingState::Continuous)
+}
+
+/// An engine with its instrument listed and its trader let in.
+pub(crate) struct Venue<'a> {
+    engine: MatchingEngine<'a>,
+    recorder: Recorder,
+    sequence: u64,
+    operator_sequence: u64,
+    trader_sequence: u64,
+    sequencer_sequence: u64,
+    instrument: InstrumentId,
+    account: AccountId,
+    trader: SessionId,
+}
+
+impl<'a> Venue<'a> {
+    /// Sets the venue up by commands, as a real one would be.
+    fn open(engine: MatchingEngine<'a>, opening: TradingState) -> Result<Self, Error> {
+        let mut venue = Self {
+            engine,
+            recorder: Recorder::new(),
+            sequence: 0,
+            operator_sequence: 0,
+            trader_sequence: 0,
+            sequencer_sequence: 0,
+            instrument: InstrumentId::NONE,
+            account: AccountId::NONE,
+            trader: SessionId::NONE,
+        };
+        let operator = SessionId::operator(SHARD);
+        let mut list = ListInstrument::perpetual((operator, 1), SYMBOL);
+        list.initial_state = opening.code();
+        let open_account = OpenAccount { header: OpenAccount::new_header(operator, 2, AccountId::NONE), owner: 1 };
+        let open_session = OpenSession {
+            header: OpenSession::new_header(operator, 3, AccountId::NONE),
+            role: Role::Trader.code(),
+            flags: OpenSession::ALL_ACCOUNTS,
+            reserved: [0; 6],
+        };
+        for command in [Command::from(&list), Command::from(&open_account), Command::from(&open_session)] {
+            venue.set_up(command)?;
+        }
+        venue.operator_sequence = 3;
+        Ok(venue)
+    }
+
+    fn set_up(&mut self, command: Command<'_>) -> Result<(), Error> {
+        let mut events: Vec<OwnedEvent> = Vec::new();
+        self.apply(TimeNs::ZERO, command, &mut events)?;
+        for event in events {
+            match event {
+                OwnedEvent::InstrumentListed(listed) => self.instrument = listed.instrument,
+                OwnedEvent::AccountOpened(opened) => self.account = opened.account,
+                OwnedEvent::SessionOpened(opened) => self.trader = opened.session,
+                other => return Err(engine_error("setting the venue up", format!("{other:?}"))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a row's command, then `Work` until none is pending: the next row finds its book free.
+    fn play(&mut self, row: &Row, tally: &mut Tally) -> Result<(), Error> {
+        match row.action {
+            Action::New { client_order_id, side, price, quantity, time_in_force } => {
+                let order = self.new_order(client_order_id, side, price, quantity, time_in_force);
+                self.timed(row.time, Command::from(&order), tally)?;
+            }
+            Action::Amend { client_order_id, price, quantity } => {
+                let amend = self.amend_order(client_order_id, price, quantity);
+                self.timed(row.time, Command::from(&amend), tally)?;
+            }
+            Action::Cancel { client_order_id } => {
+                let (session, sequence, account) = self.sender();
+                let header = CancelOrder::new_header(session, sequence, account);
+                let cancel = CancelOrder { header, target: client_order_id.into() };
+                self.timed(row.time, Command::from(&cancel), tally)?;
+            }
+            Action::Uncross { price } => {
+                let uncross = self.uncross(price);
+                self.timed(row.time, Command::from(&uncross), tally)?;
+            }
+        }
+        while self.engine.work_pending() {
+            self.sequencer_sequence += 1;
+            let session = SessionId::sequencer(SHARD);
+            let work = Work { header: Work::new_header(session, self.sequencer_sequence, AccountId::NONE) };
+            self.timed(row.time, Command::from(&work), tally)?;
+        }
+        Ok(())
+    }
+
+    /// The next command's session, session sequence and account, as the trader sends it.
+    fn sender(&mut self) -> (SessionId, u64, AccountId) {
+        self.trader_sequence += 1;
+        (self.trader, self.trader_sequence, self.account)
+    }
+
+    fn new_order(
+        &mut self,
+        client_order_id: ClientOrderId,
+        side: Side,
+        price: Option<PriceTicks>,
+        quantity: QuantityLots,
+        time_in_force: TimeInForce,
+    ) -> NewOrder {
+        // A market order's price is the farthest there is: its protection limit is the instrument's.
+        let farthest = if side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN };
+        let limit = price.unwrap_or(farthest);
+        let order = NewOrder::limit(self.sender(), self.instrument, client_order_id, side, limit, quantity)
+            .with_time_in_force(time_in_force);
+        if price.is_some() { order } else { order.as_market() }
+    }
+
+    fn amend_order(
+        &mut self,
+        client_order_id: ClientOrderId,
+        price: Option<PriceTicks>,
+        quantity: Option<QuantityLots>,
+    ) -> AmendOrder {
+        let (session, sequence, account) = self.sender();
+        let price_flag = if price.is_some() { AmendOrder::PRICE } else { 0 };
+        let quantity_flag = if quantity.is_some() { AmendOrder::QUANTITY } else { 0 };
+        AmendOrder {
+            header: AmendOrder::new_header(session, sequence, account),
+            target: client_order_id.into(),
+            price: price.unwrap_or_default(),
+            quantity: quantity.unwrap_or_default(),
+            changes: price_flag | quantity_flag,
+            reserved: [0; 7],
+        }
+    }
+
+    fn uncross(&mut self, price: Option<PriceTicks>) -> Uncross {
+        self.operator_sequence += 1;
+        Uncross {
+            header: Uncross::new_header(SessionId::operator(SHARD), self.operator_sequence, AccountId::NONE),
+            instrument: self.instrument,
+            price: price.unwrap_or_default(),
+            priced: u8::from(price.is_some()),
+            reserved: [0; 7],
+        }
+    }
+
+    fn timed(&mut self, time: TimeNs, command: Command<'_>, tally: &mut Tally) -> Result<(), Error> {
+        let start = self.recorder.start();
+        let applied = self.apply(time, command, tally);
+        self.recorder.stop(start);
+        applied
+    }
+
+    #[inline]
+    fn apply(&mut self, time: TimeNs, command: Command<'_>, sink: &mut impl EventSink) -> Result<(), Error> {
+        self.sequence += 1;
+        self.engine
+            .apply(Sequence(self.sequence), time, command, sink)
+            .map_err(|cause| engine_error("applying a command", cause))
+    }
+
+    /// The price levels of a side, best first.
+    pub(crate) fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
+        self.engine.top(self.instrument, side).map(|level| Level {
+            price: level.price,
+            quantity: level.quantity,
+            orders: level.orders,
+        })
+    }
+
+    fn close(self, opening: TradingState, commands: u64, tally: Tally) -> Outcome {
+        Outcome {
+            opening,
+            commands,
+            work_commands: self.sequencer_sequence,
+            sequence: self.sequence,
+            events: self.engine.event_count(),
+            events_digest: self.engine.events_digest().to_string(),
+            tally,
+            best_bid: self.levels(Side::Buy).next(),
+            best_ask: self.levels(Side::Sell).next(),
+            latency: self.recorder.summary(),
+        }
+    }
+}
+
+fn engine_error(doing: &'static str, cause: impl std::fmt::Display) -> Error {
+    Error::Engine { doing, cause: cause.to_string() }
+}

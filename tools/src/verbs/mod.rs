@@ -1,0 +1,20 @@
+//! The verbs, one a file.
+
+mod check_flow;
+mod completions;
+mod man;
+mod run;
+
+pub(crate) use self::check_flow::check_flow;
+pub(crate) use self::completions::completions;
+pub(crate) use self::man::man;
+pub(crate) use self::run::run;
+
+/// What a verb found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Done, and everything compared was right.
+    Right,
+    /// Something compared was wrong.
+    Wrong,
+}

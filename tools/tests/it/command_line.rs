@@ -1,0 +1,88 @@
+//! Verbs, help, exit codes, and standard output that takes nothing.
+
+use crate::support::{bundled, novate, run};
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    for verb in [&["run"][..], &["check"], &["check", "flow"], &["completions"], &["man"], &[]] {
+        let ran = run(&[verb, &["--help"]].concat());
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
+        let example = format!("  {}", [&["novate"], verb].concat().join(" "));
+        let after = ran.stdout.split("Example").nth(1).unwrap_or_else(|| panic!("no example: {}", ran.stdout));
+        assert!(after.contains(&example), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn version() {
+    let ran = run(&["--version"]);
+    assert_eq!((ran.code, ran.stdout), (0, format!("novate {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn wrong_usage() {
+    let flow = bundled("order_entry");
+    for args in [
+        &["frobnicate"][..],
+        &["check"],
+        &["check", "flow"],
+        &["check", "flow", &flow],
+        &["run", "--orders", "0"],
+        &["run", "--orders", "16777216"],
+        &["run", "--opening", "halted"],
+        &["run", &flow],
+        &["--flow", &flow, "run"],
+        &["completions", "cmd.exe"],
+        &["man", "frobnicate"],
+    ] {
+        let ran = run(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(!ran.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn completions_and_manual_pages() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = run(&["completions", shell]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
+        assert!(ran.stdout.contains("novate") && ran.stdout.contains("flow"), "{shell}");
+    }
+    for (verb, title) in
+        [(&[][..], ".TH novate 1"), (&["run"], ".TH novate-run 1"), (&["check", "flow"], ".TH novate-check-flow 1")]
+    {
+        let ran = run(&[&["man"], verb].concat());
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
+        assert!(ran.stdout.contains(title), "{}", ran.stdout);
+    }
+}
+
+/// A full disk: the result is lost, which must be said.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk() {
+    use std::process::{Command, Stdio};
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    for args in [&["run"][..], &["run", "--json"], &["man"], &["completions", "bash"], &["--help"]] {
+        let mut command = Command::new(novate().get_program());
+        let output = command.args(args).stdout(full()).stderr(Stdio::piped()).output().expect("the binary starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{args:?} {stderr}");
+        assert!(stderr.starts_with("novate: cannot write to standard output: "), "{args:?} {stderr}");
+    }
+}
+
+/// A reader that went away, as `head` does: no panic and nothing to say.
+#[test]
+fn a_broken_pipe() {
+    use std::process::{Command, Stdio};
+    for args in [&["run"][..], &["run", "--json"], &["--help"]] {
+        let mut command = Command::new(novate().get_program());
+        let spawned = command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = spawned.expect("the binary starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the binary ends");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+        assert!(matches!(output.status.code(), Some(0 | 4)), "{args:?}");
+    }
+}

@@ -1,0 +1,158 @@
+//! `novate run`.
+
+use serde_json::json;
+
+use crate::support::{BUNDLED_DIGEST, Folder, bundled, bundled_text, gzip, run, run_flow};
+
+#[test]
+fn the_bundled_hour_comes_to_the_golden_digest() {
+    let ran = run(&["run", "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.stdout.lines().count(), 1);
+    let result = ran.result();
+    assert_eq!(result["events_digest"], BUNDLED_DIGEST);
+    assert_eq!(result["commands"], 30_000);
+    assert_eq!(result["sequence"], 30_003, "three commands set the venue up");
+    assert_eq!(result["opening"], "auction");
+    assert_eq!((&result["trades"], &result["volume"]), (&json!(2_296), &json!(3_291)));
+    assert_eq!((&result["rejected"], &result["rejects"]), (&json!(0), &json!({})));
+    assert_eq!(result["best_bid"], json!({"price": 19_235, "quantity": 1, "orders": 1}));
+    assert_eq!(result["best_ask"], json!({"price": 19_236, "quantity": 51, "orders": 18}));
+    assert!(result["commands_per_second"].as_u64().expect("a whole number") > 0);
+    assert!(result["ns_mean"].is_number() && result["ns_p50"].is_u64() && result["ns_p99"].is_u64());
+}
+
+#[test]
+fn the_text_says_the_same() {
+    let ran = run(&["run"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let lines: Vec<Vec<&str>> = ran.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    for expected in [
+        &["commands", "30000"][..],
+        &["trades", "2296"],
+        &["rejects", "0"],
+        &["best", "bid", "19235", "x", "1", "(1", "order)"],
+        &["best", "ask", "19236", "x", "51", "(18", "orders)"],
+        &["events", "digest", BUNDLED_DIGEST],
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "{expected:?} in {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains('\x1b'), "no colour");
+}
+
+#[test]
+fn run_is_meant_without_a_verb_and_json_stands_anywhere() {
+    for args in
+        [&["--json"][..], &["--json", "run"], &["run", "--json"], &["--flow", &bundled("order_entry"), "--json"]]
+    {
+        assert_eq!(run(args).result()["events_digest"], BUNDLED_DIGEST, "{args:?}");
+    }
+}
+
+#[test]
+fn plain_and_gzip_are_told_apart_by_content() {
+    let folder = Folder::new();
+    let text = bundled_text("order_entry");
+    let (head, tail) = text.split_at(text.len() / 2);
+    let members = [gzip(head), gzip(tail)].concat();
+    let returns = text.replace('\n', "\r\n");
+    for flow in [
+        folder.file("plain.csv.gz", &text),
+        folder.file("gzip.csv", gzip(&text)),
+        folder.file("two-members.gz", members),
+        folder.file("returns.csv", returns),
+        folder.file("mark.csv", format!("\u{feff}{text}")),
+    ] {
+        assert_eq!(run(&["run", "--json", "--flow", &flow]).result()["events_digest"], BUNDLED_DIGEST, "{flow}");
+    }
+}
+
+#[test]
+fn what_the_engine_must_judge_is_rejected_by_code() {
+    let result = run_flow(
+        "1,1,new,1,buy,10,5,gtc\n2,1,new,1,buy,10,5,gtc\n3,1,new,2,buy,10,0,gtc\n4,1,new,3,sell,11,-4,gtc\n\
+         5,1,cancel,9,,,,\n6,1,amend,9,,,3,\n7,1,new,4,buy,9223372036854775807,1,fok\n",
+        &[],
+    );
+    assert_eq!(result["rejected"], 6);
+    let expected =
+        json!({"DuplicateClientOrderId": 1, "QuantityNotPositive": 2, "UnknownOrder": 2, "FillOrKillNotFillable": 1});
+    assert_eq!(result["rejects"], expected);
+    assert_eq!(result["commands"], 7);
+}
+
+#[test]
+fn rejections_are_listed_with_number_and_name() {
+    let folder = Folder::new();
+    let flow = folder.flow("1,1,cancel,9,,,,\n2,1,cancel,9,,,,\n");
+    let ran = run(&["run", "--flow", &flow]);
+    assert!(ran.stdout.contains("2 x 305 UnknownOrder"), "{}", ran.stdout);
+}
+
+#[test]
+fn an_order_without_price_is_a_market_order() {
+    let result = run_flow("1,1,new,1,sell,10,5,gtc\n2,2,new,2,sell,12,5,gtc\n3,3,new,3,buy,,8,gtc\n", &[]);
+    assert_eq!((&result["trades"], &result["volume"]), (&json!(2), &json!(8)));
+    assert_eq!(result["best_ask"], json!({"price": 12, "quantity": 2, "orders": 1}));
+    let sold = run_flow("1,1,new,1,buy,-10,5,gtc\n2,2,new,2,sell,,9,ioc\n", &[]);
+    assert_eq!((&sold["volume"], &sold["best_bid"], &sold["best_ask"]), (&json!(5), &json!(null), &json!(null)));
+}
+
+#[test]
+fn amends_change_what_they_give() {
+    let lines = "1,1,new,1,buy,10,5,gtc\n2,1,amend,1,,11,,\n3,1,amend,1,,,9,\n4,1,amend,1,,12,3,\n";
+    for (rows, price, quantity) in [(1, 10, 5), (2, 11, 5), (3, 11, 9), (4, 12, 3)] {
+        let result = run_flow(&lines.split_inclusive('\n').take(rows).collect::<String>(), &[]);
+        assert_eq!(result["best_bid"], json!({"price": price, "quantity": quantity, "orders": 1}), "{rows} rows");
+    }
+}
+
+#[test]
+fn a_flow_with_an_uncross_begins_in_auction() {
+    let crossed = "1,1,new,1,buy,10,5,gtc\n2,1,new,2,sell,8,5,gtc\n";
+    assert_eq!(run_flow(crossed, &[])["trades"], 1);
+    let waiting = run_flow(crossed, &["--opening", "auction"]);
+    assert_eq!((&waiting["trades"], &waiting["best_bid"]["price"]), (&json!(0), &json!(10)));
+    let uncrossed = run_flow(&format!("{crossed}3,2,uncross,,,9,,\n"), &[]);
+    assert_eq!((&uncrossed["opening"], &uncrossed["volume"]), (&json!("auction"), &json!(5)));
+    assert_eq!(run_flow(&format!("{crossed}3,2,uncross,,,,,\n"), &[])["volume"], 5, "the engine finds the price");
+}
+
+#[test]
+fn an_uncross_in_slices_is_worked_off_before_the_next_row() {
+    let pairs = 20_000;
+    let last = 2 * pairs + 1;
+    let mut rows: Vec<String> = Vec::new();
+    rows.extend((1..=pairs).map(|n| format!("{n},1,new,{n},buy,10,1,gtc\n")));
+    rows.extend((pairs + 1..last).map(|n| format!("{n},1,new,{n},sell,10,1,gtc\n")));
+    rows.push(format!("{last},2,uncross,,,,,\n{},2,new,7,buy,3,1,gtc\n", last + 1));
+    let flow = rows.concat();
+    let result = run_flow(&flow, &[]);
+    // The uncross fills 16,384, each Work another 64: a slice of 3,616 takes 57 of them.
+    assert_eq!((&result["trades"], &result["work_commands"]), (&json!(pairs), &json!(57)));
+    assert_eq!((&result["commands"], &result["rejected"]), (&json!(last + 1), &json!(0)));
+    assert_eq!(result["best_bid"]["price"], 3);
+}
+
+#[test]
+fn the_order_table_is_as_large_as_asked_for() {
+    let result = run_flow("1,1,new,1,buy,10,5,gtc\n2,1,new,2,buy,10,5,gtc\n", &["--orders", "1"]);
+    assert_eq!(result["rejects"], json!({"OrderTableFull": 1}));
+}
+
+#[test]
+fn columns_are_found_by_name_and_others_are_ignored() {
+    let folder = Folder::new();
+    let flow = folder.file(
+        "flow.csv",
+        "tif,qty,note,instrument,px_ticks,side,order_id,cmd,ts_ns,n\n\ngtc,5,\"a, b\",ESH4,10,buy,1,new,1,4\n",
+    );
+    let ran = run(&["run", "--json", "--flow", &flow]);
+    assert_eq!(ran.result()["best_bid"], json!({"price": 10, "quantity": 5, "orders": 1}), "{}", ran.stderr);
+}
+
+#[test]
+fn an_empty_flow_is_a_flow() {
+    let result = run_flow("", &[]);
+    assert_eq!((&result["commands"], &result["sequence"]), (&json!(0), &json!(3)));
+}
