@@ -3,23 +3,26 @@
 use std::io;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::machine::waited;
 use crate::novate::Novate;
 use crate::peers::{Contender, Lobster, Matchcore, Measured, OrderbookRs, Prepared};
 use crate::statistics::{median, nanoseconds_each, ratio, rounded};
-use crate::workload::Expected;
-use crate::workload::{Flow, FlowSpec, Tally};
+use crate::workload::{Expected, Flow, FlowSpec, Tally};
 
 /// Rounds of a comparison that is to be published, at least.
 pub const ROUNDS_MIN: u32 = 5;
 
 /// The flow to compare on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Case {
     /// A book of 10,000 orders.
+    #[value(name = "A")]
     A,
     /// A book of 1,000,000 orders.
+    #[value(name = "B")]
     B,
 }
 
@@ -76,7 +79,7 @@ pub struct Published {
 }
 
 /// A published engine to compare with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PeerKind {
     /// The crate `matchcore`.
     Matchcore,
@@ -189,13 +192,15 @@ impl<'f> Comparison<'f> {
         let mut contender = peer.prepare(self.flow);
         let mut measured = Vec::new();
         for index in 0..rounds {
-            let round = if index % 2 == 0 {
+            let waited_before = waited();
+            let (subject, peer) = if index % 2 == 0 {
                 let subject = self.novate.run()?;
-                Round { index, subject, peer: contender.run()? }
+                (subject, contender.run()?)
             } else {
                 let peer = contender.run()?;
-                Round { index, subject: self.novate.run()?, peer }
+                (self.novate.run()?, peer)
             };
+            let round = Round { index, subject, peer, waited: waited().saturating_sub(waited_before) };
             progress(&round);
             measured.push(round);
         }
@@ -251,6 +256,8 @@ pub struct Round {
     pub subject: Measured,
     /// The peer's run.
     pub peer: Measured,
+    /// How long both together, the filling of books included, were kept from running by others.
+    pub waited: Duration,
 }
 
 impl Round {

@@ -1,11 +1,17 @@
-//! Benchmarks of novate: reproducible [flows](workload), [published peers](peers) measured beside it on them, and
-//! what the binary `compare` is made of.
+//! Benchmarks of novate: reproducible [flows](workload), [published peers](peers) measured beside it on them, seeded
+//! [fuzzers](fuzz), and what [records times](latency) in `novate run` too.
+//!
+//! The feature `peers`, on by default, brings the peers' crates and the binary `compare`. It changes nothing that novate
+//! computes; the command line leaves it out.
 
+#[cfg(feature = "peers")]
 pub mod compare;
 pub mod fuzz;
 pub mod latency;
 pub mod machine;
 pub mod novate;
 pub mod peers;
+#[cfg(feature = "peers")]
 mod statistics;
+pub mod warm;
 pub mod workload;

@@ -1,7 +1,9 @@
 //! The machine that a measurement ran on: figures without it mean nothing.
 
-use core_affinity::CoreId;
 use std::fs;
+use std::time::Duration;
+
+use core_affinity::CoreId;
 
 /// What is worth knowing about this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,13 @@ pub fn pin(core: Option<usize>) -> Option<usize> {
         None => core_affinity::get_core_ids()?.into_iter().max_by_key(|core| core.id)?,
     };
     core_affinity::set_for_current(chosen).then_some(chosen.id)
+}
+
+/// How long this thread has been ready to run while others had its core; zero where the system does not tell.
+pub fn waited() -> Duration {
+    let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited_ns = statistics.split_whitespace().nth(1).and_then(|field| field.parse().ok());
+    Duration::from_nanos(waited_ns.unwrap_or(0))
 }
 
 fn known(text: String) -> String {

@@ -8,7 +8,8 @@ use std::io;
 
 use novate_core::arena::{Arena, Chunk, Layout, Untracked};
 use novate_core::command::{
-    CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, ReduceOrder,
+    CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, RawCommand,
+    ReduceOrder,
 };
 use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::{Event, EventWord};
@@ -26,39 +27,46 @@ use crate::workload::{Expected, Flow, FlowCommand, FlowKind, PRICE_TICKS_END, Ru
 const ACCOUNTS: u32 = 64;
 /// Commands to a batch.
 const BATCH_COMMANDS: usize = 64;
-/// Words of the ring that events are copied to: 1 MiB.
-const RING_WORDS: usize = 16_384;
+/// Words of the ring that events are copied to: 64 KiB.
+const RING_WORDS: usize = 1_024;
 /// Sequenced time from one command to the next.
 const COMMAND_INTERVAL_NS: u64 = 1_000;
 
-/// A command record of the order path.
+/// Words of the largest record that a flow has.
+const RECORD_WORDS_MAX: usize = size_of::<NewOrder>() / 8;
+
+/// A command record as it stands in a frame, whatever its kind.
 #[derive(Clone, Copy, Debug)]
-pub enum Record {
-    /// Enters an order.
-    New(NewOrder),
-    /// Cancels one.
-    Cancel(CancelOrder),
-    /// Takes quantity off one.
-    Reduce(ReduceOrder),
+pub struct Record {
+    words: [u64; RECORD_WORDS_MAX],
+    length: usize,
 }
 
-impl<'r> From<&'r Record> for Command<'r> {
-    #[inline]
-    fn from(record: &'r Record) -> Self {
-        match record {
-            Record::New(record) => Self::NewOrder(record),
-            Record::Cancel(record) => Self::CancelOrder(record),
-            Record::Reduce(record) => Self::ReduceOrder(record),
-        }
+impl Record {
+    fn of<C: CommandRecord>(record: &C) -> Self {
+        let own: &[u64] = bytemuck::cast_slice(std::slice::from_ref(record));
+        let mut words = [0; RECORD_WORDS_MAX];
+        words[..own.len()].copy_from_slice(own);
+        Self { words, length: own.len() }
     }
 }
 
-/// The ids that the set-up gave out.
+impl<'r> From<&'r Record> for RawCommand<'r> {
+    #[inline]
+    fn from(record: &'r Record) -> Self {
+        Self::new(&record.words[..record.length])
+    }
+}
+
+/// The ids that [`set_up`] gave out.
 #[derive(Clone, Debug, Default)]
-struct Parties {
-    instrument: InstrumentId,
-    session: SessionId,
-    accounts: Vec<AccountId>,
+pub struct Parties {
+    /// The perpetual.
+    pub instrument: InstrumentId,
+    /// The trader's session, which may act for every account.
+    pub session: SessionId,
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
 }
 
 /// The engine with a flow as command records.
@@ -134,7 +142,7 @@ fn execute(engine: &mut Engine<'_>, records: &[Record], events: &mut EventRing) 
         batch.extend(chunk.iter().map(|record| {
             sequence += 1;
             let time = TimeNs(sequence * COMMAND_INTERVAL_NS);
-            Sequenced { sequence: Sequence(sequence), time, command: Command::from(record) }
+            Sequenced { sequence: Sequence(sequence), time, command: RawCommand::from(record) }
         }));
         engine.apply_batch(&batch, events).map_err(io::Error::other)?;
     }
@@ -142,7 +150,10 @@ fn execute(engine: &mut Engine<'_>, records: &[Record], events: &mut EventRing) 
 }
 
 /// Lists the instrument and opens accounts and the trader's session, by the operator's commands.
-fn set_up(engine: &mut Engine<'_>) -> io::Result<Parties> {
+///
+/// # Errors
+/// If the engine refuses one of them: it is not at its beginning, or its capacities are too small.
+pub fn set_up(engine: &mut Engine<'_>) -> io::Result<Parties> {
     let operator = SessionId::operator(0);
     let mut parties = Parties::default();
     let mut step = |engine: &mut Engine<'_>, command: Command<'_>| {
@@ -199,14 +210,14 @@ impl RecordWriter {
                 let price = PriceTicks(command.price_ticks.into());
                 let submitter = (session, sequence, account);
                 let instrument = self.parties.instrument;
-                Record::New(NewOrder::limit(submitter, instrument, client_order_id, side, price, quantity))
+                Record::of(&NewOrder::limit(submitter, instrument, client_order_id, side, price, quantity))
             }
             FlowKind::Cancel => {
-                Record::Cancel(CancelOrder { header: CancelOrder::new_header(session, sequence, account), target })
+                Record::of(&CancelOrder { header: CancelOrder::new_header(session, sequence, account), target })
             }
             FlowKind::Reduce => {
                 let header = ReduceOrder::new_header(session, sequence, account);
-                Record::Reduce(ReduceOrder { header, target, by: quantity })
+                Record::of(&ReduceOrder { header, target, by: quantity })
             }
         }
     }

@@ -90,31 +90,27 @@ impl Instrument {
         TradingState::from_code(self.state).unwrap_or(TradingState::Halted)
     }
 
+    /// Whether it is in this trading state: one comparison.
+    #[inline(always)]
+    pub(crate) fn is_in(&self, state: TradingState) -> bool {
+        self.state == state.code()
+    }
+
     #[inline(always)]
     pub(crate) fn side(&self, side: Side) -> &BookSide {
-        match side {
-            Side::Buy => &self.sides[0],
-            Side::Sell => &self.sides[1],
-        }
+        &self.sides[side.index()]
     }
 
     #[inline(always)]
     pub(crate) fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        match side {
-            Side::Buy => &mut self.sides[0],
-            Side::Sell => &mut self.sides[1],
-        }
+        &mut self.sides[side.index()]
     }
 
     /// Whether a `side` order at `price` trades against the best opposite level.
     #[inline(always)]
     pub(crate) fn crosses(&self, side: Side, price: PriceTicks) -> bool {
         let opposite = self.side(side.opposite());
-        opposite.best != 0
-            && match side {
-                Side::Buy => opposite.best_price <= price,
-                Side::Sell => opposite.best_price >= price,
-            }
+        opposite.best != 0 && side.crosses(price.0, opposite.best_price.0)
     }
 
     /// Whether the best bid is at or above the best ask.

@@ -24,3 +24,8 @@ pub mod reject;
 pub mod sink;
 pub mod terms;
 pub mod units;
+
+/// The README's example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

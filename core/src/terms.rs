@@ -42,6 +42,21 @@ byte_enum! {
 }
 
 impl Side {
+    /// 0 for buy, 1 for sell: for arrays of two.
+    #[inline(always)]
+    pub(crate) const fn index(self) -> usize {
+        (self as usize - 1) & 1
+    }
+
+    /// Whether an order of this side at `price` trades against a `resting` price.
+    ///
+    /// Without a branch: which side comes next is what no predictor can know. (Inverting all bits reverses the order.)
+    #[inline(always)]
+    pub(crate) const fn crosses(self, price: i64, resting: i64) -> bool {
+        let flip = -(self.index() as i64);
+        (resting ^ flip) <= (price ^ flip)
+    }
+
     /// The other side.
     #[inline]
     pub const fn opposite(self) -> Self {

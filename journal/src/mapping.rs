@@ -42,7 +42,6 @@ impl AnonymousMapping {
         let map = MmapMut::map_anon(mapped)?;
         let offset = map.as_ptr().addr().next_multiple_of(HUGE_PAGE_SIZE) - map.as_ptr().addr();
         // A refusal costs speed, not correctness; `huge_page_bytes` tells of it.
-        #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
         Ok(Self { map, offset, bytes })
     }
@@ -58,7 +57,7 @@ impl AnonymousMapping {
     }
 
     /// How many bytes of this memory lie on huge pages now, as far as the system tells; meaningful once the memory was
-    /// written. Zero where there are none, or no way to know.
+    /// written. Zero where there are none, or where the system does not tell.
     pub fn huge_page_bytes(&self) -> usize {
         let address = self.as_bytes().as_ptr().addr();
         let area = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();

@@ -1,4 +1,8 @@
-//! The `novate` command line. Results go to standard output, everything else to standard error.
+//! The `novate` command line: [`cli`] says what can be asked, [`verbs`] has one file for each verb, [`flow`] reads order
+//! entry and feeds it to an engine.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes: 0 done and right, 1 a check failed,
+//! 2 wrong usage or unreadable input, 4 could not finish.
 
 mod cli;
 mod error;

@@ -6,12 +6,14 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::compare::{Case, Comparison, PeerKind, ROUNDS_MIN, Round, Row};
 use novate_bench::machine::{self, Machine};
 use novate_bench::workload::Flow;
 
+/// A round is called disturbed when others had the core for more than one part in so many of it.
+const DISTURBED_ONE_IN: u32 = 50;
 /// Rounds of a quick run.
 const QUICK_ROUNDS: u32 = 3;
 
@@ -33,10 +35,10 @@ enum Suite {
 struct BookArguments {
     /// Only this flow: A is a book of 10,000 orders, B one of 1,000,000.
     #[arg(long, value_enum, ignore_case = true)]
-    case: Option<CaseArgument>,
+    case: Option<Case>,
     /// Only this peer.
     #[arg(long, value_enum, ignore_case = true)]
-    peer: Option<PeerArgument>,
+    peer: Option<PeerKind>,
     /// Rounds to take medians over: at least 5, or 1 with --quick [default: 5, or 3 with --quick].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rounds: Option<u32>,
@@ -49,43 +51,6 @@ struct BookArguments {
     /// Pins the measurement to this core [default: the last one available].
     #[arg(long)]
     core: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum CaseArgument {
-    #[value(name = "A")]
-    A,
-    #[value(name = "B")]
-    B,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PeerArgument {
-    #[value(name = "matchcore")]
-    Matchcore,
-    #[value(name = "lobster")]
-    Lobster,
-    #[value(name = "orderbook-rs")]
-    OrderbookRs,
-}
-
-impl From<CaseArgument> for Case {
-    fn from(argument: CaseArgument) -> Self {
-        match argument {
-            CaseArgument::A => Self::A,
-            CaseArgument::B => Self::B,
-        }
-    }
-}
-
-impl From<PeerArgument> for PeerKind {
-    fn from(argument: PeerArgument) -> Self {
-        match argument {
-            PeerArgument::Matchcore => Self::Matchcore,
-            PeerArgument::Lobster => Self::Lobster,
-            PeerArgument::OrderbookRs => Self::OrderbookRs,
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -123,11 +88,14 @@ fn rounds(arguments: &BookArguments) -> Result<u32, String> {
 /// Runs all comparisons; true if everybody's trades were what the rules demand.
 fn compare(arguments: &BookArguments, rounds: u32) -> io::Result<bool> {
     describe_machine(arguments.core);
+    if cfg!(debug_assertions) {
+        eprintln!("built without optimisation: the figures mean nothing; build with --release");
+    }
     if arguments.quick {
         eprintln!("quick run: short flows, {rounds} rounds; these figures are not for publication");
     }
-    let cases = arguments.case.map_or(Case::ALL.to_vec(), |case| vec![case.into()]);
-    let peers = arguments.peer.map_or(PeerKind::ALL.to_vec(), |peer| vec![peer.into()]);
+    let cases = arguments.case.map_or(Case::ALL.to_vec(), |case| vec![case]);
+    let peers = arguments.peer.map_or(PeerKind::ALL.to_vec(), |peer| vec![peer]);
     let mut rows = Vec::new();
     for case in cases {
         eprintln!("case {}: making the flow", case.name());
@@ -169,6 +137,9 @@ fn tell(case: Case, peer: PeerKind, round: &Round, commands: usize) {
     let (subject_ns, peer_ns) = (per_command(round.subject.elapsed), per_command(round.peer.elapsed));
     let (case, peer, number) = (case.name(), peer.name(), round.index + 1);
     eprintln!("case {case}, round {number}: novate {subject_ns} ns, {peer} {peer_ns} ns, ratio {:.3}", round.ratio());
+    if round.waited > (round.subject.elapsed + round.peer.elapsed) / DISTURBED_ONE_IN {
+        eprintln!("case {case}, round {number}: disturbed, others had the core for {} ms", round.waited.as_millis());
+    }
 }
 
 fn table(rows: &[Row]) -> Table {

@@ -6,8 +6,11 @@
 //! [`Rules`] say so, and a [reference book](crate::workload::ReferenceBook) with those rules must give the very same
 //! trades: the difference is explained, not excused.
 
+#[cfg(feature = "peers")]
 mod lobster;
+#[cfg(feature = "peers")]
 mod matchcore;
+#[cfg(feature = "peers")]
 mod orderbook_rs;
 
 use std::io;
@@ -15,9 +18,8 @@ use std::time::{Duration, Instant};
 
 use crate::workload::{Expected, Flow, Rules, Tally};
 
-pub use self::lobster::Lobster;
-pub use self::matchcore::Matchcore;
-pub use self::orderbook_rs::OrderbookRs;
+#[cfg(feature = "peers")]
+pub use self::{lobster::Lobster, matchcore::Matchcore, orderbook_rs::OrderbookRs};
 
 /// An engine that was given a flow and can run it as often as wanted.
 pub trait Contender {
@@ -49,7 +51,7 @@ pub struct Measured {
 }
 
 /// Inputs that are handed over at once.
-const PORTION: usize = 1_024;
+const PORTION: usize = 256;
 
 /// Executes inputs against the clock.
 ///

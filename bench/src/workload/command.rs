@@ -72,7 +72,7 @@ impl FlowCommand {
     pub const SIZE: usize = 32;
 
     /// The command's fixed form, little-endian: kind, side, 2 zeros, quantity, price, quantity left, id in 8 bytes,
-    /// 8 zeros. What [`Flow::hash`] is over.
+    /// 8 zeros. What [`Flow::hash`](super::Flow::hash) is over.
     pub fn to_bytes(&self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
         bytes[0] = self.kind as u8;

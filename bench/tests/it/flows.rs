@@ -35,7 +35,6 @@ fn whole_flow_a_is_the_published_one() {
 }
 
 #[test]
-#[ignore = "takes a gigabyte and half a minute without optimisation; `compare book --case B` checks the same"]
 fn whole_flow_b_is_the_published_one() {
     let flow = Flow::generate(FlowSpec::B);
     let tally = flow.expected(Rules::NOVATE, u64::from).tally;

@@ -1,22 +1,59 @@
-//! A fixed-seed open-addressing index from a hash to a slot: look-up only, never iterated.
+//! A fixed-seed hash index from a hash to a slot: look-up only, never iterated.
 //!
-//! An entry is 8 bytes, tag (the hash's 32 bits) | slot, zero where empty, so that eight share a cache line; keys stay in
-//! the records, where the caller compares them. Linear probing at a load of at most one half; a removal shifts later
-//! entries back (Knuth, TAOCP vol. 3, 6.4, algorithm R), so there are no tombstones.
+//! Buckets of seven entries, one cache line each: seven 32-bit tags side by side, which are compared without a branch,
+//! and seven slots. Keys stay in the records, where the caller compares them. A removal clears its entry and moves nothing:
+//! with linear probing over single entries, the length of the run that a removal has to mend cannot be predicted, and
+//! each misprediction costs as much as the whole look-up.
+//!
+//! An entry that finds its bucket full goes to the next one with room; every full bucket that it passed counts it, so that
+//! a search knows when to go on. (Bucketised linear probing; Knuth, TAOCP vol. 3, 6.4, and F14's overflow counts.)
 
-use super::{Carver, Marks, Table};
+use bytemuck::{Pod, Zeroable};
 
-/// Hashes a pair of numbers under a seed to 32 bits: two multiplications with a shift between them.
+use super::{Carver, Marks, Record, Table, lanes};
+
+/// Entries of a bucket.
+const ENTRIES: usize = 7;
+/// Entries that a bucket holds on average where as many are live as the capacity permits, at most.
+const ENTRIES_MEAN_MAX: u64 = 5;
+
+/// No place in the index.
+pub(crate) const NO_PLACE: u32 = u32::MAX;
+
+/// One cache line of the index.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Bucket {
+    /// Zero where the entry is free. The eighth is always zero: it makes the comparison one of whole vectors.
+    tags: [u32; ENTRIES + 1],
+    slots: [u32; ENTRIES],
+    /// How many entries passed this bucket because it was full.
+    passed: u32,
+}
+
+const _: () = assert!(size_of::<Bucket>() == 64);
+
+impl Record for Bucket {}
+
+impl Bucket {
+    /// One bit for every entry with this tag.
+    #[inline(always)]
+    fn matches(&self, tag: u32) -> u32 {
+        lanes::equal(&self.tags, tag) & ((1 << ENTRIES) - 1)
+    }
+}
+
+/// Hashes a pair of numbers under a seed to 32 bits, never zero: two multiplications with a shift between them.
 ///
 /// One multiplication is not enough: ids count upwards, and multiples of one factor lie in clusters for most factors.
-/// The shift breaks the row, and lets every bit of `a` reach the topmost bits, which choose the place.
+/// The shift breaks the row, and lets every bit of `a` reach the topmost bits, which choose the bucket.
 #[inline(always)]
 pub(crate) fn hash_pair(seed: u64, a: u64, b: u64) -> u32 {
     const A: u64 = 0x9e37_79b9_7f4a_7c15;
     const B: u64 = 0xd1b5_4a32_d192_ed03;
     let a = (a ^ seed).wrapping_mul(A);
     let mixed = (a ^ (a >> 32) ^ b.wrapping_mul(B)).wrapping_mul(A);
-    (mixed >> 32) as u32
+    (mixed >> 32) as u32 | 1
 }
 
 /// Where a search ended.
@@ -24,76 +61,100 @@ pub(crate) fn hash_pair(seed: u64, a: u64, b: u64) -> u32 {
 pub(crate) struct Found {
     /// What was found; 0 if nothing was.
     pub(crate) slot: u32,
-    /// Where it was found, or the empty place where it would be.
+    /// Bucket times eight plus entry: of what was found, else of a free entry in the home bucket, if that has one;
+    /// else [`NO_PLACE`].
     pub(crate) place: u32,
 }
 
-/// The index; its table's length is a power of two, at least twice the number of entries.
+/// The index; it has a power of two of buckets.
 #[derive(Debug)]
 pub(crate) struct SlotIndex<'a, M> {
-    entries: Table<'a, u64, M>,
+    buckets: Table<'a, Bucket, M>,
 }
 
 impl<'a, M: Marks> SlotIndex<'a, M> {
     pub(crate) fn carve(carver: &mut Carver<'a, M>, name: &'static str) -> Self {
-        Self { entries: carver.table(name) }
+        Self { buckets: carver.table(name) }
     }
 
-    /// Entries that the index of `capacity` slots has.
-    pub(super) fn entries_for(capacity: u32) -> u64 {
-        (u64::from(capacity) * 2).next_power_of_two().max(64)
+    /// Buckets that the index of `capacity` slots has.
+    pub(super) fn buckets_for(capacity: u32) -> u64 {
+        u64::from(capacity).div_ceil(ENTRIES_MEAN_MAX).next_power_of_two()
     }
 
-    #[inline(always)]
-    fn mask(&self) -> u32 {
-        self.entries.len() as u32 - 1
-    }
-
-    /// The place where a probe for `tag` begins: the tag's topmost bits, so that an entry tells its own.
+    /// The bucket where a search for `tag` begins: the tag's topmost bits.
     #[inline(always)]
     fn home(&self, tag: u32) -> u32 {
-        let bits = self.entries.len().trailing_zeros();
+        let bits = self.buckets.len().trailing_zeros();
         ((u64::from(tag) << bits) >> 32) as u32
+    }
+
+    #[inline(always)]
+    fn next(&self, bucket: u32) -> u32 {
+        (bucket + 1) & (self.buckets.len() as u32 - 1)
     }
 
     /// Looks for the slot under `tag` that `is_it` confirms.
     #[inline(always)]
     pub(crate) fn find(&self, tag: u32, mut is_it: impl FnMut(u32) -> bool) -> Found {
         let home = self.home(tag);
-        let mut place = home;
+        let mut at = home;
         loop {
-            let entry = *self.entries.get(place);
-            if entry == 0 {
+            let bucket = self.buckets.get(at);
+            let mut bits = bucket.matches(tag);
+            while bits != 0 {
+                let entry = bits.trailing_zeros() % 8;
+                let slot = bucket.slots.get(entry as usize).copied().unwrap_or(0);
+                if is_it(slot) {
+                    return Found { slot, place: at * 8 + entry };
+                }
+                bits &= bits - 1;
+            }
+            if bucket.passed == 0 {
+                // Every entry of this tag would be here. A home that was passed is no place for a quick insertion.
+                let free = bucket.matches(0).trailing_zeros();
+                let place = if at == home && free < ENTRIES as u32 { at * 8 + free } else { NO_PLACE };
                 return Found { slot: 0, place };
             }
-            if (entry >> 32) as u32 == tag && is_it(entry as u32) {
-                return Found { slot: entry as u32, place };
-            }
-            place = (place + 1) & self.mask();
-            // Never so in a sound index, which is half empty: damaged memory must not hold the engine up for ever.
-            if place == home {
-                return Found { slot: 0, place };
+            at = self.next(at);
+            // Only where damaged memory says that every bucket was passed.
+            if at == home {
+                return Found { slot: 0, place: NO_PLACE };
             }
         }
     }
 
-    /// Fills the empty place where [`SlotIndex::find`] ended, nothing having been inserted or removed since.
+    /// Adds `slot` under `tag`, which [`SlotIndex::find`] did not find, the index being as it was then.
     #[inline(always)]
-    pub(crate) fn insert_at(&mut self, place: u32, tag: u32, slot: u32) {
-        *self.entries.get_mut(place) = (u64::from(tag) << 32) | u64::from(slot);
+    pub(crate) fn insert_at(&mut self, tag: u32, slot: u32, place: u32) {
+        if place == NO_PLACE {
+            self.insert(tag, slot);
+        } else {
+            self.put(place / 8, place as usize % 8, tag, slot);
+        }
     }
 
-    /// Empties the place where [`SlotIndex::find`] found its slot.
     #[inline(always)]
-    pub(crate) fn remove_at(&mut self, place: u32) {
-        self.close_gap(place);
+    fn put(&mut self, bucket: u32, entry: usize, tag: u32, slot: u32) {
+        let bucket = self.buckets.get_mut(bucket);
+        // The second length is the shorter one.
+        if entry < ENTRIES {
+            bucket.tags[entry] = tag;
+            bucket.slots[entry] = slot;
+        }
     }
 
     /// Adds `slot` under `tag`. The caller knows that it is not there, and that there is room.
-    #[inline(always)]
     pub(crate) fn insert(&mut self, tag: u32, slot: u32) {
-        let end = self.find(tag, |_| false);
-        self.insert_at(end.place, tag, slot);
+        let mut at = self.home(tag);
+        for _ in 0..self.buckets.len() {
+            let entry = self.buckets.get(at).matches(0).trailing_zeros() as usize;
+            if entry < ENTRIES {
+                return self.put(at, entry, tag, slot);
+            }
+            self.buckets.get_mut(at).passed += 1;
+            at = self.next(at);
+        }
     }
 
     /// Removes `slot` from under `tag`.
@@ -101,50 +162,36 @@ impl<'a, M: Marks> SlotIndex<'a, M> {
     pub(crate) fn remove(&mut self, tag: u32, slot: u32) {
         let found = self.find(tag, |candidate| candidate == slot);
         if found.slot != 0 {
-            self.close_gap(found.place);
+            self.remove_at(tag, found.place);
         }
     }
 
-    /// Empties `gap` and moves back every later entry of the run that the gap would hide.
+    /// Clears the entry of `tag` where [`SlotIndex::find`] found it.
     #[inline(always)]
-    fn close_gap(&mut self, mut gap: u32) {
-        let mask = self.mask();
-        let (first, mut place) = (gap, gap);
-        loop {
-            place = (place + 1) & mask;
-            let entry = *self.entries.get(place);
-            if entry == 0 || place == first {
-                break;
-            }
-            let home = self.home((entry >> 32) as u32);
-            if place.wrapping_sub(home) & mask >= place.wrapping_sub(gap) & mask {
-                *self.entries.get_mut(gap) = entry;
-                gap = place;
-            }
+    pub(crate) fn remove_at(&mut self, tag: u32, place: u32) {
+        let (bucket, entry) = (place / 8, place as usize % 8);
+        self.put(bucket, entry, 0, 0);
+        let mut passed = self.home(tag);
+        while passed != bucket {
+            self.buckets.get_mut(passed).passed -= 1;
+            passed = self.next(passed);
         }
-        *self.entries.get_mut(gap) = 0;
     }
 
-    /// The slot of the first entry with this tag near its home, unconfirmed and unmarked: for prefetching.
+    /// The slot of the first entry with this tag in its home, unconfirmed and unmarked: for prefetching.
     #[inline(always)]
     pub(crate) fn peek(&self, tag: u32) -> u32 {
-        let mut place = self.home(tag);
-        for _ in 0..4 {
-            match self.entries.peek(place) {
-                Some(&entry) if (entry >> 32) as u32 == tag && entry != 0 => return entry as u32,
-                Some(&entry) if entry != 0 => place = (place + 1) & self.mask(),
-                _ => return 0,
-            }
-        }
-        0
+        let Some(bucket) = self.buckets.peek(self.home(tag)) else { return 0 };
+        let entry = bucket.matches(tag).trailing_zeros() as usize;
+        bucket.slots.get(entry).copied().unwrap_or(0)
     }
 
     #[inline(always)]
     pub(crate) fn prefetch(&self, tag: u32) {
-        self.entries.prefetch(self.home(tag));
+        self.buckets.prefetch(self.home(tag));
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.entries.bytes()
+        self.buckets.bytes()
     }
 }

@@ -4,10 +4,11 @@
 //! index 0 is nobody, so that a zeroed record refers to nothing and an untouched arena is all zeros. Records never
 //! straddle chunks; freed records are zeroed. Every access goes through a [`Table`], which tells its [`Marks`] the chunk.
 //!
-//! Nothing here allocates after the memory was handed over, and nothing here is `unsafe` but the prefetch hint.
+//! Nothing here allocates after the memory was handed over, and nothing here is `unsafe` but the prefetch hint and one vector comparison.
 
 mod entities;
 mod index;
+mod lanes;
 mod layout;
 mod prefetch;
 mod slab;
@@ -22,7 +23,7 @@ pub use self::layout::{Layout, TableLayout};
 pub use self::tracker::{Dirty, Guarded, Marks, Untracked, Witness};
 
 pub(crate) use self::entities::{Entities, EntityRecord, Full, Missing};
-pub(crate) use self::index::{Found, SlotIndex, hash_pair};
+pub(crate) use self::index::{Found, NO_PLACE, SlotIndex, hash_pair};
 pub(crate) use self::layout::Carver;
 pub(crate) use self::slab::Slab;
 pub(crate) use self::table::{Record, Single, Table};

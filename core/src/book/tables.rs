@@ -103,8 +103,8 @@ impl<'a, M: Marks> Book<'a, M> {
 
     /// As [`Book::index_client`], at the place where [`Book::find_client`] ended, the index being as it was then.
     #[inline(always)]
-    pub(crate) fn index_client_at(&mut self, place: u32, tag: u32, slot: u32) {
-        self.client_order_ids.insert_at(place, tag, slot);
+    pub(crate) fn index_client_at(&mut self, tag: u32, slot: u32, place: u32) {
+        self.client_order_ids.insert_at(tag, slot, place);
     }
 
     /// The order in `slot` is no longer found by its client order id.
@@ -113,10 +113,10 @@ impl<'a, M: Marks> Book<'a, M> {
         self.client_order_ids.remove(tag, slot);
     }
 
-    /// As [`Book::unindex_client`], at the place where [`Book::find_client`] found it, the index being as it was then.
+    /// As [`Book::unindex_client`], at the place where [`Book::find_client`] found it.
     #[inline(always)]
-    pub(crate) fn unindex_client_at(&mut self, place: u32) {
-        self.client_order_ids.remove_at(place);
+    pub(crate) fn unindex_client_at(&mut self, tag: u32, place: u32) {
+        self.client_order_ids.remove_at(tag, place);
     }
 
     /// Writes `order` into `slot` and puts it at the back of its price's queue. `level` is that price's level, 0 if there

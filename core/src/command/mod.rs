@@ -105,6 +105,13 @@ macro_rules! command_record {
             }
         }
 
+        impl<'a> From<&'a $name> for $crate::command::RawCommand<'a> {
+            #[inline(always)]
+            fn from(record: &'a $name) -> Self {
+                Self::new(bytemuck::must_cast_slice(core::slice::from_ref(record)))
+            }
+        }
+
         impl<'a> From<&'a $name> for $crate::command::Command<'a> {
             #[inline]
             fn from(record: &'a $name) -> Self {
@@ -121,6 +128,50 @@ macro_rules! command_record {
     };
 }
 pub(crate) use command_record;
+
+/// A command as it stands in a ring or a frame: words that should be one record, not yet looked at.
+///
+/// What the engine takes. It reads the kind once, where it acts on it: decoding first would choose among the kinds twice,
+/// and which kind comes next is what no branch predictor knows.
+#[derive(Clone, Copy, Debug)]
+pub struct RawCommand<'a> {
+    words: &'a [u64],
+}
+
+impl<'a> RawCommand<'a> {
+    /// Any words; the engine rejects what is no record.
+    #[inline]
+    pub const fn new(words: &'a [u64]) -> Self {
+        Self { words }
+    }
+
+    /// What stands where a kind should; 0 if there is nothing.
+    #[inline(always)]
+    pub(crate) fn kind(&self) -> u16 {
+        self.words.first().map_or(0, |word| *word as u16)
+    }
+
+    /// The record, if it is one of this type.
+    #[inline(always)]
+    pub(crate) fn record<C: CommandRecord>(&self) -> Option<&'a C> {
+        let first = *self.words.first()? as u32;
+        let fits = self.words.len() * 8 == size_of::<C>() && first == u32::from(C::SIZE) << 16 | u32::from(C::KIND);
+        if fits { bytemuck::try_from_bytes(bytemuck::must_cast_slice(self.words)).ok() } else { None }
+    }
+
+    /// The command, decoded.
+    pub fn decode(&self) -> Command<'a> {
+        Command::decode(bytemuck::must_cast_slice(self.words))
+    }
+}
+
+impl<'a> From<Command<'a>> for RawCommand<'a> {
+    /// A malformed command has no words.
+    fn from(command: Command<'a>) -> Self {
+        // Records are made of words, so the cast does not fail.
+        Self { words: bytemuck::try_cast_slice(command.bytes()).unwrap_or(&[]) }
+    }
+}
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident,)*) => {

@@ -5,18 +5,28 @@ use crate::event::EventRecord;
 use crate::sink::EventSink;
 use crate::units::Sequence;
 
-/// The events of one command.
+/// The events of a batch of commands.
 pub(super) struct Emitter<'s, S> {
     sink: &'s mut S,
     sequence: Sequence,
     ordinal: u32,
     digest: EventsDigest,
+    /// Events of the commands before the current one.
+    events: u64,
 }
 
 impl<'s, S: EventSink> Emitter<'s, S> {
     #[inline(always)]
-    pub(super) fn new(sink: &'s mut S, sequence: Sequence, digest: EventsDigest) -> Self {
-        Self { sink, sequence, ordinal: 0, digest }
+    pub(super) fn new(sink: &'s mut S, digest: EventsDigest) -> Self {
+        Self { sink, sequence: Sequence::ZERO, ordinal: 0, digest, events: 0 }
+    }
+
+    /// What follows is of this command.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, sequence: Sequence) {
+        self.events += u64::from(self.ordinal);
+        self.ordinal = 0;
+        self.sequence = sequence;
     }
 
     /// Says one event.
@@ -36,14 +46,9 @@ impl<'s, S: EventSink> Emitter<'s, S> {
         self.sequence
     }
 
-    /// How many events the command has caused so far.
+    /// The digest after, and the number of, all events said.
     #[inline(always)]
-    pub(super) fn ordinal(&self) -> u32 {
-        self.ordinal
-    }
-
-    #[inline(always)]
-    pub(super) fn digest(&self) -> EventsDigest {
-        self.digest
+    pub(super) fn finish(self) -> (EventsDigest, u64) {
+        (self.digest, self.events + u64::from(self.ordinal))
     }
 }

@@ -121,7 +121,9 @@ impl From<Missing> for RejectCode {
 
 impl<M: Marks> Engine<'_, M> {
     /// Takes one command record through the gate, executes it, keeps its outcome.
-    #[inline(always)]
+    ///
+    /// One function for each kind: in a common one, the kinds would fight for registers.
+    #[inline(never)]
     pub(super) fn run<C: Execute, S: EventSink>(&mut self, command: &C, out: &mut Emitter<'_, S>) {
         let header = command.header();
         let sender = match self.pass(header) {

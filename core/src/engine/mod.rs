@@ -25,9 +25,14 @@ pub(crate) use self::header::Header;
 pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
+use self::gate::Execute;
 use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
-use crate::command::Command;
+use crate::command::{
+    AmendOrder, CancelOrder, CloseAccount, CloseSession, CommandRecord, DelistInstrument, GrantAccount, ListInstrument,
+    NewOrder, OpenAccount, OpenSession, RawCommand, ReduceOrder, ReplaceOrder, RevokeAccount, SetPriceLimits,
+    SetTradingState, Uncross, Work,
+};
 use crate::event::Rejected;
 use crate::instrument::Instrument;
 use crate::ledger::{Account, Grants, Positions};
@@ -94,14 +99,24 @@ impl<M: Marks> Engine<'_, M> {
     /// # Errors
     /// [`OutOfOrder`], with nothing changed: the caller lost or repeated a command.
     #[inline]
-    pub fn apply(
+    pub fn apply<'c>(
         &mut self,
         sequence: Sequence,
         time: TimeNs,
-        command: Command<'_>,
+        command: impl Into<RawCommand<'c>>,
         sink: &mut impl EventSink,
     ) -> Result<(), OutOfOrder> {
-        let header = self.header.get_mut();
+        self.check_order(sequence, time)?;
+        let mut out = Emitter::new(sink, self.header.get().digest);
+        self.apply_next(sequence, time, command.into(), &mut out);
+        self.finish(out);
+        Ok(())
+    }
+
+    /// Whether a command of this sequence and time comes next.
+    #[inline(always)]
+    fn check_order(&self, sequence: Sequence, time: TimeNs) -> Result<(), OutOfOrder> {
+        let header = self.header.get();
         if header.sequence.0.checked_add(1) != Some(sequence.0) {
             let expected = Sequence(header.sequence.0.saturating_add(1));
             return Err(OutOfOrder::Sequence { expected, given: sequence });
@@ -109,56 +124,82 @@ impl<M: Marks> Engine<'_, M> {
         if time < header.time {
             return Err(OutOfOrder::Time { last: header.time, given: time });
         }
-        header.sequence = sequence;
-        header.time = time;
-        let work_was_pending = header.work_pending != 0;
-        let mut out = Emitter::new(sink, sequence, header.digest);
-        self.execute(&command, &mut out);
-        if work_was_pending {
-            self.work_off(&mut out);
-        }
-        let header = self.header.get_mut();
-        header.digest = out.digest();
-        header.events += u64::from(out.ordinal());
         Ok(())
     }
 
+    /// Applies a command that comes next. What its events add to the header is for [`Engine::finish`].
     #[inline(always)]
-    fn execute<S: EventSink>(&mut self, command: &Command<'_>, out: &mut Emitter<'_, S>) {
-        match *command {
-            Command::NewOrder(record) => self.run(record, out),
-            Command::CancelOrder(record) => self.run(record, out),
-            Command::ReduceOrder(record) => self.run(record, out),
-            Command::AmendOrder(record) => self.run(record, out),
-            Command::ReplaceOrder(record) => self.run(record, out),
+    fn apply_next<S: EventSink>(
+        &mut self,
+        sequence: Sequence,
+        time: TimeNs,
+        command: RawCommand<'_>,
+        out: &mut Emitter<'_, S>,
+    ) {
+        let header = self.header.get_mut();
+        header.sequence = sequence;
+        header.time = time;
+        let work_was_pending = header.work_pending != 0;
+        out.begin(sequence);
+        self.execute(command, out);
+        if work_was_pending {
+            self.work_off(out);
+        }
+    }
+
+    /// Adds the events of one or more commands to the header.
+    #[inline(always)]
+    fn finish<S: EventSink>(&mut self, out: Emitter<'_, S>) {
+        let (digest, events) = out.finish();
+        let header = self.header.get_mut();
+        header.digest = digest;
+        header.events += events;
+    }
+
+    #[inline(always)]
+    fn execute<S: EventSink>(&mut self, command: RawCommand<'_>, out: &mut Emitter<'_, S>) {
+        match command.kind() {
+            NewOrder::KIND => self.run_record::<NewOrder, S>(command, out),
+            CancelOrder::KIND => self.run_record::<CancelOrder, S>(command, out),
+            ReduceOrder::KIND => self.run_record::<ReduceOrder, S>(command, out),
             _ => self.execute_rare(command, out),
         }
     }
 
     /// Apart, so that the order path stays small.
     #[inline(never)]
-    fn execute_rare<S: EventSink>(&mut self, command: &Command<'_>, out: &mut Emitter<'_, S>) {
-        match *command {
-            Command::ListInstrument(record) => self.run(record, out),
-            Command::DelistInstrument(record) => self.run(record, out),
-            Command::SetTradingState(record) => self.run(record, out),
-            Command::Uncross(record) => self.run(record, out),
-            Command::SetPriceLimits(record) => self.run(record, out),
-            Command::OpenAccount(record) => self.run(record, out),
-            Command::CloseAccount(record) => self.run(record, out),
-            Command::OpenSession(record) => self.run(record, out),
-            Command::CloseSession(record) => self.run(record, out),
-            Command::GrantAccount(record) => self.run(record, out),
-            Command::RevokeAccount(record) => self.run(record, out),
-            Command::Work(record) => self.run(record, out),
-            Command::NewOrder(_)
-            | Command::CancelOrder(_)
-            | Command::ReduceOrder(_)
-            | Command::AmendOrder(_)
-            | Command::ReplaceOrder(_)
-            | Command::Malformed { .. } => {
-                out.emit(Rejected { code: RejectCode::MalformedRecord.code(), ..Rejected::zeroed() });
-            }
+    fn execute_rare<S: EventSink>(&mut self, command: RawCommand<'_>, out: &mut Emitter<'_, S>) {
+        match command.kind() {
+            AmendOrder::KIND => self.run_record::<AmendOrder, S>(command, out),
+            ReplaceOrder::KIND => self.run_record::<ReplaceOrder, S>(command, out),
+            ListInstrument::KIND => self.run_record::<ListInstrument, S>(command, out),
+            DelistInstrument::KIND => self.run_record::<DelistInstrument, S>(command, out),
+            SetTradingState::KIND => self.run_record::<SetTradingState, S>(command, out),
+            Uncross::KIND => self.run_record::<Uncross, S>(command, out),
+            SetPriceLimits::KIND => self.run_record::<SetPriceLimits, S>(command, out),
+            OpenAccount::KIND => self.run_record::<OpenAccount, S>(command, out),
+            CloseAccount::KIND => self.run_record::<CloseAccount, S>(command, out),
+            OpenSession::KIND => self.run_record::<OpenSession, S>(command, out),
+            CloseSession::KIND => self.run_record::<CloseSession, S>(command, out),
+            GrantAccount::KIND => self.run_record::<GrantAccount, S>(command, out),
+            RevokeAccount::KIND => self.run_record::<RevokeAccount, S>(command, out),
+            Work::KIND => self.run_record::<Work, S>(command, out),
+            _ => malformed(out),
         }
     }
+
+    #[inline(always)]
+    fn run_record<C: Execute, S: EventSink>(&mut self, command: RawCommand<'_>, out: &mut Emitter<'_, S>) {
+        match command.record::<C>() {
+            Some(record) => self.run(record, out),
+            None => malformed(out),
+        }
+    }
+}
+
+/// Words that are no record: nothing in them can be trusted, so the rejection names nothing.
+#[cold]
+#[inline(never)]
+fn malformed<S: EventSink>(out: &mut Emitter<'_, S>) {
+    out.emit(Rejected { code: RejectCode::MalformedRecord.code(), ..Rejected::zeroed() });
 }

@@ -4,7 +4,7 @@ use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
 use super::sweep::Taker;
-use crate::arena::{Found, Marks};
+use crate::arena::{Found, Marks, NO_PLACE};
 use crate::book::{Order, client_tag};
 use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
 use crate::event::{Accepted, Amended, Cancelled, Rested};
@@ -18,9 +18,6 @@ use bytemuck::Zeroable;
 
 const TRADER: Roles = Roles(1 << Role::Trader.code());
 const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
-
-/// The place of an order that was found by order id; beyond any index.
-const PLACE_UNKNOWN: u32 = u32::MAX;
 
 /// An order on its way in, its fields decoded.
 #[derive(Clone, Copy, Debug)]
@@ -219,9 +216,9 @@ impl Execute for ReplaceOrder {
         engine.cancel(old_slot, CancelReason::Replaced, out);
         let slot = engine.book.take_order();
         if placement.rests {
-            // The cancel changed the index, and the old order may have been all that kept the level open.
+            // The old order may have been all that kept the level open.
             let placement = Placement { level: engine.level_at(&entry), ..placement };
-            let name = engine.check_client_order_id(&entry, 0)?;
+            let name = Name { tag, place: NO_PLACE };
             Ok(engine.accept_resting(&entry, placement, slot, name, out))
         } else {
             Ok(engine.accept_taker(&entry, slot, tag, out))
@@ -250,11 +247,10 @@ impl Entry {
 /// An instrument in which orders are entered and changed.
 #[inline(always)]
 fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
-    match instrument.state() {
-        TradingState::Auction | TradingState::Continuous => Ok(()),
-        TradingState::Uncrossing => Err(RejectCode::BookBusy),
-        TradingState::Halted => Err(RejectCode::InstrumentHalted),
+    if instrument.is_in(TradingState::Continuous) || instrument.is_in(TradingState::Auction) {
+        return Ok(());
     }
+    Err(if instrument.is_in(TradingState::Uncrossing) { RejectCode::BookBusy } else { RejectCode::InstrumentHalted })
 }
 
 /// Decodes a new order and checks all that its instrument says of it.
@@ -281,7 +277,7 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
         if entry.is_post_only() {
             return Err(RejectCode::PostOnlyImmediate);
         }
-        if instrument.state() == TradingState::Auction {
+        if instrument.is_in(TradingState::Auction) {
             return Err(RejectCode::ImmediateInAuction);
         }
     }
@@ -294,10 +290,11 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
     Ok(entry)
 }
 
-/// A client order id that is free, and its place in the index.
+/// A client order id that is free, as the index knows it.
 #[derive(Clone, Copy, Debug)]
 struct Name {
     tag: u32,
+    /// Where it would go, as long as the index does not change.
     place: u32,
 }
 
@@ -306,14 +303,11 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
         if entry.client_order_id == ClientOrderId::NONE {
-            return Ok(Name { tag: 0, place: 0 });
+            return Ok(Name { tag: 0, place: NO_PLACE });
         }
         let tag = client_tag(self.seed(), entry.account, entry.client_order_id);
-        let found = self.book.find_client(tag, entry.account, entry.client_order_id);
-        if found.slot != 0 && found.slot != except {
-            return Err(RejectCode::DuplicateClientOrderId);
-        }
-        Ok(Name { tag, place: found.place })
+        let Found { slot, place } = self.book.find_client(tag, entry.account, entry.client_order_id);
+        if slot != 0 && slot != except { Err(RejectCode::DuplicateClientOrderId) } else { Ok(Name { tag, place }) }
     }
 
     /// Checks what depends on the book. `leaving` is the order that goes as this one comes.
@@ -324,7 +318,7 @@ impl<M: Marks> Engine<'_, M> {
         entry: &Entry,
         leaving: Option<&Order>,
     ) -> Result<Placement, RejectCode> {
-        let continuous = instrument.state() == TradingState::Continuous;
+        let continuous = instrument.is_in(TradingState::Continuous);
         let crosses = continuous && instrument.crosses(entry.side, entry.price);
         if crosses && entry.is_post_only() {
             return Err(RejectCode::PostOnlyWouldCross);
@@ -396,7 +390,7 @@ impl<M: Marks> Engine<'_, M> {
     ) -> OrderId {
         let order = Self::say_accepted(entry, slot, Accepted::RESTS, out);
         if order.client_order_id != ClientOrderId::NONE {
-            self.book.index_client_at(name.place, name.tag, slot);
+            self.book.index_client_at(name.tag, slot, name.place);
         }
         self.rest(&order, slot, placement.level);
         order.id
@@ -444,11 +438,12 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     fn remove_found(&mut self, order: &Order, found: Found) {
         self.leave(order);
-        if found.place == PLACE_UNKNOWN {
+        if found.place == NO_PLACE {
             self.forget(order, found.slot);
         } else {
             self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
-            self.book.unindex_client_at(found.place);
+            let tag = client_tag(self.seed(), order.account, order.client_order_id);
+            self.book.unindex_client_at(tag, found.place);
             self.book.give_order_back(found.slot);
         }
     }
@@ -549,7 +544,7 @@ impl<M: Marks> Engine<'_, M> {
         match self.book.try_order(slot) {
             Some(order) if slot != 0 && order.id == id => {
                 let owned = order.account == header.account;
-                if owned { Ok(Found { slot, place: PLACE_UNKNOWN }) } else { Err(RejectCode::OrderNotOwned) }
+                if owned { Ok(Found { slot, place: NO_PLACE }) } else { Err(RejectCode::OrderNotOwned) }
             }
             _ if self.book.slot_was_used(slot) => Err(RejectCode::StaleOrder),
             _ => Err(RejectCode::UnknownOrder),
@@ -560,7 +555,7 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     fn check_not_busy(&self, order: &Order) -> Result<(), RejectCode> {
         let instrument = self.instruments.slab.get(order.instrument);
-        if instrument.state == TradingState::Uncrossing.code() { Err(RejectCode::BookBusy) } else { Ok(()) }
+        if instrument.is_in(TradingState::Uncrossing) { Err(RejectCode::BookBusy) } else { Ok(()) }
     }
 
     #[inline(always)]

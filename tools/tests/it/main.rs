@@ -1,8 +1,11 @@
-//! The binary as its users meet it: what it prints, where, and with which exit code.
+//! The binary as its users meet it: what it prints, where, and with which exit code. Also the repository itself: what its
+//! README says, and the rules of [`tidy`].
 
 mod acceptance;
 mod bad_input;
 mod check_flow;
 mod command_line;
+mod readme;
 mod run;
 mod support;
+mod tidy;
