@@ -2,4 +2,5 @@
 
 mod compare;
 mod flows;
+mod fuzz;
 mod peers;

@@ -1,0 +1,49 @@
+//! The fuzzers with small numbers; long runs are the binary `fuzz`.
+
+use novate_bench::fuzz::{book, bytes, witness};
+use novate_core::naive::Canary;
+use novate_core::reject::{CancelReason, RejectCode};
+
+/// Commands of a short run against the oracle: every canary must be found within it.
+const SHORT_RUN_COMMANDS: u64 = 240_000;
+
+#[test]
+fn engine_and_oracle_say_the_same() {
+    let coverage = book::run(1, SHORT_RUN_COMMANDS, Canary::None, &mut |_| {}).expect("no difference");
+    let unseen: Vec<_> = CancelReason::ALL.iter().filter(|reason| !coverage.cancels.contains_key(reason.name())).collect();
+    assert!(unseen.is_empty(), "cancel reasons that the short run does not meet: {unseen:?}");
+    // Met by other tests: a full ladder (the oracle has none), ids that run out after 2^28 of them.
+    let elsewhere = [RejectCode::LadderFull, RejectCode::IdsExhausted];
+    let unseen: Vec<_> = RejectCode::ALL
+        .iter()
+        .filter(|code| !elsewhere.contains(code) && !coverage.rejections.contains_key(code.name()))
+        .collect();
+    assert!(unseen.len() <= 2, "codes that the short run does not meet: {unseen:?}");
+}
+
+#[test]
+fn every_canary_is_found() {
+    for &canary in Canary::ALL.iter().filter(|&&canary| canary != Canary::None) {
+        let found = book::run(1, SHORT_RUN_COMMANDS, canary, &mut |_| {});
+        assert!(found.is_err(), "{} was not found in {SHORT_RUN_COMMANDS} commands", canary.name());
+    }
+}
+
+#[test]
+fn any_bytes_are_applied_or_rejected() {
+    let coverage = bytes::run(7, 200_000, &mut |_| {}).expect("nothing found");
+    assert_eq!(coverage.commands, 200_000);
+}
+
+#[test]
+fn commands_run_again_on_their_witness_alone() {
+    let coverage = witness::run(3, 6_000, &mut |_| {}).expect("nothing found");
+    assert_eq!(coverage.commands, 6_000);
+}
+
+#[test]
+fn one_seed_is_one_run() {
+    let run = |seed| book::run(seed, 20_000, Canary::None, &mut |_| {}).map(|coverage| coverage.events).ok();
+    assert_eq!(run(5), run(5));
+    assert_ne!(run(5), run(50));
+}

@@ -1,0 +1,87 @@
+//! No command allocates: a counting allocator, and a stream that touches every kind of command and table.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use novate_core::command::{Command, CommandRecord, RawCommand, SetTradingState, Uncross};
+use novate_core::engine::Sequenced;
+use novate_core::ids::{AccountId, ClientOrderId, SessionId};
+use novate_core::sink::Discard;
+use novate_core::terms::{Side, TradingState};
+use novate_core::units::{PriceTicks, Sequence, TimeNs};
+
+use crate::venue::{Desk, arena, engine, genesis};
+
+/// Counts the allocations of the thread that asks for it.
+struct Counting;
+
+std::thread_local! {
+    static COUNTS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[allow(unsafe_code)]
+// SAFETY: every call is passed to the system's allocator with its arguments unchanged; counting touches neither.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if COUNTS.try_with(std::cell::Cell::get).unwrap_or(false) {
+            ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        }
+        // SAFETY: the caller's layout, as the trait's contract has it.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's memory and layout, as the trait's contract has them.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[test]
+fn commands_do_not_allocate() {
+    let genesis = genesis(25_000);
+    let mut arena = arena(&genesis);
+    let mut engine = engine(&mut arena, &genesis);
+    let mut desk = Desk::open(&mut engine);
+    let mut stream: Vec<Vec<u64>> = Vec::new();
+    let mut push = |bytes: &[u8]| stream.push(bytemuck::pod_collect_to_vec(bytes));
+    for client in 1..=40_000u64 {
+        let spread = i64::try_from(client * 7 % 900).unwrap_or(0);
+        let (side, price) = if client % 2 == 0 { (Side::Buy, 5_000 - spread) } else { (Side::Sell, 5_002 + spread) };
+        push(bytemuck::bytes_of(&desk.limit(client, side, price, 4)));
+        match client % 8 {
+            3 => push(bytemuck::bytes_of(&desk.cancel(ClientOrderId(client / 2)))),
+            5 => push(bytemuck::bytes_of(&desk.limit(client + 1_000_000, Side::Buy, 5_004, 9))),
+            7 => push(bytemuck::bytes_of(&desk.amend_price(ClientOrderId(client / 3 + 1), 5_001))),
+            _ => {}
+        }
+    }
+    let (instrument, state) = (desk.instrument, TradingState::Auction.code());
+    let header = desk.operator::<SetTradingState>(AccountId::NONE);
+    push(bytemuck::bytes_of(&SetTradingState { header, instrument, state, reserved: [0; 7] }));
+    push(bytemuck::bytes_of(&desk.limit(3_000_000, Side::Buy, 6_000, 5_000)));
+    let header = Uncross::new_header(SessionId::operator(0), desk.next_operator(), AccountId::NONE);
+    push(bytemuck::bytes_of(&Uncross { header, instrument, price: PriceTicks(0), priced: 0, reserved: [0; 7] }));
+    push(&[0xff; 8]);
+    let start = engine.sequence().0;
+    let batch: Vec<Sequenced<'_>> = (start + 1..)
+        .zip(&stream)
+        .map(|(at, words)| Sequenced { sequence: Sequence(at), time: TimeNs(at), command: RawCommand::new(words) })
+        .collect();
+    let counted = Vec::<u8>::with_capacity(1).capacity() as u64;
+    COUNTS.set(true);
+    let witness = std::hint::black_box(vec![0u8; 16]);
+    let after_witness = ALLOCATIONS.load(Ordering::Relaxed);
+    for part in batch.chunks(64) {
+        engine.apply_batch(part, &mut Discard).expect("in order");
+    }
+    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    COUNTS.set(false);
+    assert!(after_witness >= counted, "the allocator counts: {}", witness.len());
+    assert_eq!(after, after_witness, "allocations while {} commands were applied", batch.len());
+    assert!(engine.event_count() > batch.len() as u64);
+    assert!(matches!(RawCommand::new(&stream[0]).decode(), Command::NewOrder(_)));
+}

@@ -1,0 +1,9 @@
+//! The engine at the boundary that embedders use: records in, events out.
+
+mod allocations;
+mod batches;
+mod capacity;
+mod golden;
+mod sessions;
+mod trackers;
+mod venue;
