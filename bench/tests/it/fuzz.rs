@@ -10,7 +10,8 @@ const SHORT_RUN_COMMANDS: u64 = 240_000;
 #[test]
 fn engine_and_oracle_say_the_same() {
     let coverage = book::run(1, SHORT_RUN_COMMANDS, Canary::None, &mut |_| {}).expect("no difference");
-    let unseen: Vec<_> = CancelReason::ALL.iter().filter(|reason| !coverage.cancels.contains_key(reason.name())).collect();
+    let unseen: Vec<_> =
+        CancelReason::ALL.iter().filter(|reason| !coverage.cancels.contains_key(reason.name())).collect();
     assert!(unseen.is_empty(), "cancel reasons that the short run does not meet: {unseen:?}");
     // Met by other tests: a full ladder (the oracle has none), ids that run out after 2^28 of them.
     let elsewhere = [RejectCode::LadderFull, RejectCode::IdsExhausted];

@@ -163,21 +163,17 @@ impl<'a, M: Marks> Book<'a, M> {
     /// Takes `order`, as it stands in its slot, out of its level's queue; its slot and its client order id stay.
     #[inline(always)]
     pub(crate) fn leave(&mut self, instrument: &mut Instrument, order: &Order) {
-        if order.previous != 0 {
-            self.orders.get_mut(order.previous).next = order.next;
-        }
-        if order.next != 0 {
-            self.orders.get_mut(order.next).previous = order.previous;
-        }
+        // Whether there are neighbours is as good as random: rather than ask, nobody (slot 0) is written to as well, and
+        // zeroed again. The same holds for the level's ends.
+        self.orders.get_mut(order.previous).next = order.next;
+        self.orders.get_mut(order.next).previous = order.previous;
+        let nobody = self.orders.get_mut(0);
+        (nobody.next, nobody.previous) = (0, 0);
         let level = self.levels.get_mut(order.level);
         level.quantity -= order.leaves.0;
         level.orders -= 1;
-        if order.previous == 0 {
-            level.head = order.next;
-        }
-        if order.next == 0 {
-            level.tail = order.previous;
-        }
+        level.head = if order.previous == 0 { order.next } else { level.head };
+        level.tail = if order.next == 0 { order.previous } else { level.tail };
         if level.orders == 0 {
             self.close_level(instrument.side_mut(order.side()), order.level);
         }
