@@ -26,8 +26,25 @@ mod steps {
         BEST_BID, BOOK_ORDERS, EventsDigest, FREE_ID, PriceTicks, QuantityLots, REPETITIONS, Side, WarmBook, black_box,
     };
     use gungraun::prelude::*;
+    use gungraun::{Callgrind, EventKind};
 
-    #[library_benchmark]
+    /// Most instructions that each step may take, its repetitions together: what it took when it was last changed on purpose,
+    /// and 5 % for other compilers. A regression fails the bench.
+    const FOLD_100_MAX: u64 = 6_640;
+    const ADD_AND_CANCEL_100_MAX: u64 = 112_000;
+    const OPEN_AND_CLOSE_A_LEVEL_100_MAX: u64 = 153_000;
+    const CROSS_ONE_LOT_100_MAX: u64 = 105_400;
+
+    /// Fails the step above so many instructions.
+    fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+        let mut callgrind = Callgrind::default();
+        callgrind.hard_limits([(EventKind::Ir, instructions)]);
+        let mut config = LibraryBenchmarkConfig::default();
+        config.tool(callgrind);
+        config
+    }
+
+    #[library_benchmark(config = at_most(FOLD_100_MAX))]
     fn fold_100_words() -> EventsDigest {
         let mut digest = EventsDigest::default();
         for number in 0..REPETITIONS {
@@ -36,7 +53,7 @@ mod steps {
         digest
     }
 
-    #[library_benchmark]
+    #[library_benchmark(config = at_most(ADD_AND_CANCEL_100_MAX))]
     #[bench::warm(WarmBook::new(BOOK_ORDERS))]
     fn add_and_cancel_100(mut book: WarmBook) -> WarmBook {
         for _ in 0..REPETITIONS {
@@ -46,7 +63,7 @@ mod steps {
         book
     }
 
-    #[library_benchmark]
+    #[library_benchmark(config = at_most(OPEN_AND_CLOSE_A_LEVEL_100_MAX))]
     #[bench::warm(WarmBook::new(BOOK_ORDERS))]
     fn open_and_close_a_level_100(mut book: WarmBook) -> WarmBook {
         for _ in 0..REPETITIONS {
@@ -56,7 +73,7 @@ mod steps {
         book
     }
 
-    #[library_benchmark]
+    #[library_benchmark(config = at_most(CROSS_ONE_LOT_100_MAX))]
     #[bench::warm(WarmBook::new(BOOK_ORDERS))]
     fn cross_one_lot_100(mut book: WarmBook) -> WarmBook {
         for _ in 0..REPETITIONS {
