@@ -20,7 +20,7 @@ const REPETITIONS: u64 = 100;
 const FREE_ID: u64 = 1 << 40;
 
 /// The counted steps, in a module because gungraun's `main!` writes a `main` of its own.
-#[allow(unused_qualifications, reason = "gungraun's attributes write them")]
+#[allow(clippy::unnecessary_wraps, unreachable_pub, unused_qualifications, reason = "gungraun's attributes write them")]
 mod steps {
     use super::{
         BEST_BID, BOOK_ORDERS, EventsDigest, FREE_ID, PriceTicks, QuantityLots, REPETITIONS, Side, WarmBook, black_box,

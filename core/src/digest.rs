@@ -110,7 +110,9 @@ mod tests {
 
     fn digest(words: &[EventWord]) -> EventsDigest {
         let mut digest = EventsDigest::default();
-        words.iter().for_each(|word| digest.fold(word));
+        for word in words {
+            digest.fold(word);
+        }
         digest
     }
 

@@ -48,17 +48,27 @@ impl Side {
         (self as usize - 1) & 1
     }
 
+    /// All bits for sell, none for buy: inverts what it is combined with, or leaves it.
+    #[inline(always)]
+    pub(crate) const fn flip(self) -> i64 {
+        match self {
+            Self::Buy => 0,
+            Self::Sell => -1,
+        }
+    }
+
     /// Whether an order of this side at `price` trades against a `resting` price.
     ///
     /// Without a branch: which side comes next is what no predictor can know. (Inverting all bits reverses the order.)
     #[inline(always)]
     pub(crate) const fn crosses(self, price: i64, resting: i64) -> bool {
-        let flip = -(self.index() as i64);
+        let flip = self.flip();
         (resting ^ flip) <= (price ^ flip)
     }
 
     /// The other side.
     #[inline]
+    #[must_use]
     pub const fn opposite(self) -> Self {
         match self {
             Self::Buy => Self::Sell,

@@ -201,7 +201,7 @@ impl Generator {
         }
         let usual = i64::from(self.random.between(1, self.world.habits.quantity_span));
         let many = if self.chance(30) { 100 } else { 1 };
-        usual * lot * many + if self.chance(990) { 0 } else { 1 }
+        usual * lot * many + i64::from(self.chance(10))
     }
 
     fn client_order_id(&mut self) -> u64 {

@@ -127,7 +127,7 @@ impl World {
         }
         // Most of what is gone is forgotten; some of it stays, to be named all the same.
         if self.orders.len() > REMEMBERED_ORDERS / 2 {
-            self.orders.retain(|(order, ..)| order.0 >> 24 & 15 == 0 || engine.order(*order).is_some());
+            self.orders.retain(|(order, ..)| (order.0 >> 24) % 16 == 0 || engine.order(*order).is_some());
         }
     }
 

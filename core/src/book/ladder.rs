@@ -48,7 +48,7 @@ pub(super) enum Direction {
 
 #[inline(always)]
 fn key_of(price: PriceTicks) -> u64 {
-    (price.0 as u64) ^ (1 << 63)
+    price.0.cast_unsigned() ^ (1 << 63)
 }
 
 /// The part of the key above the reach of a tree of this height; 0 where the tree reaches all.
@@ -170,7 +170,7 @@ impl<'a, M: Marks> Ladder<'a, M> {
         for below in (0..=depth).rev() {
             let child = match direction {
                 Direction::Up => among.trailing_zeros(),
-                Direction::Down => 63 - among.leading_zeros(),
+                Direction::Down => among.checked_ilog2().unwrap_or(0),
             };
             slot = self.nodes.get(slot).children[(child & 63) as usize];
             if below > 0 {

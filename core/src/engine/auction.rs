@@ -275,5 +275,6 @@ impl<M: Marks> Engine<'_, M> {
 
 /// Low and high half of a quantity that is not negative.
 fn halves(quantity: i128) -> [u64; 2] {
+    let quantity = quantity.cast_unsigned();
     [quantity as u64, (quantity >> 64) as u64]
 }

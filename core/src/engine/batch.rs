@@ -143,7 +143,7 @@ impl<M: Marks> Engine<'_, M> {
 
 /// The client order id that a command will look up.
 #[inline(always)]
-fn client_order_id<'c>(command: RawCommand<'c>) -> Option<(&'c CommandHeader, ClientOrderId)> {
+fn client_order_id(command: RawCommand<'_>) -> Option<(&CommandHeader, ClientOrderId)> {
     if let Some(order) = command.record::<NewOrder>() {
         return Some((&order.header, order.client_order_id));
     }
@@ -153,7 +153,7 @@ fn client_order_id<'c>(command: RawCommand<'c>) -> Option<(&'c CommandHeader, Cl
 
 /// The order that a command names.
 #[inline(always)]
-fn target_of<'c>(command: RawCommand<'c>) -> Option<(&'c CommandHeader, OrderTarget)> {
+fn target_of(command: RawCommand<'_>) -> Option<(&CommandHeader, OrderTarget)> {
     match command.kind() {
         CancelOrder::KIND => command.record::<CancelOrder>().map(|record| (&record.header, record.target)),
         ReduceOrder::KIND => command.record::<ReduceOrder>().map(|record| (&record.header, record.target)),

@@ -37,7 +37,7 @@ pub(super) enum Unable {
 /// How a buyer's or seller's position moves by a quantity, which is not negative. Without a branch.
 #[inline(always)]
 pub(super) fn signed(side: Side, quantity: i64) -> i64 {
-    let flip = -(side.index() as i64);
+    let flip = side.flip();
     (quantity ^ flip) - flip
 }
 
