@@ -156,11 +156,13 @@ impl L2Books {
     fn amend(&mut self, amended: &Amended) -> Result<(), FeedGap> {
         let Amended { order, instrument, side, old_leaves, price, leaves, .. } = *amended;
         let known = self.orders.get(&order).is_some_and(|record| record.leaves == old_leaves);
-        if !known {
+        let keeps_priority = amended.flags & Amended::KEEPS_PRIORITY != 0;
+        let lowered = old_leaves.0.checked_sub(leaves.0).filter(|lowered| *lowered >= 0);
+        if !known || keeps_priority && lowered.is_none() {
             return Err(FeedGap { order });
         }
-        if amended.flags & Amended::KEEPS_PRIORITY != 0 {
-            return self.take(order, QuantityLots(old_leaves.0 - leaves.0));
+        if let (true, Some(lowered)) = (keeps_priority, lowered) {
+            return self.take(order, QuantityLots(lowered));
         }
         self.take(order, old_leaves)?;
         if amended.flags & Amended::RESTS != 0 { self.add(order, instrument, side, price, leaves) } else { Ok(()) }

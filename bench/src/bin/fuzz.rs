@@ -21,7 +21,7 @@ struct Run {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many commands.
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     commands: u64,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The layout is a pure function of genesis ([`Layout`]). References between records are typed indexes, never pointers;
 //! index 0 is nobody, so that a zeroed record refers to nothing and an untouched arena is all zeros. Records never
-//! straddle chunks; freed records are zeroed. Every access goes through a [`Table`], which tells its [`Marks`] the chunk.
+//! straddle chunks; freed records are zeroed. Every access goes through a `Table`, which tells its [`Marks`] the chunk.
 //!
 //! Nothing here allocates after the memory was handed over, and nothing here is `unsafe` but the prefetch hint and one vector comparison.
 

@@ -1,4 +1,4 @@
-//! The prefetch hint: the only `unsafe` code of the arena.
+//! The prefetch hint; with the comparison in `lanes` the only `unsafe` code of the arena.
 #![allow(unsafe_code)]
 
 /// Asks the processor to fetch the first cache line of `value` for reading and writing soon. A hint: it cannot change

@@ -65,7 +65,6 @@ fn a_batch_is_its_commands_one_by_one() {
     assert!(one_events == batch_events);
     assert_eq!(one.events_digest(), batched.events_digest());
     assert_eq!(one.event_count(), batch_events.len() as u64 + 4);
-    drop((one, batched));
     assert!(one_arena.chunks() == batch_arena.chunks());
 }
 

@@ -73,7 +73,6 @@ fn ten_thousand_commands_have_their_digests() {
         }
     }
     let events = engine.events_digest().to_string();
-    drop(engine);
     let state = Hash256::of("golden state", &[bytemuck::cast_slice::<Chunk, u8>(arena.chunks())]).to_string();
     assert_eq!(
         (events.as_str(), state.as_str()),
@@ -83,7 +82,7 @@ fn ten_thousand_commands_have_their_digests() {
 
 fn auction(engine: &mut novate_core::engine::Engine<'_>, desk: &mut Desk, step: u64) {
     let instrument = desk.instrument;
-    if step % 2 == 0 {
+    if step.is_multiple_of(2) {
         let (header, state) = (desk.operator::<SetTradingState>(AccountId::NONE), TradingState::Auction.code());
         send(engine, Command::from(&SetTradingState { header, instrument, state, reserved: [0; 7] }));
     } else {

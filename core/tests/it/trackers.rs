@@ -43,7 +43,6 @@ fn every_changed_chunk_is_marked_dirty() {
             assert!(*mark == 1 || tracked.chunks()[chunk] == before[chunk], "chunk {chunk} at step {step}");
         }
     }
-    drop(plain_engine);
     assert!(plain.chunks() == tracked.chunks());
 }
 
@@ -53,7 +52,7 @@ fn memory_that_holds_no_state_is_refused() {
     let mut arena = arena(&genesis);
     let refused = Engine::attach(arena.chunks_mut(), Untracked).map(|_| ());
     assert_eq!(refused, Err(OpenError::Arena(ArenaError::NoState)));
-    drop(engine(&mut arena, &genesis));
+    let _ = engine(&mut arena, &genesis);
     assert!(Engine::attach(arena.chunks_mut(), Untracked).is_ok());
     let (needed, given) = (arena.chunks().len(), arena.chunks().len() - 1);
     let short = Engine::attach(&mut arena.chunks_mut()[..given], Untracked).map(|_| ());
@@ -80,6 +79,5 @@ fn tables_are_the_arena() {
         bytes.extend_from_slice(table);
         bytes.resize(bytes.len().next_multiple_of(256), 0);
     }
-    drop(engine);
     assert!(bytes == bytemuck::cast_slice::<Chunk, u8>(arena.chunks()));
 }
