@@ -31,8 +31,9 @@ pub struct Capacities {
     pub orders: u32,
     /// Live price levels, over all instruments and both sides.
     pub levels: u32,
-    /// Nodes of the price ladders, 256 bytes each: two per live level and another 16 are ample where prices are near
-    /// each other; a level that is far from all others takes up to 11.
+    /// Nodes of the price ladders, 264 bytes each: one holds up to 64 adjacent prices (prices, not ticks). Where levels are
+    /// 64 and more apart each takes one or two, and one that is far from all others up to 11; with fewer than 22 left no
+    /// further level is opened (`LadderFull`).
     pub ladder_nodes: u32,
     /// Open positions.
     pub positions: u32,
@@ -41,8 +42,8 @@ pub struct Capacities {
 }
 
 impl Capacities {
-    /// Capacities for so many live orders: a level for each but no more than 65,536 plus one per eight orders, a
-    /// small venue around it.
+    /// Capacities for so many live orders: a level for each but no more than 65,536 plus one per eight orders, a ladder
+    /// node for each level, which is ample where most levels are less than 64 apart, and a small venue around it.
     pub const fn for_orders(orders: u32) -> Self {
         let levels = if orders < 65_536 { orders } else { 65_536 + (orders - 65_536) / 8 };
         Self {
@@ -77,7 +78,8 @@ pub struct Genesis {
     pub capacities: Capacities,
     /// A forward jump of sequenced time beyond this halts the primary before it appends, in nanoseconds.
     pub max_time_jump_ns: u64,
-    /// Seed of the hash indexes. Clients who know it could choose order ids that collide: keep it to the replicas.
+    /// Seed of the hash indexes. Whoever knows it can choose client order ids that collide, which makes their look-ups
+    /// slow: draw it at random, and keep genesis and journal from those who send orders.
     pub index_seed: u64,
     /// Zero.
     pub reserved: [u8; 24],

@@ -61,7 +61,7 @@ command_record!(ListInstrument, kind 101, size 192 <= RARE_SIZE_MAX, account fal
 
 impl ListInstrument {
     /// A perpetual with an increment of one and the widest ranges, trading continuously: a start for examples and
-    /// tests, to be narrowed field by field.
+    /// tests, to be narrowed field by field. Of a longer `symbol` the first 16 bytes are taken.
     pub fn perpetual((session, session_sequence): (SessionId, u64), symbol: &str) -> Self {
         let mut padded = [0; 16];
         for (to, from) in padded.iter_mut().zip(symbol.bytes()) {
