@@ -2,9 +2,9 @@
 
 use bytemuck::Zeroable;
 
-use super::NaiveEngine;
 use super::session::{Outcome, Turn};
-use crate::command::{Command, CommandHeader, CommandRecord, OrderTarget};
+use super::{NaiveEngine, records};
+use crate::command::{Command, CommandHeader, OrderTarget};
 use crate::event::{Rejected, Resent};
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
 use crate::reject::RejectCode;
@@ -49,7 +49,7 @@ impl NaiveEngine {
 
     /// Steps 6 to 8. An `Err` has changed nothing and said nothing.
     fn execute(&mut self, header: &CommandHeader, command: Command<'_>) -> Result<OrderId, RejectCode> {
-        check_record(command)?;
+        records::check(command)?;
         self.check_role(header.session, command)?;
         match command {
             Command::NewOrder(c) => self.new_order(c),
@@ -113,29 +113,6 @@ impl NaiveEngine {
             client_order_id,
             ..Rejected::zeroed()
         });
-    }
-}
-
-fn check_record(command: Command<'_>) -> Result<(), RejectCode> {
-    match command {
-        Command::NewOrder(c) => c.check(),
-        Command::CancelOrder(c) => c.check(),
-        Command::ReduceOrder(c) => c.check(),
-        Command::AmendOrder(c) => c.check(),
-        Command::ReplaceOrder(c) => c.check(),
-        Command::ListInstrument(c) => c.check(),
-        Command::DelistInstrument(c) => c.check(),
-        Command::SetTradingState(c) => c.check(),
-        Command::Uncross(c) => c.check(),
-        Command::SetPriceLimits(c) => c.check(),
-        Command::OpenAccount(c) => c.check(),
-        Command::CloseAccount(c) => c.check(),
-        Command::OpenSession(c) => c.check(),
-        Command::CloseSession(c) => c.check(),
-        Command::GrantAccount(c) => c.check(),
-        Command::RevokeAccount(c) => c.check(),
-        Command::Work(c) => c.check(),
-        Command::Malformed { .. } => Err(RejectCode::MalformedRecord),
     }
 }
 
