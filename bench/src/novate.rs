@@ -5,6 +5,7 @@
 //! arrive in frames; batches of 64 are put together and applied against the clock, and every event is copied out.
 
 use std::io;
+use std::time::Instant;
 
 use novate_core::arena::{Arena, Chunk, Layout, Untracked};
 use novate_core::command::{
@@ -20,7 +21,7 @@ use novate_core::terms::{self, Role};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use novate_journal::mapping::AnonymousMapping;
 
-use crate::peers::{Contender, Measured, time_in_portions};
+use crate::peers::{Contender, Measured};
 use crate::workload::{Expected, Flow, FlowCommand, FlowKind, PRICE_TICKS_END, Rules, Side, Tally};
 
 /// Accounts that the orders are spread over.
@@ -32,29 +33,27 @@ const RING_WORDS: usize = 1_024;
 /// Sequenced time from one command to the next.
 const COMMAND_INTERVAL_NS: u64 = 1_000;
 
-/// Words of the largest record that a flow has.
-const RECORD_WORDS_MAX: usize = size_of::<NewOrder>() / 8;
-
-/// A command record as it stands in a frame, whatever its kind.
-#[derive(Clone, Copy, Debug)]
-pub struct Record {
-    words: [u64; RECORD_WORDS_MAX],
-    length: usize,
+/// Command records one after the other, each as long as its kind, as in a ring or a journal.
+#[derive(Debug, Default)]
+struct Records {
+    words: Vec<u64>,
+    /// Words before the end of each record.
+    ends: Vec<usize>,
 }
 
-impl Record {
-    fn of<C: CommandRecord>(record: &C) -> Self {
-        let own: &[u64] = bytemuck::cast_slice(std::slice::from_ref(record));
-        let mut words = [0; RECORD_WORDS_MAX];
-        words[..own.len()].copy_from_slice(own);
-        Self { words, length: own.len() }
+impl Records {
+    fn push<C: CommandRecord>(&mut self, record: &C) {
+        self.words.extend_from_slice(bytemuck::cast_slice(std::slice::from_ref(record)));
+        self.ends.push(self.words.len());
     }
-}
 
-impl<'r> From<&'r Record> for RawCommand<'r> {
-    #[inline]
-    fn from(record: &'r Record) -> Self {
-        Self::new(&record.words[..record.length])
+    fn iter(&self) -> impl Iterator<Item = RawCommand<'_>> {
+        let mut begin = 0;
+        self.ends.iter().map(move |&end| {
+            let record = &self.words[begin..end];
+            begin = end;
+            RawCommand::new(record)
+        })
     }
 }
 
@@ -75,8 +74,8 @@ pub struct Novate {
     genesis: Genesis,
     memory: AnonymousMapping,
     events: EventRing,
-    prefill: Vec<Record>,
-    measured: Vec<Record>,
+    prefill: Records,
+    measured: Records,
 }
 
 impl Novate {
@@ -86,12 +85,18 @@ impl Novate {
     /// The kernel's, if it has no room for the arena; and if the engine refuses its set-up.
     pub fn new(flow: &Flow) -> io::Result<Self> {
         // An order that is entered takes its slot before it fills others.
-        let genesis = Genesis::new(0, Capacities::for_orders(flow.live_orders_max + 1));
+        let genesis = Genesis::new(0, 1, Capacities::for_orders(flow.live_orders_max + 1));
         let memory = AnonymousMapping::new(Layout::of(&genesis).bytes())?;
         let mut scratch = Arena::for_genesis(&genesis).map_err(io::Error::other)?;
         let mut engine = Engine::genesis(scratch.chunks_mut(), Untracked, &genesis).map_err(io::Error::other)?;
-        let mut records = RecordWriter { parties: set_up(&mut engine)?, session_sequence: 0 };
-        let mut write = |commands: &[FlowCommand]| commands.iter().map(|command| records.write(command)).collect();
+        let mut writer = RecordWriter { parties: set_up(&mut engine)?, session_sequence: 0 };
+        let mut write = |commands: &[FlowCommand]| {
+            let mut records = Records::default();
+            for command in commands {
+                writer.write(command, &mut records);
+            }
+            records
+        };
         let (prefill, measured) = (write(flow.prefill()), write(flow.measured()));
         Ok(Self { genesis, memory, events: EventRing::new(), prefill, measured })
     }
@@ -122,31 +127,29 @@ impl Contender for Novate {
         self.events.tally = Tally::default();
         execute(&mut engine, &self.prefill, &mut self.events)?;
         self.events.tally = Tally::default();
-        let mut result = Ok(());
-        let elapsed = time_in_portions(&self.measured, |records| {
-            if result.is_ok() {
-                result = execute(&mut engine, records, &mut self.events);
-            }
-        });
-        result?;
+        let start = Instant::now();
+        execute(&mut engine, &self.measured, &mut self.events)?;
+        let elapsed = start.elapsed();
         Ok(Measured { elapsed, tally: self.events.tally, hash: engine.events_digest().to_string() })
     }
 }
 
 /// Applies records in batches.
-fn execute(engine: &mut Engine<'_>, records: &[Record], events: &mut EventRing) -> io::Result<()> {
+fn execute(engine: &mut Engine<'_>, records: &Records, events: &mut EventRing) -> io::Result<()> {
     let mut sequence = engine.sequence().0;
+    let mut records = records.iter();
     let mut batch = Vec::with_capacity(BATCH_COMMANDS);
-    for chunk in records.chunks(BATCH_COMMANDS) {
+    loop {
         batch.clear();
-        batch.extend(chunk.iter().map(|record| {
+        batch.extend(records.by_ref().take(BATCH_COMMANDS).map(|command| {
             sequence += 1;
-            let time = TimeNs(sequence * COMMAND_INTERVAL_NS);
-            Sequenced { sequence: Sequence(sequence), time, command: RawCommand::from(record) }
+            Sequenced { sequence: Sequence(sequence), time: TimeNs(sequence * COMMAND_INTERVAL_NS), command }
         }));
+        if batch.is_empty() {
+            return Ok(());
+        }
         engine.apply_batch(&batch, events).map_err(io::Error::other)?;
     }
-    Ok(())
 }
 
 /// Lists the instrument and opens accounts and the trader's session, by the operator's commands.
@@ -175,11 +178,9 @@ pub fn set_up(engine: &mut Engine<'_>) -> io::Result<Parties> {
     };
     step(engine, Command::from(&list))?;
     for owner in 1..=u64::from(ACCOUNTS) {
-        let header = OpenAccount::new_header(operator, owner + 1, AccountId::NONE);
-        step(engine, Command::from(&OpenAccount { header, owner }))?;
+        step(engine, Command::from(&OpenAccount::new((operator, owner + 1), owner)))?;
     }
-    let header = OpenSession::new_header(operator, u64::from(ACCOUNTS) + 2, AccountId::NONE);
-    let open = OpenSession { header, role: Role::Trader.code(), flags: OpenSession::ALL_ACCOUNTS, reserved: [0; 6] };
+    let open = OpenSession::for_all_accounts((operator, u64::from(ACCOUNTS) + 2), Role::Trader);
     step(engine, Command::from(&open))?;
     if parties.accounts.len() != ACCOUNTS as usize || parties.session == SessionId::NONE {
         return Err(io::Error::other("the engine refused a command of the set-up"));
@@ -194,7 +195,7 @@ struct RecordWriter {
 }
 
 impl RecordWriter {
-    fn write(&mut self, command: &FlowCommand) -> Record {
+    fn write(&mut self, command: &FlowCommand, to: &mut Records) {
         self.session_sequence += 1;
         let account = self.parties.accounts[(command.id % ACCOUNTS) as usize];
         let (session, sequence) = (self.parties.session, self.session_sequence);
@@ -210,14 +211,14 @@ impl RecordWriter {
                 let price = PriceTicks(command.price_ticks.into());
                 let submitter = (session, sequence, account);
                 let instrument = self.parties.instrument;
-                Record::of(&NewOrder::limit(submitter, instrument, client_order_id, side, price, quantity))
+                to.push(&NewOrder::limit(submitter, instrument, client_order_id, side, price, quantity));
             }
             FlowKind::Cancel => {
-                Record::of(&CancelOrder { header: CancelOrder::new_header(session, sequence, account), target })
+                to.push(&CancelOrder { header: CancelOrder::new_header(session, sequence, account), target });
             }
             FlowKind::Reduce => {
                 let header = ReduceOrder::new_header(session, sequence, account);
-                Record::of(&ReduceOrder { header, target, by: quantity })
+                to.push(&ReduceOrder { header, target, by: quantity });
             }
         }
     }

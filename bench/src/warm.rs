@@ -36,7 +36,7 @@ impl WarmBook {
     /// # Panics
     /// If there is no memory for it, or if there are more orders than an engine may hold.
     pub fn new(orders: u32) -> Self {
-        let genesis = Genesis::new(0, Capacities::for_orders(orders + 16));
+        let genesis = Genesis::new(0, 1, Capacities::for_orders(orders + 16));
         let arena = Box::leak(Box::new(Arena::for_genesis(&genesis).expect("memory for the book")));
         let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).expect("a valid genesis");
         let parties = set_up(&mut engine).expect("an engine at its beginning");

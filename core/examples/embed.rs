@@ -2,32 +2,24 @@
 //!
 //! The README shows this file from here on. Run it: `cargo run -p novate-core --example embed`.
 
-use novate_core::arena::{Arena, Untracked};
-use novate_core::command::{Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession};
-use novate_core::engine::Engine;
-use novate_core::event::Event;
-use novate_core::genesis::{Capacities, Genesis};
-use novate_core::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, SessionId};
-use novate_core::sink::FnSink;
-use novate_core::terms::{Role, Side};
-use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
+use novate_core::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let genesis = Genesis::new(0, Capacities::for_orders(10_000));
+    let genesis = Genesis::new(0, 0x5eed, Capacities::for_orders(10_000));
     let mut arena = Arena::for_genesis(&genesis)?;
     let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis)?;
-    let (operator, trader) = (SessionId::operator(0), SessionId::from_parts(0, 3, 3));
-    let (alice, perp) = (AccountId::from_parts(0, 1, 1), InstrumentId::from_parts(0, 1, 1));
-    let list = ListInstrument::perpetual((operator, 1), "BTC-PERP");
-    let account = OpenAccount { header: OpenAccount::new_header(operator, 2, AccountId::NONE), owner: 7 };
-    let header = OpenSession::new_header(operator, 3, AccountId::NONE);
-    let session = OpenSession { header, role: Role::Trader.code(), flags: OpenSession::ALL_ACCOUNTS, reserved: [0; 6] };
-    let bid = NewOrder::limit((trader, 1, alice), perp, ClientOrderId(1), Side::Buy, PriceTicks(100), QuantityLots(5));
-    let commands = [Command::from(&list), (&account).into(), (&session).into(), (&bid).into()];
-    for (place, command) in (1..).zip(commands) {
-        let mut sink = FnSink(|event: Event<'_>| println!("{event:?}"));
-        engine.apply(Sequence(place), TimeNs(place), command, &mut sink)?;
-    }
-    assert_eq!(engine.top(perp, Side::Buy).next().map(|level| level.quantity), Some(QuantityLots(5)));
+    let (operator, mut said) = (SessionId::operator(0), Vec::new());
+    engine.apply(Sequence(1), TimeNs(1), &ListInstrument::perpetual((operator, 1), "BTC-PERP"), &mut said)?;
+    engine.apply(Sequence(2), TimeNs(2), &OpenAccount::new((operator, 2), 7), &mut said)?;
+    engine.apply(Sequence(3), TimeNs(3), &OpenSession::for_all_accounts((operator, 3), Role::Trader), &mut said)?;
+    let [OwnedEvent::InstrumentListed(perp), OwnedEvent::AccountOpened(alice), OwnedEvent::SessionOpened(trader)] =
+        said[..]
+    else {
+        return Err(format!("the venue is not as expected: {said:?}").into());
+    };
+    let by = (trader.session, 1, alice.account);
+    let bid = NewOrder::limit(by, perp.instrument, ClientOrderId(1), Side::Buy, PriceTicks(100), QuantityLots(5));
+    engine.apply(Sequence(4), TimeNs(4), &bid, &mut said)?;
+    println!("{:?}\n{:?}", said.last(), engine.top(perp.instrument, Side::Buy).next());
     Ok(())
 }

@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn every_two_bits_change_the_digest() {
+        let word = [0x11, 1 << 40, 3, u64::MAX, 0, 6, 1 << 63, 8];
+        let base = digest(&[word]);
+        for first in 0..512 {
+            for second in 0..first {
+                let mut flipped = word;
+                flipped[first / 64] ^= 1 << (first % 64);
+                flipped[second / 64] ^= 1 << (second % 64);
+                assert_ne!(base, digest(&[flipped]), "bits {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
     fn order_and_count_matter() {
         let (a, b) = ([1; 8], [2; 8]);
         assert_ne!(digest(&[a, b]), digest(&[b, a]));

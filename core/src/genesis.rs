@@ -31,9 +31,9 @@ pub struct Capacities {
     pub orders: u32,
     /// Live price levels, over all instruments and both sides.
     pub levels: u32,
-    /// Nodes of the price ladders, 264 bytes each: one holds up to 64 adjacent prices (prices, not ticks). Where levels are
-    /// 64 and more apart each takes one or two, and one that is far from all others up to 11; with fewer than 22 left no
-    /// further level is opened (`LadderFull`).
+    /// Nodes of the price ladders, 268 bytes each: one holds up to 64 adjacent ticks. Each side of a book takes three or
+    /// more. Where levels are 64 ticks and more apart each takes one or two, and one that is far from all others up to 11;
+    /// with fewer than 22 left no further level is opened (`LadderFull`).
     pub ladder_nodes: u32,
     /// Open positions.
     pub positions: u32,
@@ -43,7 +43,8 @@ pub struct Capacities {
 
 impl Capacities {
     /// Capacities for so many live orders: a level for each but no more than 65,536 plus one per eight orders, a ladder
-    /// node for each level, which is ample where most levels are less than 64 apart, and a small venue around it.
+    /// node for each level and a few for each instrument, which is ample where most levels are less than 64 ticks apart,
+    /// and a small venue around it.
     pub const fn for_orders(orders: u32) -> Self {
         let levels = if orders < 65_536 { orders } else { 65_536 + (orders - 65_536) / 8 };
         Self {
@@ -53,7 +54,7 @@ impl Capacities {
             grants: 4_096,
             orders,
             levels,
-            ladder_nodes: levels + 64,
+            ladder_nodes: levels + 512,
             positions: 4_096,
             work_items: 64,
         }
@@ -138,15 +139,16 @@ impl core::fmt::Display for GenesisError {
 impl core::error::Error for GenesisError {}
 
 impl Genesis {
-    /// A configuration of this version with the given table sizes: 256 outcomes a session, sweeps of 16,384 fills.
+    /// A configuration of this version with the given table sizes: 256 outcomes a session, sweeps of 16,384 fills, time
+    /// jumps of an hour. Draw `index_seed` at random, see there.
     ///
     /// ```
     /// use novate_core::genesis::{Capacities, Genesis};
     ///
-    /// let genesis = Genesis::new(0, Capacities::for_orders(10_000));
+    /// let genesis = Genesis::new(0, 0x5eed, Capacities::for_orders(10_000));
     /// assert!(genesis.validate().is_ok());
     /// ```
-    pub const fn new(shard: u16, capacities: Capacities) -> Self {
+    pub const fn new(shard: u16, index_seed: u64, capacities: Capacities) -> Self {
         Self {
             command_schema: COMMAND_SCHEMA_VERSION,
             rules: RULES_VERSION,
@@ -155,7 +157,7 @@ impl Genesis {
             max_steps: 16_384,
             capacities,
             max_time_jump_ns: 60 * 60 * 1_000_000_000,
-            index_seed: 0,
+            index_seed,
             reserved: [0; 24],
         }
     }
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn validation_names_the_field() {
-        let mut genesis = Genesis::new(0, Capacities::for_orders(100));
+        let mut genesis = Genesis::new(0, 1, Capacities::for_orders(100));
         assert_eq!(genesis.validate(), Ok(()));
         genesis.capacities.positions = 0;
         assert!(matches!(genesis.validate(), Err(GenesisError::OutOfRange { field: "capacities.positions", .. })));

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::arena::{EntityRecord, Record};
-use crate::book::BookSide;
+use crate::book::{BookSide, LadderKey};
 use crate::command::ListInstrument;
 use crate::ids::InstrumentId;
 use crate::reject::RejectCode;
@@ -44,7 +44,7 @@ pub(crate) struct Instrument {
     pub(crate) underlying: [u8; 16],
     /// Open positions.
     pub(crate) positions: u32,
-    pub(crate) reserved: [u8; 44],
+    pub(crate) reserved: [u8; 28],
 }
 
 const _: () = assert!(size_of::<Instrument>() == 256);
@@ -117,6 +117,13 @@ impl Instrument {
     pub(crate) fn is_crossed(&self) -> bool {
         let bids = self.side(Side::Buy);
         bids.best != 0 && self.crosses(Side::Buy, bids.best_price)
+    }
+
+    /// Where the ladder has a price that is a multiple of the tick.
+    #[inline(always)]
+    pub(crate) fn ladder_key(&self, price: PriceTicks) -> LadderKey {
+        // Most instruments have a tick of one: the comparison saves a division.
+        LadderKey::of_ticks(if self.tick.0 > 1 { price.0 / self.tick.0 } else { price.0 })
     }
 
     /// Checks the quantity of a new order.

@@ -20,6 +20,7 @@ mod instrument;
 pub mod l2;
 mod ledger;
 pub mod naive;
+pub mod prelude;
 pub mod reject;
 pub mod sink;
 pub mod terms;

@@ -132,6 +132,8 @@ codes! {
         WorkQueueFull = 608 => "the work queue is full; retry when pending work is done",
         /// No generation left.
         IdsExhausted = 609 => "all ids of this kind have been given out in this journal; begin a new one",
+        /// The index has no entry near enough.
+        ClientOrderIdsCrowded = 610 => "too many live client order ids share a place of the index; choose another id",
 
         /// 7xx: set-up.
         AccountInUse = 701 => "the account has live orders, positions or grants; clear them first",

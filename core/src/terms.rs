@@ -51,10 +51,7 @@ impl Side {
     /// All bits for sell, none for buy: inverts what it is combined with, or leaves it.
     #[inline(always)]
     pub(crate) const fn flip(self) -> i64 {
-        match self {
-            Self::Buy => 0,
-            Self::Sell => -1,
-        }
+        -((self as i64) >> 1)
     }
 
     /// Whether an order of this side at `price` trades against a `resting` price.

@@ -1,4 +1,4 @@
-//! The fuzzers as a command: `fuzz book|bytes|witness --seed S --commands N`. Exit 0 if nothing was found, 1 if
+//! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N`. Exit 0 if nothing was found, 1 if
 //! something was, 2 for wrong usage.
 
 use std::process::ExitCode;
@@ -35,6 +35,11 @@ enum Fuzzer {
         #[arg(long, value_parser = parse_canary)]
         canary: Option<Canary>,
     },
+    /// Batches against their commands one by one, events and memory compared.
+    Batch {
+        #[command(flatten)]
+        run: Run,
+    },
     /// Random and mutated records: applied or rejected, never a panic.
     Bytes {
         #[command(flatten)]
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
         Fuzzer::Book { run, canary } => {
             fuzz::book::run(run.seed, run.commands, canary.unwrap_or(Canary::None), &mut progress)
         }
+        Fuzzer::Batch { run } => fuzz::batch::run(run.seed, run.commands, &mut progress),
         Fuzzer::Bytes { run } => fuzz::bytes::run(run.seed, run.commands, &mut progress),
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };

@@ -39,6 +39,13 @@ impl Generator {
         Self { random, world, made: 0, sent: Vec::new() }
     }
 
+    /// An episode of `seed` in which the book grows so large that batches look ahead.
+    pub fn vast(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let world = World::vast(&mut random);
+        Self { random, world, made: 0, sent: Vec::new() }
+    }
+
     /// The episode's world.
     pub fn world(&self) -> &World {
         &self.world

@@ -1,12 +1,14 @@
 //! Fuzzers: seeded, reproducible, the same code in the tests (small numbers) and in the binary `fuzz` (large ones).
 //!
 //! - [`book`]: random commands, engine against the naive oracle, every event compared.
+//! - [`batch`]: random commands one by one and in batches, events and memory compared.
 //! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
 //!
 //! One seed is one run. A run is a row of episodes, each a small world of its own with capacities, instruments and
 //! habits drawn from the seed, so that edges (full tables, busy books, sliced auctions) are met often.
 
+pub mod batch;
 pub mod book;
 pub mod bytes;
 mod generator;

@@ -90,10 +90,9 @@ impl World {
         capacities.sessions = size(4, 12) + 3;
         // Wherever the prices are: the oracle has no ladder to fill.
         capacities.ladder_nodes = capacities.levels * 11 + 64;
-        let mut genesis = Genesis::new(random.below(3) as u16, capacities);
+        let mut genesis = Genesis::new(random.below(3) as u16, random.next(), capacities);
         genesis.outcome_window = [8, 16, 64][random.below(3) as usize];
         genesis.max_steps = [64, 64, 100, 16_384][random.below(4) as usize];
-        genesis.index_seed = u64::from(random.below(u32::MAX));
         let habits = Habits {
             price_span: [4, 12, 60, 5_000][random.below(4) as usize],
             quantity_span: [1, 3, 10, 1_000][random.below(4) as usize],
@@ -104,6 +103,26 @@ impl World {
             price_base: [0, 1_000, -30, i64::MAX - 6_000, i64::MIN + 10, 1 << 40][random.below(6) as usize],
         };
         let (genesis, habits) = if random.below(4) == 0 { deep(genesis, random) } else { (genesis, habits) };
+        Self::new(genesis, habits)
+    }
+
+    /// Draws a world in which orders outnumber what batches handle without looking ahead.
+    pub(crate) fn vast(random: &mut Random) -> Self {
+        let genesis = Genesis::new(1, random.next(), Capacities::for_orders(24_000));
+        let habits = Habits {
+            price_span: [300, 5_000][random.below(2) as usize],
+            quantity_span: [3, 1_000][random.below(2) as usize],
+            entry_per_mille: 800,
+            admin_per_mille: 2,
+            auction_per_mille: 300,
+            edge_per_mille: 1,
+            price_base: [100_000, -50_000][random.below(2) as usize],
+        };
+        Self::new(genesis, habits)
+    }
+
+    /// Before the first command.
+    fn new(genesis: Genesis, habits: Habits) -> Self {
         let shard = genesis.shard as u16;
         let sessions = [
             (SessionId::sequencer(shard), Role::Sequencer.code()),

@@ -50,27 +50,6 @@ pub struct Measured {
     pub hash: String,
 }
 
-/// Inputs that are handed over at once.
-const PORTION: usize = 256;
-
-/// Executes inputs against the clock.
-///
-/// They are handed over in portions that were copied just before, with the clock stopped: they lie in the cache, as if
-/// they came from a ring, whatever their size. Without that the largest inputs would pay most for being streamed from
-/// memory, which is no property of the engine.
-pub fn time_in_portions<I: Clone>(inputs: &[I], mut execute: impl FnMut(&[I])) -> Duration {
-    let mut portion = Vec::with_capacity(PORTION);
-    let mut elapsed = Duration::ZERO;
-    for inputs in inputs.chunks(PORTION) {
-        portion.clear();
-        portion.extend_from_slice(inputs);
-        let start = Instant::now();
-        execute(&portion);
-        elapsed += start.elapsed();
-    }
-    elapsed
-}
-
 /// A peer: how a flow becomes its inputs, and how it takes them.
 pub trait Peer: Sized {
     /// The crate's name.
@@ -80,7 +59,7 @@ pub trait Peer: Sized {
     /// What [`Peer::RULES`] mean where they differ from novate's; empty if they don't.
     const NOTE: &'static str;
     /// A command as the peer takes it.
-    type Input: Clone;
+    type Input;
 
     /// Translates a flow.
     fn encode(flow: &Flow) -> Encoded<Self::Input>;
@@ -135,7 +114,9 @@ impl<P: Peer> Contender for Prepared<'_, P> {
         let mut peer = P::new(self.flow);
         peer.execute(&self.encoded.prefill, &mut Tally::default());
         let mut tally = Tally::default();
-        let elapsed = time_in_portions(&self.encoded.measured, |inputs| peer.execute(inputs, &mut tally));
+        let start = Instant::now();
+        peer.execute(&self.encoded.measured, &mut tally);
+        let elapsed = start.elapsed();
         Ok(Measured { elapsed, tally, hash: format!("{:016x}", tally.digest) })
     }
 }

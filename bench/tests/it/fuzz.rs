@@ -1,6 +1,6 @@
 //! The fuzzers with small numbers; long runs are the binary `fuzz`.
 
-use novate_bench::fuzz::{book, bytes, witness};
+use novate_bench::fuzz::{batch, book, bytes, witness};
 use novate_core::naive::Canary;
 use novate_core::reject::{CancelReason, RejectCode};
 
@@ -13,8 +13,8 @@ fn engine_and_oracle_say_the_same() {
     let unseen: Vec<_> =
         CancelReason::ALL.iter().filter(|reason| !coverage.cancels.contains_key(reason.name())).collect();
     assert!(unseen.is_empty(), "cancel reasons that the short run does not meet: {unseen:?}");
-    // Met by other tests: a full ladder (the oracle has none), ids that run out after 2^28 of them.
-    let elsewhere = [RejectCode::LadderFull, RejectCode::IdsExhausted];
+    // Met by other tests: what the oracle does not model (a full ladder, a crowded index), ids that run out after 2^28.
+    let elsewhere = [RejectCode::LadderFull, RejectCode::ClientOrderIdsCrowded, RejectCode::IdsExhausted];
     let unseen: Vec<_> = RejectCode::ALL
         .iter()
         .filter(|code| !elsewhere.contains(code) && !coverage.rejections.contains_key(code.name()))
@@ -28,6 +28,12 @@ fn every_canary_is_found() {
         let found = book::run(1, SHORT_RUN_COMMANDS, canary, &mut |_| {});
         assert!(found.is_err(), "{} was not found in {SHORT_RUN_COMMANDS} commands", canary.name());
     }
+}
+
+#[test]
+fn batches_are_their_commands_one_by_one() {
+    let coverage = batch::run(11, 60_000, &mut |_| {}).expect("nothing found");
+    assert_eq!(coverage.commands, 60_000);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::slab::SlabHead;
 use super::{ArenaError, CHUNK_SIZE, Chunk, Marks, Record, Single, SlotIndex, Table, Untracked};
 use crate::book::{Level, Node, Order};
 use crate::digest::Hash256;
-use crate::engine::{Header, Outcome, Session, WorkItem};
+use crate::engine::{Auction, Header, Outcome, Session};
 use crate::genesis::Genesis;
 use crate::instrument::Instrument;
 use crate::ledger::{Account, Grant, Position};
@@ -46,7 +46,7 @@ impl Layout {
         layout.slab::<Session>("sessions", c.sessions);
         layout.slab::<Instrument>("instruments", c.instruments);
         layout.slab::<Account>("accounts", c.accounts);
-        layout.table::<WorkItem>("work_queue", u64::from(c.work_items));
+        layout.table::<Auction>("work_queue", u64::from(c.work_items));
         layout.slab::<Grant>("grants", c.grants);
         layout.index("grants_index", c.grants);
         layout.table::<Outcome>("outcomes", (u64::from(c.sessions) + 1) * u64::from(genesis.outcome_window));

@@ -15,10 +15,9 @@ pub(crate) struct SlabHead {
     free: u32,
     /// Highest slot ever taken.
     high_water: u32,
-    /// Slots in use.
-    live: u32,
     /// How many ids were given out (entities only).
     issued: u32,
+    reserved: u32,
 }
 
 impl Record for SlabHead {}
@@ -52,13 +51,15 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
 
     #[inline(always)]
     pub(crate) fn live(&self) -> u32 {
-        self.head.get().live
+        let head = self.head.get();
+        head.high_water - head.free
     }
 
     /// Live slots without telling the tracker; for choices that do not influence the state.
     #[inline(always)]
     pub(crate) fn peek_live(&self) -> u32 {
-        self.head.peek().live
+        let head = self.head.peek();
+        head.high_water.saturating_sub(head.free)
     }
 
     /// Slots that can still be taken.
@@ -78,17 +79,15 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
     pub(crate) fn take(&mut self) -> u32 {
         let capacity = self.capacity();
         let head = self.head.get_mut();
-        let slot = if head.free > 0 {
+        if head.free > 0 {
             head.free -= 1;
             *self.free.get(head.free)
         } else if head.high_water < capacity {
             head.high_water += 1;
             head.high_water
         } else {
-            return 0;
-        };
-        head.live += 1;
-        slot
+            0
+        }
     }
 
     /// Gives a slot back and zeroes its record.
@@ -98,7 +97,6 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
         let head = self.head.get_mut();
         *self.free.get_mut(head.free) = slot;
         head.free += 1;
-        head.live -= 1;
     }
 
     /// Counts an id as given out and returns its generation.

@@ -1,22 +1,25 @@
 //! The price ladder: a radix tree with 64 children to a node, over any range of prices.
 //!
-//! A price becomes a key by flipping its sign bit, so that keys order as prices do. Six bits of the key choose a child at
-//! each node; a 64-bit set beside the node says which children there are, so the nearest level on either side is a few bit
-//! counts away. The tree is only as high as its side's live prices are apart: the root covers their common prefix, and
-//! grows and shrinks with them. At most 11 nodes lie between root and level, whatever the range.
+//! A price becomes a [`LadderKey`], its number of ticks with the sign bit flipped, so that keys order as prices do. Six bits
+//! of the key choose a child at each node; a 64-bit set beside the node says which children there are, so the nearest level on
+//! either side is a few bit counts away. The tree is only as high as its side's live prices are apart, but for a few nodes at
+//! least: the root covers their common prefix, and grows and shrinks with them. At most 11 nodes lie between root and level,
+//! whatever the range.
 //!
-//! The ladder knows prices and level slots, nothing of orders.
+//! The ladder knows keys and level slots, nothing of orders.
 
 use bytemuck::{Pod, Zeroable};
 
 use super::BookSide;
 use crate::arena::{Carver, Marks, Record, Slab, Table};
-use crate::units::PriceTicks;
 
 /// Bits of the key that one node decides on.
 const BITS: u32 = 6;
 /// Nodes from root to level at most: eleven times six bits cover 64.
 const HEIGHT_MAX: usize = 11;
+/// Nodes from root to level at least, which reach 262,144 prices: sides whose prices spread less than that have the same
+/// height. Which side comes next cannot be predicted, so neither could the length of the way down.
+const HEIGHT_MIN: u32 = 3;
 /// Nodes that one insertion takes at most: ten to grow the root, eleven for the new path, and one to spare.
 pub(super) const NODES_PER_INSERT_MAX: u32 = 22;
 
@@ -46,21 +49,44 @@ pub(super) enum Direction {
     Down,
 }
 
-#[inline(always)]
-fn key_of(price: PriceTicks) -> u64 {
-    price.0.cast_unsigned() ^ (1 << 63)
+/// A price as the ladder sees it: in ticks of its instrument, ordered as an unsigned number.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub(crate) struct LadderKey(u64);
+
+impl LadderKey {
+    /// The key of a price, given in whole ticks.
+    #[inline(always)]
+    pub(crate) fn of_ticks(ticks: i64) -> Self {
+        Self(ticks.cast_unsigned() ^ (1 << 63))
+    }
+
+    /// Which child of a node at `depth` (0 = lowest row) the key belongs to.
+    #[inline(always)]
+    fn child(self, depth: u32) -> usize {
+        ((self.0 >> (BITS * depth)) & 63) as usize
+    }
 }
 
-/// The part of the key above the reach of a tree of this height; 0 where the tree reaches all.
-#[inline(always)]
-fn prefix_of(key: u64, height: u32) -> u64 {
-    key.checked_shr(BITS * height).unwrap_or(0)
-}
+/// How far a side's tree reaches; part of [`BookSide`].
+impl BookSide {
+    /// Whether the tree covers the key. An empty tree does: its root is node 0, which has no children.
+    #[inline(always)]
+    fn reaches(&self, key: LadderKey) -> bool {
+        (key.0 ^ self.prefix) & self.above == 0
+    }
 
-/// Which child of a node at `depth` (0 = lowest row) a key belongs to.
-#[inline(always)]
-fn child_of(key: u64, depth: u32) -> usize {
-    ((key >> (BITS * depth)) & 63) as usize
+    /// Nodes on the way from the root to a level.
+    fn height(&self) -> u32 {
+        self.shift / BITS + 1
+    }
+
+    /// Makes the tree so high that it covers everything that has the key's bits above the height.
+    fn set_reach(&mut self, height: u32, key: u64) {
+        self.shift = BITS * (height - 1);
+        self.above = u64::MAX.checked_shl(BITS * height).unwrap_or(0);
+        self.prefix = key & self.above;
+    }
 }
 
 impl<'a, M: Marks> Ladder<'a, M> {
@@ -74,55 +100,57 @@ impl<'a, M: Marks> Ladder<'a, M> {
         self.nodes.room() >= NODES_PER_INSERT_MAX
     }
 
-    /// The level at `price`; 0 if there is none.
+    /// The level at `key`; 0 if there is none.
+    ///
+    /// Where a child is missing the walk goes on through node 0, which nobody takes and whose children are all 0: how far
+    /// down a path breaks off is as good as random, and would cost a misprediction.
     #[inline(always)]
-    pub(super) fn find(&self, side: &BookSide, price: PriceTicks) -> u32 {
-        let key = key_of(price);
-        if side.root == 0 || prefix_of(key, side.height) != side.prefix {
+    pub(super) fn find(&self, side: &BookSide, key: LadderKey) -> u32 {
+        if !side.reaches(key) {
             return 0;
         }
-        let mut slot = side.root;
-        for depth in (0..side.height).rev() {
-            slot = self.nodes.get(slot).children[child_of(key, depth)];
-            if slot == 0 {
-                return 0;
+        let (mut slot, mut shift) = (side.root, side.shift);
+        loop {
+            slot = self.nodes.get(slot).children[((key.0 >> shift) & 63) as usize];
+            if shift == 0 {
+                return slot;
             }
+            shift -= BITS;
         }
-        slot
     }
 
     /// As [`Ladder::find`], unmarked: for prefetching.
     #[inline(always)]
-    pub(super) fn peek(&self, side: &BookSide, price: PriceTicks) -> u32 {
-        let key = key_of(price);
-        if prefix_of(key, side.height) != side.prefix {
+    pub(super) fn peek(&self, side: &BookSide, key: LadderKey) -> u32 {
+        if !side.reaches(key) {
             return 0;
         }
-        let mut slot = side.root;
-        for depth in (0..side.height).rev() {
-            match self.nodes.peek(slot) {
-                Some(node) if slot != 0 => slot = node.children[child_of(key, depth)],
-                _ => return 0,
+        let (mut slot, mut shift) = (side.root, side.shift);
+        loop {
+            let Some(node) = self.nodes.peek(slot) else { return 0 };
+            slot = node.children[((key.0 >> shift) & 63) as usize];
+            if shift == 0 {
+                return slot;
             }
+            shift -= BITS;
         }
-        slot
     }
 
-    /// Puts `level` at `price`, where there is none, and returns the nearest level in `direction`, 0 if there is none.
+    /// Puts `level` at `key`, where there is none, and returns the nearest level in `direction`, 0 if there is none.
     /// The caller made sure of room.
-    pub(super) fn insert(&mut self, side: &mut BookSide, price: PriceTicks, level: u32, direction: Direction) -> u32 {
-        let key = key_of(price);
+    pub(super) fn insert(&mut self, side: &mut BookSide, key: LadderKey, level: u32, direction: Direction) -> u32 {
         if side.root == 0 {
             side.root = self.nodes.take();
-            side.height = 1;
-            side.prefix = prefix_of(key, 1);
+            side.set_reach(HEIGHT_MIN, key.0);
         }
-        self.grow(side, key);
+        while !side.reaches(key) {
+            self.grow(side);
+        }
         let mut path = [0u32; HEIGHT_MAX];
         let mut slot = side.root;
-        for depth in (0..side.height).rev() {
+        for depth in (0..side.height()).rev() {
             path[depth as usize] = slot;
-            let child = child_of(key, depth);
+            let child = key.child(depth);
             *self.bitmaps.get_mut(slot) |= 1 << child;
             let next = self.nodes.get(slot).children[child];
             slot = if next != 0 {
@@ -133,26 +161,23 @@ impl<'a, M: Marks> Ladder<'a, M> {
                 taken
             };
         }
-        self.neighbour(&path, side.height, key, direction)
+        self.neighbour(&path, side.height(), key, direction)
     }
 
-    /// Raises the root until it reaches `key`.
-    fn grow(&mut self, side: &mut BookSide, key: u64) {
-        while prefix_of(key, side.height) != side.prefix {
-            let root = self.nodes.take();
-            let child = (side.prefix & 63) as usize;
-            self.nodes.get_mut(root).children[child] = side.root;
-            *self.bitmaps.get_mut(root) = 1 << child;
-            side.root = root;
-            side.height += 1;
-            side.prefix >>= BITS;
-        }
+    /// Raises the root by one node.
+    fn grow(&mut self, side: &mut BookSide) {
+        let (root, height) = (self.nodes.take(), side.height());
+        let child = LadderKey(side.prefix).child(height);
+        self.nodes.get_mut(root).children[child] = side.root;
+        *self.bitmaps.get_mut(root) = 1 << child;
+        side.root = root;
+        side.set_reach(height + 1, side.prefix);
     }
 
     /// The nearest level beside `key`, whose path was just walked.
-    fn neighbour(&self, path: &[u32; HEIGHT_MAX], height: u32, key: u64, direction: Direction) -> u32 {
+    fn neighbour(&self, path: &[u32; HEIGHT_MAX], height: u32, key: LadderKey, direction: Direction) -> u32 {
         for depth in 0..height {
-            let child = child_of(key, depth) as u32;
+            let child = key.child(depth) as u32;
             let set = *self.bitmaps.get(path[depth as usize]);
             let beside = match direction {
                 Direction::Up => set & (u64::MAX << child) & !(1 << child),
@@ -180,17 +205,16 @@ impl<'a, M: Marks> Ladder<'a, M> {
         slot
     }
 
-    /// Takes the level at `price`, which is there, out.
-    pub(super) fn remove(&mut self, side: &mut BookSide, price: PriceTicks) {
-        let key = key_of(price);
+    /// Takes the level at `key`, which is there, out.
+    pub(super) fn remove(&mut self, side: &mut BookSide, key: LadderKey) {
         let mut path = [0u32; HEIGHT_MAX];
         let mut slot = side.root;
-        for depth in (0..side.height).rev() {
+        for depth in (0..side.height()).rev() {
             path[depth as usize] = slot;
-            slot = self.nodes.get(slot).children[child_of(key, depth)];
+            slot = self.nodes.get(slot).children[key.child(depth)];
         }
-        for depth in 0..side.height {
-            let (node, child) = (path[depth as usize], child_of(key, depth));
+        for depth in 0..side.height() {
+            let (node, child) = (path[depth as usize], key.child(depth));
             self.nodes.get_mut(node).children[child] = 0;
             let set = self.bitmaps.get_mut(node);
             *set &= !(1 << child);
@@ -200,23 +224,22 @@ impl<'a, M: Marks> Ladder<'a, M> {
             }
             self.nodes.give_back(node);
         }
-        (side.root, side.height, side.prefix) = (0, 0, 0);
+        (side.root, side.shift, side.prefix, side.above) = (0, 0, 0, 0);
     }
 
     /// Lowers the root while it has but one child that is a node.
     fn shrink(&mut self, side: &mut BookSide) {
-        while side.height > 1 {
+        while side.height() > HEIGHT_MIN {
             let set = *self.bitmaps.get(side.root);
             if !set.is_power_of_two() {
                 return;
             }
-            let child = set.trailing_zeros();
+            let child = u64::from(set.trailing_zeros());
             let only = self.nodes.get(side.root).children[(child & 63) as usize];
             *self.bitmaps.get_mut(side.root) = 0;
             self.nodes.give_back(side.root);
             side.root = only;
-            side.height -= 1;
-            side.prefix = (side.prefix << BITS) | u64::from(child);
+            side.set_reach(side.height() - 1, side.prefix | child << side.shift);
         }
     }
 

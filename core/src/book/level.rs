@@ -2,6 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::LadderKey;
 use crate::arena::Record;
 use crate::units::PriceTicks;
 
@@ -10,6 +11,8 @@ use crate::units::PriceTicks;
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub(crate) struct Level {
     pub(crate) price: PriceTicks,
+    /// The price as the ladder knows it.
+    pub(crate) key: LadderKey,
     /// Sum of the orders' leaves; fits, because an order that would overflow it is rejected.
     pub(crate) quantity: i64,
     /// The oldest order.
@@ -22,14 +25,14 @@ pub(crate) struct Level {
     pub(crate) better: u32,
     /// The next worse level; 0 for the worst.
     pub(crate) worse: u32,
-    pub(crate) reserved: [u8; 28],
+    pub(crate) reserved: [u8; 20],
 }
 
 const _: () = assert!(size_of::<Level>() == 64);
 
 impl Record for Level {}
 
-/// One side of one instrument's book; part of the instrument's record. 32 bytes.
+/// One side of one instrument's book; part of the instrument's record. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 pub(crate) struct BookSide {
@@ -41,10 +44,12 @@ pub(crate) struct BookSide {
     pub(crate) root: u32,
     /// What all keys of the side have in common above the root's reach.
     pub(crate) prefix: u64,
-    /// Nodes on the way from the root to a level.
-    pub(crate) height: u32,
+    /// Ones where the key is above the root's reach.
+    pub(crate) above: u64,
+    /// How far to the right the root's bits of the key are to be moved.
+    pub(crate) shift: u32,
     /// Live levels.
     pub(crate) levels: u32,
 }
 
-const _: () = assert!(size_of::<BookSide>() == 32);
+const _: () = assert!(size_of::<BookSide>() == 40);

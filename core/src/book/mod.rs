@@ -9,7 +9,7 @@ mod level;
 mod order;
 mod tables;
 
-pub(crate) use self::ladder::Node;
+pub(crate) use self::ladder::{LadderKey, Node};
 pub(crate) use self::level::{BookSide, Level};
-pub(crate) use self::order::Order;
-pub(crate) use self::tables::{Book, client_tag};
+pub(crate) use self::order::{Order, Terms};
+pub(crate) use self::tables::{Book, client_hash};

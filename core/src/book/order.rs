@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::arena::Record;
+use crate::command::NewOrder;
 use crate::ids::{AccountId, ClientOrderId, OrderId};
-use crate::terms::Side;
+use crate::terms::{OrderType, Side, TimeInForce};
 use crate::units::{PriceTicks, QuantityLots};
 
 /// A live order: one cache line.
@@ -25,13 +26,8 @@ pub(crate) struct Order {
     pub(crate) level: u32,
     /// Its instrument's slot.
     pub(crate) instrument: u32,
-    /// A [`Side`].
-    pub(crate) side: u8,
-    /// A [`TimeInForce`](crate::terms::TimeInForce).
-    pub(crate) time_in_force: u8,
-    /// As in [`NewOrder`](crate::command::NewOrder).
-    pub(crate) flags: u8,
-    pub(crate) reserved: [u8; 5],
+    pub(crate) terms: Terms,
+    pub(crate) reserved: [u8; 4],
 }
 
 const _: () = assert!(size_of::<Order>() == 64);
@@ -41,6 +37,62 @@ impl Record for Order {}
 impl Order {
     #[inline(always)]
     pub(crate) fn side(&self) -> Side {
-        if self.side == Side::Sell.code() { Side::Sell } else { Side::Buy }
+        self.terms.side()
+    }
+}
+
+/// An order's side, type, time in force and flags, as [`NewOrder`] has them: four bytes that are moved and compared at once.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub(crate) struct Terms(u32);
+
+impl Terms {
+    /// The terms of a checked command.
+    #[inline(always)]
+    pub(crate) fn of(order: &NewOrder) -> Self {
+        Self(u32::from_le_bytes(order.terms()))
+    }
+
+    #[inline(always)]
+    fn byte(self, place: u32) -> u8 {
+        (self.0 >> (8 * place)) as u8
+    }
+
+    #[inline(always)]
+    pub(crate) fn side(self) -> Side {
+        if self.byte(0) == Side::Sell.code() { Side::Sell } else { Side::Buy }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_market(self) -> bool {
+        self.byte(1) == OrderType::Market.code()
+    }
+
+    #[inline(always)]
+    pub(crate) fn is(self, time_in_force: TimeInForce) -> bool {
+        self.byte(2) == time_in_force.code()
+    }
+
+    #[inline(always)]
+    pub(crate) fn time_in_force(self) -> TimeInForce {
+        TimeInForce::from_code(self.byte(2)).unwrap_or(TimeInForce::GoodTillCancelled)
+    }
+
+    #[inline(always)]
+    pub(crate) fn time_in_force_code(self) -> u8 {
+        self.byte(2)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_post_only(self) -> bool {
+        self.byte(3) & NewOrder::POST_ONLY != 0
+    }
+
+    /// Limit orders that are good till cancelled may rest; all others are immediate.
+    #[inline(always)]
+    pub(crate) fn may_rest(self) -> bool {
+        const RESTING: u32 =
+            (OrderType::Limit.code() as u32) << 8 | (TimeInForce::GoodTillCancelled.code() as u32) << 16;
+        self.0 & 0x00ff_ff00 == RESTING
     }
 }

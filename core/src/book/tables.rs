@@ -2,7 +2,7 @@
 
 use super::ladder::{Direction, Ladder};
 use super::{BookSide, Level, Order};
-use crate::arena::{Carver, Found, Marks, Slab, SlotIndex, hash_pair};
+use crate::arena::{Carver, Found, KeyHash, Marks, Slab, SlotIndex};
 use crate::ids::{AccountId, ClientOrderId, EntityId, OrderId};
 use crate::instrument::Instrument;
 use crate::terms::Side;
@@ -17,10 +17,10 @@ pub(crate) struct Book<'a, M> {
     orders: Slab<'a, Order, M>,
 }
 
-/// The tag under which the index holds an account's client order id.
+/// The hash under which the index holds an account's client order id.
 #[inline(always)]
-pub(crate) fn client_tag(seed: u64, account: AccountId, id: ClientOrderId) -> u32 {
-    hash_pair(seed, id.0, u64::from(account.slot()))
+pub(crate) fn client_hash(seed: u64, account: AccountId, id: ClientOrderId) -> KeyHash {
+    KeyHash::of_pair(seed, id.0, u64::from(account.slot()))
 }
 
 impl<'a, M: Marks> Book<'a, M> {
@@ -68,19 +68,25 @@ impl<'a, M: Marks> Book<'a, M> {
         self.orders.was_used(slot)
     }
 
-    /// The level of `side` at `price`; 0 if there is none.
+    /// The level of `side` at `price`, which is a multiple of the tick; 0 if there is none.
     #[inline(always)]
-    pub(crate) fn level_at(&self, side: &BookSide, price: PriceTicks) -> u32 {
-        self.ladder.find(side, price)
+    pub(crate) fn level_at(&self, instrument: &Instrument, side: Side, price: PriceTicks) -> u32 {
+        self.ladder.find(instrument.side(side), instrument.ladder_key(price))
     }
 
     /// Looks for the account's live order with this client order id.
     #[inline(always)]
-    pub(crate) fn find_client(&self, tag: u32, account: AccountId, id: ClientOrderId) -> Found {
-        self.client_order_ids.find(tag, |slot| {
+    pub(crate) fn find_client(&self, hash: KeyHash, account: AccountId, id: ClientOrderId) -> Found {
+        self.client_order_ids.find(hash, |slot| {
             let order = self.orders.get(slot);
             order.client_order_id == id && order.account == account
         })
+    }
+
+    /// Whether one more client order id of this hash can be indexed.
+    #[inline(always)]
+    pub(crate) fn has_client_room(&self, hash: KeyHash) -> bool {
+        self.client_order_ids.has_room(hash)
     }
 
     /// Takes a slot for an order that is being accepted; the caller made sure of room.
@@ -97,26 +103,26 @@ impl<'a, M: Marks> Book<'a, M> {
 
     /// Lets the order in `slot` be found by its client order id.
     #[inline(always)]
-    pub(crate) fn index_client(&mut self, tag: u32, slot: u32) {
-        self.client_order_ids.insert(tag, slot);
+    pub(crate) fn index_client(&mut self, hash: KeyHash, slot: u32) {
+        self.client_order_ids.insert(hash, slot);
     }
 
     /// As [`Book::index_client`], at the place where [`Book::find_client`] ended, the index being as it was then.
     #[inline(always)]
-    pub(crate) fn index_client_at(&mut self, tag: u32, slot: u32, place: u32) {
-        self.client_order_ids.insert_at(tag, slot, place);
+    pub(crate) fn index_client_at(&mut self, hash: KeyHash, slot: u32, place: u32) {
+        self.client_order_ids.insert_at(hash, slot, place);
     }
 
     /// The order in `slot` is no longer found by its client order id.
     #[inline(always)]
-    pub(crate) fn unindex_client(&mut self, tag: u32, slot: u32) {
-        self.client_order_ids.remove(tag, slot);
+    pub(crate) fn unindex_client(&mut self, hash: KeyHash, slot: u32) {
+        self.client_order_ids.remove(hash, slot);
     }
 
-    /// As [`Book::unindex_client`], at the place where [`Book::find_client`] found it.
+    /// As [`Book::unindex_client`], of what [`Book::find_client`] found.
     #[inline(always)]
-    pub(crate) fn unindex_client_at(&mut self, tag: u32, place: u32) {
-        self.client_order_ids.remove_at(tag, place);
+    pub(crate) fn unindex_found(&mut self, found: Found) {
+        self.client_order_ids.remove_found(found);
     }
 
     /// Writes `order` into `slot` and puts it at the back of its price's queue. `level` is that price's level, 0 if there
@@ -124,7 +130,7 @@ impl<'a, M: Marks> Book<'a, M> {
     #[inline(always)]
     pub(crate) fn join(&mut self, instrument: &mut Instrument, slot: u32, order: &Order, level: u32) {
         let side = order.side();
-        let level = if level != 0 { level } else { self.open_level(instrument.side_mut(side), side, order.price) };
+        let level = if level != 0 { level } else { self.open_level(instrument, side, order.price) };
         let record = self.levels.get_mut(level);
         let tail = core::mem::replace(&mut record.tail, slot);
         record.quantity += order.leaves.0;
@@ -138,13 +144,15 @@ impl<'a, M: Marks> Book<'a, M> {
     }
 
     #[inline(never)]
-    fn open_level(&mut self, side: &mut BookSide, which: Side, price: PriceTicks) -> u32 {
+    fn open_level(&mut self, instrument: &mut Instrument, side: Side, price: PriceTicks) -> u32 {
         let level = self.levels.take();
-        let towards_better = match which {
+        let towards_better = match side {
             Side::Buy => Direction::Up,
             Side::Sell => Direction::Down,
         };
-        let better = self.ladder.insert(side, price, level, towards_better);
+        let key = instrument.ladder_key(price);
+        let side = instrument.side_mut(side);
+        let better = self.ladder.insert(side, key, level, towards_better);
         let worse = if better == 0 {
             side.best_price = price;
             core::mem::replace(&mut side.best, level)
@@ -155,7 +163,7 @@ impl<'a, M: Marks> Book<'a, M> {
             self.levels.get_mut(worse).better = level;
         }
         let record = self.levels.get_mut(level);
-        (record.price, record.better, record.worse) = (price, better, worse);
+        (record.price, record.key, record.better, record.worse) = (price, key, better, worse);
         side.levels += 1;
         level
     }
@@ -181,7 +189,7 @@ impl<'a, M: Marks> Book<'a, M> {
 
     #[inline(never)]
     fn close_level(&mut self, side: &mut BookSide, slot: u32) {
-        let Level { price, better, worse, .. } = *self.levels.get(slot);
+        let Level { key, better, worse, .. } = *self.levels.get(slot);
         if better != 0 {
             self.levels.get_mut(better).worse = worse;
         } else {
@@ -195,7 +203,7 @@ impl<'a, M: Marks> Book<'a, M> {
                 side.best_price = worse.price;
             }
         }
-        self.ladder.remove(side, price);
+        self.ladder.remove(side, key);
         self.levels.give_back(slot);
         side.levels -= 1;
     }
@@ -231,13 +239,13 @@ impl<'a, M: Marks> Book<'a, M> {
 /// Prefetching, in three steps of looking ahead; nothing here is marked or changes anything.
 impl<M: Marks> Book<'_, M> {
     #[inline(always)]
-    pub(crate) fn prefetch_client(&self, tag: u32) {
-        self.client_order_ids.prefetch(tag);
+    pub(crate) fn prefetch_client(&self, hash: KeyHash) {
+        self.client_order_ids.prefetch(hash);
     }
 
     #[inline(always)]
-    pub(crate) fn peek_client(&self, tag: u32) -> u32 {
-        self.client_order_ids.peek(tag)
+    pub(crate) fn peek_client(&self, hash: KeyHash) -> u32 {
+        self.client_order_ids.peek(hash)
     }
 
     #[inline(always)]
@@ -256,8 +264,8 @@ impl<M: Marks> Book<'_, M> {
     }
 
     #[inline(always)]
-    pub(crate) fn peek_level_at(&self, side: &BookSide, price: PriceTicks) -> u32 {
-        self.ladder.peek(side, price)
+    pub(crate) fn peek_level_at(&self, instrument: &Instrument, side: Side, price: PriceTicks) -> u32 {
+        self.ladder.peek(instrument.side(side), instrument.ladder_key(price))
     }
 
     #[inline(always)]

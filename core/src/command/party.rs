@@ -2,8 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{CommandHeader, RARE_SIZE_MAX, command_record};
-use crate::ids::SessionId;
+use super::{CommandHeader, CommandRecord, RARE_SIZE_MAX, command_record};
+use crate::ids::{AccountId, SessionId};
 use crate::terms::Role;
 
 /// Opens an account. 40 bytes. The event [`AccountOpened`](crate::event::AccountOpened) tells its id.
@@ -14,6 +14,13 @@ pub struct OpenAccount {
     pub header: CommandHeader,
     /// Who owns it, in the venue's own numbering; accounts of one owner are one party to self-trade prevention.
     pub owner: u64,
+}
+
+impl OpenAccount {
+    /// An account of `owner`, opened by an operator's session.
+    pub fn new((session, session_sequence): (SessionId, u64), owner: u64) -> Self {
+        Self { header: Self::new_header(session, session_sequence, AccountId::NONE), owner }
+    }
 }
 
 command_record!(OpenAccount, kind 201, size 40 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
@@ -45,6 +52,12 @@ pub struct OpenSession {
 impl OpenSession {
     /// Flag: may act for every account, without grants.
     pub const ALL_ACCOUNTS: u8 = 1;
+
+    /// A session that may act for every account, opened by an operator's session.
+    pub fn for_all_accounts((session, session_sequence): (SessionId, u64), role: Role) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, role: role.code(), flags: Self::ALL_ACCOUNTS, reserved: [0; 6] }
+    }
 }
 
 command_record!(OpenSession, kind 203, size 40 <= RARE_SIZE_MAX, account false,

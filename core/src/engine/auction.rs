@@ -1,24 +1,30 @@
-//! Auctions: the price that moves the most, and the slices that fill at it.
+//! Auctions: the price that moves the most, and the fills at it, in slices of bounded work.
+//!
+//! An auction is a record that any command can carry on: it sums the bids that cross, walks upwards over the prices that
+//! cross and keeps the best of them, then fills. Each level or price that it visits and each fill is a step.
+
+use bytemuck::{Pod, Zeroable};
 
 use super::Engine;
 use super::emit::Emitter;
 use super::sweep::Unable;
-use crate::arena::Marks;
+use crate::arena::{Marks, Record};
 use crate::event::{Trade, TradingStateChanged, Uncrossed};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{Side, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
-use bytemuck::Zeroable;
 
 /// What an auction at one price would meet.
-#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 struct Candidate {
-    price: PriceTicks,
     /// Bids at the price or higher.
     bids: i128,
     /// Asks at the price or lower.
     asks: i128,
+    price: PriceTicks,
+    reserved: u64,
 }
 
 impl Candidate {
@@ -38,47 +44,44 @@ impl Candidate {
 /// The best candidates so far: equal in volume and imbalance, in ascending order of price.
 ///
 /// Of these the choice needs the lowest, the highest, the one nearest to the last price, and on which side the surplus is.
-#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 struct Best {
     lowest: Candidate,
     highest: Candidate,
     nearest: Candidate,
-    all_bid_surplus: bool,
-    all_ask_surplus: bool,
+    /// How many there are.
+    candidates: u64,
+    /// How many of them have more bids than asks, and more asks than bids.
+    with_bid_surplus: u64,
+    with_ask_surplus: u64,
+    reserved: u64,
 }
 
 impl Best {
-    fn only(candidate: Candidate) -> Self {
-        Self {
-            lowest: candidate,
-            highest: candidate,
-            nearest: candidate,
-            all_bid_surplus: candidate.bids > candidate.asks,
-            all_ask_surplus: candidate.asks > candidate.bids,
-        }
-    }
-
     /// Takes the next higher candidate into account.
     fn consider(&mut self, candidate: Candidate, last: Option<PriceTicks>) {
         let rank = |c: &Candidate| (-c.volume(), c.imbalance());
-        match rank(&candidate).cmp(&rank(&self.lowest)) {
-            core::cmp::Ordering::Less => *self = Self::only(candidate),
-            core::cmp::Ordering::Equal => {
-                self.highest = candidate;
-                if last.is_some_and(|last| candidate.distance(last) < self.nearest.distance(last)) {
-                    self.nearest = candidate;
-                }
-                self.all_bid_surplus &= candidate.bids > candidate.asks;
-                self.all_ask_surplus &= candidate.asks > candidate.bids;
-            }
-            core::cmp::Ordering::Greater => {}
+        let is_better = self.candidates == 0 || rank(&candidate) < rank(&self.lowest);
+        if !is_better && rank(&candidate) > rank(&self.lowest) {
+            return;
         }
+        if is_better {
+            *self = Self { lowest: candidate, nearest: candidate, ..Self::zeroed() };
+        }
+        self.highest = candidate;
+        if last.is_some_and(|last| candidate.distance(last) < self.nearest.distance(last)) {
+            self.nearest = candidate;
+        }
+        self.candidates += 1;
+        self.with_bid_surplus += u64::from(candidate.bids > candidate.asks);
+        self.with_ask_surplus += u64::from(candidate.asks > candidate.bids);
     }
 
     fn choice(&self) -> Candidate {
-        if self.all_bid_surplus {
+        if self.with_bid_surplus == self.candidates {
             self.highest
-        } else if self.all_ask_surplus {
+        } else if self.with_ask_surplus == self.candidates {
             self.lowest
         } else {
             self.nearest
@@ -86,8 +89,55 @@ impl Best {
     }
 }
 
+/// An auction that is being worked on. One chunk.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Auction {
+    best: Best,
+    /// What was summed so far: bids that are at the walk's price or higher, asks that are at it or lower.
+    bids: i128,
+    asks: i128,
+    /// The price, once it is fixed or if it was given.
+    price: PriceTicks,
+    /// The instrument's slot; it stays listed, because its book is busy.
+    instrument: u32,
+    /// The levels to be visited next.
+    bid: u32,
+    ask: u32,
+    /// A [`Phase`].
+    phase: u8,
+    /// 1 if the price was given.
+    is_given: u8,
+    reserved: [u8; 26],
+}
+
+const _: () = assert!(size_of::<Auction>() == 256);
+
+impl Record for Auction {}
+
+/// What an auction is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// Summing the bids that cross.
+    Bids = 1,
+    /// Summing the asks at a given price or lower.
+    Asks = 2,
+    /// Walking upwards over the prices that cross.
+    Prices = 3,
+    /// Filling at the price.
+    Fills = 4,
+}
+
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Done,
+    Pending,
+}
+
 impl<M: Marks> Engine<'_, M> {
-    /// Fixes the auction's price and fills up to `max_steps` of it; the rest becomes pending work.
+    /// Begins an auction and does up to `max_steps` of it; the rest becomes pending work.
     pub(super) fn uncross<S: EventSink>(
         &mut self,
         instrument: u32,
@@ -102,30 +152,140 @@ impl<M: Marks> Engine<'_, M> {
         if !self.has_work_room() {
             return Err(RejectCode::WorkQueueFull);
         }
-        let at = match given {
-            Some(price) => self.candidate(instrument, price),
-            None => self.auction_price(instrument),
+        let mut auction = Auction {
+            price: given.unwrap_or(PriceTicks::ZERO),
+            instrument,
+            bid: record.side(Side::Buy).best,
+            ask: record.side(Side::Sell).best,
+            phase: Phase::Bids as u8,
+            is_given: u8::from(given.is_some()),
+            ..Auction::zeroed()
         };
-        out.emit(Uncrossed {
-            instrument: self.instruments.slab.get(instrument).id,
-            price: at.price,
-            bid_quantity: halves(at.bids),
-            ask_quantity: halves(at.asks),
-            ..Uncrossed::zeroed()
-        });
-        let max_steps = self.header.get().genesis.max_steps;
-        self.fill_auction(instrument, at.price, max_steps, out);
-        if self.auction_fills_at(instrument, at.price) {
+        let mut steps_left = self.header.get().genesis.max_steps;
+        if self.advance(&mut auction, &mut steps_left, out) == Progress::Pending {
             self.enter_state(instrument, TradingState::Uncrossing, out);
-            self.queue_uncross(instrument, at.price);
-        } else {
-            self.end_auction(instrument, out);
+            self.queue_work(&auction);
         }
         Ok(())
     }
 
+    /// Carries an auction on until it is done or no step is left.
+    pub(super) fn advance<S: EventSink>(
+        &mut self,
+        auction: &mut Auction,
+        steps_left: &mut u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Progress {
+        if auction.phase == Phase::Bids as u8 {
+            if self.sum_bids(auction, steps_left) == Progress::Pending {
+                return Progress::Pending;
+            }
+            auction.phase = if auction.is_given != 0 { Phase::Asks } else { Phase::Prices } as u8;
+        }
+        if auction.phase == Phase::Asks as u8 {
+            if self.sum_asks(auction, steps_left) == Progress::Pending {
+                return Progress::Pending;
+            }
+            let met = Candidate { bids: auction.bids, asks: auction.asks, price: auction.price, reserved: 0 };
+            self.fix_price(auction, met, out);
+        }
+        if auction.phase == Phase::Prices as u8 {
+            if self.walk_prices(auction, steps_left) == Progress::Pending {
+                return Progress::Pending;
+            }
+            self.fix_price(auction, auction.best.choice(), out);
+        }
+        while self.auction_fills_at(auction.instrument, auction.price) {
+            if *steps_left == 0 {
+                return Progress::Pending;
+            }
+            *steps_left -= 1;
+            self.auction_step(auction.instrument, auction.price, out);
+        }
+        self.end_auction(auction.instrument, out);
+        Progress::Done
+    }
+
+    /// Sums the bids at the given price or higher, else at the lowest ask or higher, from the best downwards; leaves the
+    /// lowest of them in `auction.bid`.
+    fn sum_bids(&self, auction: &mut Auction, steps_left: &mut u32) -> Progress {
+        let sides = self.instruments.slab.get(auction.instrument);
+        let lowest = if auction.is_given != 0 { auction.price } else { sides.side(Side::Sell).best_price };
+        loop {
+            // The cursor stays on a level that was summed, except at the very beginning.
+            let next = if auction.bids == 0 { auction.bid } else { self.book.level(auction.bid).worse };
+            if next == 0 || self.book.level(next).price < lowest {
+                return Progress::Done;
+            }
+            if *steps_left == 0 {
+                return Progress::Pending;
+            }
+            *steps_left -= 1;
+            auction.bids += i128::from(self.book.level(next).quantity);
+            auction.bid = next;
+        }
+    }
+
+    /// Sums the asks at the given price or lower, from the best upwards.
+    fn sum_asks(&self, auction: &mut Auction, steps_left: &mut u32) -> Progress {
+        while auction.ask != 0 && self.book.level(auction.ask).price <= auction.price {
+            if *steps_left == 0 {
+                return Progress::Pending;
+            }
+            *steps_left -= 1;
+            let level = self.book.level(auction.ask);
+            auction.asks += i128::from(level.quantity);
+            auction.ask = level.worse;
+        }
+        Progress::Done
+    }
+
+    /// Walks over the prices that cross on both sides, in ascending order, and keeps the best candidates.
+    fn walk_prices(&self, auction: &mut Auction, steps_left: &mut u32) -> Progress {
+        let record = self.instruments.slab.get(auction.instrument);
+        let last = (record.has_traded != 0).then_some(record.last_price);
+        let highest_bid = record.side(Side::Buy).best_price;
+        loop {
+            let bid_price = (auction.bid != 0).then(|| self.book.level(auction.bid).price);
+            let ask = (auction.ask != 0).then(|| self.book.level(auction.ask).price);
+            let ask_price = ask.filter(|price| *price <= highest_bid);
+            let price = match (bid_price, ask_price) {
+                (Some(bid), Some(ask)) => bid.min(ask),
+                (Some(price), None) | (None, Some(price)) => price,
+                (None, None) => return Progress::Done,
+            };
+            if *steps_left == 0 {
+                return Progress::Pending;
+            }
+            *steps_left -= 1;
+            if ask_price == Some(price) {
+                auction.asks += i128::from(self.book.level(auction.ask).quantity);
+                auction.ask = self.book.level(auction.ask).worse;
+            }
+            let candidate = Candidate { price, bids: auction.bids, asks: auction.asks, reserved: 0 };
+            auction.best.consider(candidate, last);
+            if bid_price == Some(price) {
+                auction.bids -= i128::from(self.book.level(auction.bid).quantity);
+                auction.bid = self.book.level(auction.bid).better;
+            }
+        }
+    }
+
+    /// The price is known: says so, and goes over to filling.
+    fn fix_price<S: EventSink>(&self, auction: &mut Auction, met: Candidate, out: &mut Emitter<'_, S>) {
+        auction.price = met.price;
+        auction.phase = Phase::Fills as u8;
+        out.emit(Uncrossed {
+            instrument: self.instruments.slab.get(auction.instrument).id,
+            price: met.price,
+            bid_quantity: halves(met.bids),
+            ask_quantity: halves(met.asks),
+            ..Uncrossed::zeroed()
+        });
+    }
+
     /// Opens trading after the last fill, unless a given price left the book crossed.
-    pub(super) fn end_auction<S: EventSink>(&mut self, instrument: u32, out: &mut Emitter<'_, S>) {
+    fn end_auction<S: EventSink>(&mut self, instrument: u32, out: &mut Emitter<'_, S>) {
         let crossed = self.instruments.slab.get(instrument).is_crossed();
         let state = if crossed { TradingState::Auction } else { TradingState::Continuous };
         self.enter_state(instrument, state, out);
@@ -144,25 +304,9 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Whether a bid at `price` or higher and an ask at `price` or lower exist.
-    pub(super) fn auction_fills_at(&self, instrument: u32, price: PriceTicks) -> bool {
+    fn auction_fills_at(&self, instrument: u32, price: PriceTicks) -> bool {
         let record = self.instruments.slab.get(instrument);
         record.crosses(Side::Sell, price) && record.crosses(Side::Buy, price)
-    }
-
-    /// Does up to `budget` steps of an auction at `price` and returns how many it did.
-    pub(super) fn fill_auction<S: EventSink>(
-        &mut self,
-        instrument: u32,
-        price: PriceTicks,
-        budget: u32,
-        out: &mut Emitter<'_, S>,
-    ) -> u32 {
-        let mut steps = 0;
-        while steps < budget && self.auction_fills_at(instrument, price) {
-            self.auction_step(instrument, price, out);
-            steps += 1;
-        }
-        steps
     }
 
     /// One trade between the best bid's and the best ask's oldest orders, or the cancel of one that cannot take it.
@@ -208,68 +352,6 @@ impl<M: Marks> Engine<'_, M> {
                 self.book.take_off(slot, quantity.0);
             }
         }
-    }
-
-    /// What an auction at `price` would meet: one walk over the levels that trade.
-    fn candidate(&self, instrument: u32, price: PriceTicks) -> Candidate {
-        let record = self.instruments.slab.get(instrument);
-        let mut quantities = [0i128; 2];
-        for (quantity, side) in quantities.iter_mut().zip(Side::ALL) {
-            let mut slot = record.side(*side).best;
-            while slot != 0 {
-                let level = self.book.level(slot);
-                let trades = match side {
-                    Side::Buy => level.price >= price,
-                    Side::Sell => level.price <= price,
-                };
-                if !trades {
-                    break;
-                }
-                *quantity += i128::from(level.quantity);
-                slot = level.worse;
-            }
-        }
-        Candidate { price, bids: quantities[0], asks: quantities[1] }
-    }
-
-    /// The price of a crossed book's auction, found by one ascending walk over its crossing levels on both sides.
-    fn auction_price(&self, instrument: u32) -> Candidate {
-        let record = self.instruments.slab.get(instrument);
-        let last = (record.has_traded != 0).then_some(record.last_price);
-        let lowest_ask = record.side(Side::Sell).best_price;
-        let highest_bid = record.side(Side::Buy).best_price;
-        // All bids that cross, and the lowest of them, from where the walk upwards begins.
-        let (mut bids, mut bid, mut slot) = (0i128, 0, record.side(Side::Buy).best);
-        while slot != 0 && self.book.level(slot).price >= lowest_ask {
-            bids += i128::from(self.book.level(slot).quantity);
-            bid = slot;
-            slot = self.book.level(slot).worse;
-        }
-        let (mut asks, mut ask) = (0i128, record.side(Side::Sell).best);
-        let mut best: Option<Best> = None;
-        loop {
-            let bid_price = (bid != 0).then(|| self.book.level(bid).price);
-            let ask_price = (ask != 0).then(|| self.book.level(ask).price).filter(|price| *price <= highest_bid);
-            let price = match (bid_price, ask_price) {
-                (Some(bid), Some(ask)) => bid.min(ask),
-                (Some(price), None) | (None, Some(price)) => price,
-                (None, None) => break,
-            };
-            if ask_price == Some(price) {
-                asks += i128::from(self.book.level(ask).quantity);
-                ask = self.book.level(ask).worse;
-            }
-            let candidate = Candidate { price, bids, asks };
-            match &mut best {
-                Some(best) => best.consider(candidate, last),
-                None => best = Some(Best::only(candidate)),
-            }
-            if bid_price == Some(price) {
-                bids -= i128::from(self.book.level(bid).quantity);
-                bid = self.book.level(bid).better;
-            }
-        }
-        best.map_or(Candidate { price: lowest_ask, bids: 0, asks: 0 }, |best| best.choice())
     }
 }
 

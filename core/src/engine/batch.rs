@@ -6,8 +6,8 @@
 
 use super::emit::Emitter;
 use super::{Engine, OutOfOrder};
-use crate::arena::Marks;
-use crate::book::client_tag;
+use crate::arena::{KeyHash, Marks};
+use crate::book::client_hash;
 use crate::command::{
     AmendOrder, CancelOrder, CommandHeader, CommandRecord, NewOrder, OrderTarget, RawCommand, ReduceOrder, ReplaceOrder,
 };
@@ -96,18 +96,18 @@ impl<M: Marks> Engine<'_, M> {
         Ok(())
     }
 
-    /// Fetches the place in the index, and returns the tag.
+    /// Fetches the place in the index, and returns the hash.
     #[inline(always)]
     fn look_far(&self, command: RawCommand<'_>) -> u32 {
         let Some((header, id)) = client_order_id(command) else { return 0 };
-        let tag = client_tag(self.seed(), header.account, id);
-        self.book.prefetch_client(tag);
-        tag
+        let hash = client_hash(self.seed(), header.account, id);
+        self.book.prefetch_client(hash);
+        hash.0
     }
 
     /// Fetches the order, or the level that a new one joins, and returns its slot.
     #[inline(always)]
-    fn look_middle(&self, command: RawCommand<'_>, tag: u32) -> u32 {
+    fn look_middle(&self, command: RawCommand<'_>, hash: u32) -> u32 {
         if let Some(order) = command.record::<NewOrder>() {
             let level = self.peek_level(order);
             self.book.prefetch_level(level);
@@ -115,7 +115,7 @@ impl<M: Marks> Engine<'_, M> {
         }
         let Some((_, target)) = target_of(command) else { return 0 };
         let by_id = target.by == OrderTarget::BY_ORDER_ID;
-        let slot = if by_id { OrderId(target.id).slot() } else { self.book.peek_client(tag) };
+        let slot = if by_id { OrderId(target.id).slot() } else { self.book.peek_client(KeyHash(hash)) };
         self.book.prefetch_order(slot);
         slot
     }
@@ -135,7 +135,7 @@ impl<M: Marks> Engine<'_, M> {
     fn peek_level(&self, order: &NewOrder) -> u32 {
         let side = if order.side == Side::Sell.code() { Side::Sell } else { Side::Buy };
         match self.instruments.slab.peek(order.instrument.slot()) {
-            Some(instrument) => self.book.peek_level_at(instrument.side(side), order.price),
+            Some(instrument) => self.book.peek_level_at(instrument, side, order.price),
             None => 0,
         }
     }

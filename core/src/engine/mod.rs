@@ -20,9 +20,9 @@ pub use self::batch::Sequenced;
 pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, SessionView};
 pub use self::state::OpenError;
 
+pub(crate) use self::auction::Auction;
 pub(crate) use self::gate::{Outcome, Session};
 pub(crate) use self::header::Header;
-pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
 use self::gate::Execute;
@@ -84,7 +84,7 @@ pub struct Engine<'a, M: Marks = Untracked> {
     sessions: Entities<'a, Session, M>,
     instruments: Entities<'a, Instrument, M>,
     accounts: Entities<'a, Account, M>,
-    work_queue: Table<'a, WorkItem, M>,
+    work_queue: Table<'a, Auction, M>,
     grants: Grants<'a, M>,
     outcomes: Table<'a, Outcome, M>,
     positions: Positions<'a, M>,

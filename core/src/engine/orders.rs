@@ -4,15 +4,15 @@ use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
 use super::sweep::Taker;
-use crate::arena::{Found, Marks, NO_PLACE};
-use crate::book::{Order, client_tag};
+use crate::arena::{Found, KeyHash, Marks, NO_PLACE};
+use crate::book::{Order, Terms, client_hash};
 use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
 use crate::event::{Accepted, Amended, Cancelled, Rested};
 use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId};
 use crate::instrument::Instrument;
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
-use crate::terms::{OrderType, Role, Side, TimeInForce, TradingState};
+use crate::terms::{Role, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
 use bytemuck::Zeroable;
 
@@ -27,24 +27,10 @@ struct Entry {
     instrument: u32,
     instrument_id: InstrumentId,
     client_order_id: ClientOrderId,
-    side: Side,
     /// Limit price, or the clamped protection limit.
     price: PriceTicks,
     quantity: QuantityLots,
-    time_in_force: TimeInForce,
-    is_market: bool,
-    /// As in [`NewOrder`].
-    flags: u8,
-}
-
-impl Entry {
-    fn may_rest(&self) -> bool {
-        !self.is_market && self.time_in_force == TimeInForce::GoodTillCancelled
-    }
-
-    fn is_post_only(&self) -> bool {
-        self.flags & NewOrder::POST_ONLY != 0
-    }
+    terms: Terms,
 }
 
 /// What the checks of an order found out.
@@ -95,7 +81,7 @@ impl Execute for NewOrder {
         if placement.rests {
             Ok(engine.accept_resting(&entry, placement, slot, name, out))
         } else {
-            Ok(engine.accept_taker(&entry, slot, name.tag, out))
+            Ok(engine.accept_taker(&entry.apart(), slot, name.hash, out))
         }
     }
 }
@@ -211,22 +197,30 @@ impl Execute for ReplaceOrder {
             quantity: self.quantity,
             ..Entry::of(&old, instrument)
         };
-        let tag = engine.check_client_order_id(&entry, old_slot)?.tag;
+        let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
         let placement = engine.check_placement(instrument, &entry, Some(&old))?;
         engine.cancel(old_slot, CancelReason::Replaced, out);
         let slot = engine.book.take_order();
         if placement.rests {
             // The old order may have been all that kept the level open.
             let placement = Placement { level: engine.level_at(&entry), ..placement };
-            let name = Name { tag, place: NO_PLACE };
+            let name = Name { hash, place: NO_PLACE };
             Ok(engine.accept_resting(&entry, placement, slot, name, out))
         } else {
-            Ok(engine.accept_taker(&entry, slot, tag, out))
+            Ok(engine.accept_taker(&entry, slot, hash, out))
         }
     }
 }
 
 impl Entry {
+    /// A copy for a function that is called: it alone is written to memory, and only there, not on the way of orders that
+    /// rest as they come.
+    #[inline(always)]
+    fn apart(&self) -> Self {
+        let &Self { account, instrument, instrument_id, client_order_id, price, quantity, terms } = self;
+        Self { account, instrument, instrument_id, client_order_id, price, quantity, terms }
+    }
+
     /// The terms of a resting order.
     fn of(order: &Order, instrument: &Instrument) -> Self {
         Self {
@@ -234,12 +228,9 @@ impl Entry {
             instrument: order.instrument,
             instrument_id: instrument.id,
             client_order_id: order.client_order_id,
-            side: order.side(),
             price: order.price,
             quantity: order.leaves,
-            time_in_force: TimeInForce::GoodTillCancelled,
-            is_market: false,
-            flags: order.flags,
+            terms: order.terms,
         }
     }
 }
@@ -257,24 +248,17 @@ fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
 #[inline(always)]
 fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<Entry, RejectCode> {
     check_open(instrument)?;
-    let (Some(side), Some(time_in_force)) = (Side::from_code(order.side), TimeInForce::from_code(order.time_in_force))
-    else {
-        return Err(RejectCode::InvalidField);
-    };
     let mut entry = Entry {
         account: order.header.account,
         instrument: slot,
         instrument_id: order.instrument,
         client_order_id: order.client_order_id,
-        side,
         price: order.price,
         quantity: order.quantity,
-        time_in_force,
-        is_market: order.order_type == OrderType::Market.code(),
-        flags: order.flags,
+        terms: Terms::of(order),
     };
-    if !entry.may_rest() {
-        if entry.is_post_only() {
+    if !entry.terms.may_rest() {
+        if entry.terms.is_post_only() {
             return Err(RejectCode::PostOnlyImmediate);
         }
         if instrument.is_in(TradingState::Auction) {
@@ -282,7 +266,7 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
         }
     }
     instrument.check_quantity(entry.quantity)?;
-    if entry.is_market {
+    if entry.terms.is_market() {
         entry.price = entry.price.max(instrument.limit_low).min(instrument.limit_high);
     } else {
         instrument.check_price(entry.price)?;
@@ -293,7 +277,7 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
 /// A client order id that is free, as the index knows it.
 #[derive(Clone, Copy, Debug)]
 struct Name {
-    tag: u32,
+    hash: KeyHash,
     /// Where it would go, as long as the index does not change.
     place: u32,
 }
@@ -303,11 +287,17 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
         if entry.client_order_id == ClientOrderId::NONE {
-            return Ok(Name { tag: 0, place: NO_PLACE });
+            return Ok(Name { hash: KeyHash(0), place: NO_PLACE });
         }
-        let tag = client_tag(self.seed(), entry.account, entry.client_order_id);
-        let Found { slot, place } = self.book.find_client(tag, entry.account, entry.client_order_id);
-        if slot != 0 && slot != except { Err(RejectCode::DuplicateClientOrderId) } else { Ok(Name { tag, place }) }
+        let hash = client_hash(self.seed(), entry.account, entry.client_order_id);
+        let Found { slot, place, .. } = self.book.find_client(hash, entry.account, entry.client_order_id);
+        if slot != 0 && slot != except {
+            return Err(RejectCode::DuplicateClientOrderId);
+        }
+        if place == NO_PLACE && !self.book.has_client_room(hash) {
+            return Err(RejectCode::ClientOrderIdsCrowded);
+        }
+        Ok(Name { hash, place })
     }
 
     /// Checks what depends on the book. `leaving` is the order that goes as this one comes.
@@ -319,17 +309,23 @@ impl<M: Marks> Engine<'_, M> {
         leaving: Option<&Order>,
     ) -> Result<Placement, RejectCode> {
         let continuous = instrument.is_in(TradingState::Continuous);
-        let crosses = continuous && instrument.crosses(entry.side, entry.price);
-        if crosses && entry.is_post_only() {
+        let crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
+        if crosses && entry.terms.is_post_only() {
             return Err(RejectCode::PostOnlyWouldCross);
         }
-        if continuous && entry.time_in_force == TimeInForce::FillOrKill {
-            self.check_fill_or_kill(entry.instrument, entry.account.slot(), entry.side, entry.price, entry.quantity)?;
+        if continuous && entry.terms.is(TimeInForce::FillOrKill) {
+            self.check_fill_or_kill(
+                entry.instrument,
+                entry.account.slot(),
+                entry.terms.side(),
+                entry.price,
+                entry.quantity,
+            )?;
         }
-        if !entry.may_rest() {
+        if !entry.terms.may_rest() {
             return Ok(Placement { level: 0, rests: false });
         }
-        let level = self.book.level_at(instrument.side(entry.side), entry.price);
+        let level = self.book.level_at(instrument, entry.terms.side(), entry.price);
         if level != 0 {
             let record = self.book.level(level);
             let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| order.leaves.0);
@@ -343,18 +339,18 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     fn level_at(&self, entry: &Entry) -> u32 {
-        self.book.level_at(self.instruments.slab.get(entry.instrument).side(entry.side), entry.price)
+        self.book.level_at(self.instruments.slab.get(entry.instrument), entry.terms.side(), entry.price)
     }
 
     /// Says that an order is accepted, and makes its record.
     #[inline(always)]
     fn say_accepted<S: EventSink>(entry: &Entry, slot: u32, rests: u8, out: &mut Emitter<'_, S>) -> Order {
         let id = OrderId::new(out.sequence(), slot);
-        let market = if entry.is_market { Accepted::MARKET } else { 0 };
-        let post_only = if entry.is_post_only() { Accepted::POST_ONLY } else { 0 };
+        let market = u8::from(entry.terms.is_market()) * Accepted::MARKET;
+        let post_only = u8::from(entry.terms.is_post_only()) * Accepted::POST_ONLY;
         out.emit(Accepted {
-            side: entry.side.code(),
-            time_in_force: entry.time_in_force.code(),
+            side: entry.terms.side().code(),
+            time_in_force: entry.terms.time_in_force_code(),
             flags: rests | market | post_only,
             instrument: entry.instrument_id,
             account: entry.account,
@@ -371,9 +367,7 @@ impl<M: Marks> Engine<'_, M> {
             price: entry.price,
             leaves: entry.quantity,
             instrument: entry.instrument,
-            side: entry.side.code(),
-            time_in_force: entry.time_in_force.code(),
-            flags: entry.flags,
+            terms: entry.terms,
             ..Order::zeroed()
         }
     }
@@ -390,7 +384,7 @@ impl<M: Marks> Engine<'_, M> {
     ) -> OrderId {
         let order = Self::say_accepted(entry, slot, Accepted::RESTS, out);
         if order.client_order_id != ClientOrderId::NONE {
-            self.book.index_client_at(name.tag, slot, name.place);
+            self.book.index_client_at(name.hash, slot, name.place);
         }
         self.rest(&order, slot, placement.level);
         order.id
@@ -398,14 +392,20 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Accepts a checked order into `slot` that trades on entry, or tries to.
     #[inline(never)]
-    fn accept_taker<S: EventSink>(&mut self, entry: &Entry, slot: u32, tag: u32, out: &mut Emitter<'_, S>) -> OrderId {
+    fn accept_taker<S: EventSink>(
+        &mut self,
+        entry: &Entry,
+        slot: u32,
+        hash: KeyHash,
+        out: &mut Emitter<'_, S>,
+    ) -> OrderId {
         let order = Self::say_accepted(entry, slot, 0, out);
         let mut taker = Taker::of(&order);
         let ended = self.sweep(&mut taker, out);
         let left = Order { leaves: taker.leaves, ..order };
-        if left.leaves.0 > 0 && ended.is_none() && entry.may_rest() {
+        if left.leaves.0 > 0 && ended.is_none() && entry.terms.may_rest() {
             if left.client_order_id != ClientOrderId::NONE {
-                self.book.index_client(tag, slot);
+                self.book.index_client(hash, slot);
             }
             self.rest(&left, slot, 0);
             self.say_rested(&left, out);
@@ -442,8 +442,7 @@ impl<M: Marks> Engine<'_, M> {
             self.forget(order, found.slot);
         } else {
             self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
-            let tag = client_tag(self.seed(), order.account, order.client_order_id);
-            self.book.unindex_client_at(tag, found.place);
+            self.book.unindex_found(found);
             self.book.give_order_back(found.slot);
         }
     }
@@ -460,8 +459,8 @@ impl<M: Marks> Engine<'_, M> {
     fn forget(&mut self, order: &Order, slot: u32) {
         self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
         if order.client_order_id != ClientOrderId::NONE {
-            let tag = client_tag(self.seed(), order.account, order.client_order_id);
-            self.book.unindex_client(tag, slot);
+            let hash = client_hash(self.seed(), order.account, order.client_order_id);
+            self.book.unindex_client(hash, slot);
         }
         self.book.give_order_back(slot);
     }
@@ -536,7 +535,7 @@ impl<M: Marks> Engine<'_, M> {
             if id == ClientOrderId::NONE {
                 return Err(RejectCode::UnknownOrder);
             }
-            let found = self.book.find_client(client_tag(self.seed(), header.account, id), header.account, id);
+            let found = self.book.find_client(client_hash(self.seed(), header.account, id), header.account, id);
             return if found.slot == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
         }
         let id = OrderId(target.id);
@@ -544,7 +543,7 @@ impl<M: Marks> Engine<'_, M> {
         match self.book.try_order(slot) {
             Some(order) if slot != 0 && order.id == id => {
                 let owned = order.account == header.account;
-                if owned { Ok(Found { slot, place: NO_PLACE }) } else { Err(RejectCode::OrderNotOwned) }
+                if owned { Ok(Found::elsewhere(slot)) } else { Err(RejectCode::OrderNotOwned) }
             }
             _ if self.book.slot_was_used(slot) => Err(RejectCode::StaleOrder),
             _ => Err(RejectCode::UnknownOrder),
@@ -572,7 +571,7 @@ impl<M: Marks> Engine<'_, M> {
         out: &mut Emitter<'_, S>,
     ) {
         out.emit(Cancelled {
-            side: order.side,
+            side: order.side().code(),
             reason: reason.code(),
             flags,
             instrument: self.instrument_id(order),
@@ -587,7 +586,7 @@ impl<M: Marks> Engine<'_, M> {
 
     fn say_rested<S: EventSink>(&self, order: &Order, out: &mut Emitter<'_, S>) {
         out.emit(Rested {
-            side: order.side,
+            side: order.side().code(),
             instrument: self.instrument_id(order),
             account: order.account,
             order: order.id,
@@ -607,7 +606,7 @@ impl<M: Marks> Engine<'_, M> {
         out: &mut Emitter<'_, S>,
     ) {
         out.emit(Amended {
-            side: old.side,
+            side: old.side().code(),
             flags,
             instrument: self.instrument_id(old),
             account: old.account,

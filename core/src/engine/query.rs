@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::arena::Marks;
-use crate::book::{Order, client_tag};
+use crate::book::{Order, client_hash};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
 use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
@@ -147,7 +147,7 @@ impl<M: Marks> Engine<'_, M> {
         if id == ClientOrderId::NONE {
             return None;
         }
-        let slot = self.book.find_client(client_tag(self.seed(), account, id), account, id).slot;
+        let slot = self.book.find_client(client_hash(self.seed(), account, id), account, id).slot;
         (slot != 0).then(|| self.view(self.book.order(slot)))
     }
 
@@ -160,16 +160,23 @@ impl<M: Marks> Engine<'_, M> {
             side: order.side(),
             price: order.price,
             leaves: order.leaves,
-            time_in_force: TimeInForce::from_code(order.time_in_force).unwrap_or(TimeInForce::GoodTillCancelled),
-            is_post_only: order.flags & crate::command::NewOrder::POST_ONLY != 0,
+            time_in_force: order.terms.time_in_force(),
+            is_post_only: order.terms.is_post_only(),
         }
     }
 
     /// The level at a price, if there are orders.
     pub fn level(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> Option<LevelView> {
-        let slot = self.find_instrument(instrument).ok()?;
-        let level = self.book.level_at(self.instruments.slab.get(slot).side(side), price);
+        let level = self.level_slot(instrument, side, price);
         (level != 0).then(|| self.level_view(level))
+    }
+
+    /// The level at any price; 0 if there is none.
+    fn level_slot(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> u32 {
+        let Ok(slot) = self.find_instrument(instrument) else { return 0 };
+        let level = self.book.level_at(self.instruments.slab.get(slot), side, price);
+        // A price off tick leads to the level of a price nearby.
+        if level != 0 && self.book.level(level).price == price { level } else { 0 }
     }
 
     /// The levels of one side, best first; take as many as you need. Empty for an instrument that is not listed.
@@ -185,10 +192,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// The orders of one level, oldest first. Empty where there is none.
     pub fn queue(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> impl Iterator<Item = OrderView> {
-        let level = match self.find_instrument(instrument) {
-            Ok(slot) => self.book.level_at(self.instruments.slab.get(slot).side(side), price),
-            Err(_) => 0,
-        };
+        let level = self.level_slot(instrument, side, price);
         let mut next = if level == 0 { 0 } else { self.book.level(level).head };
         core::iter::from_fn(move || {
             let order = self.book.order((next != 0).then_some(next)?);

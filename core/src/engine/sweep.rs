@@ -88,7 +88,7 @@ impl<M: Marks> Engine<'_, M> {
         instrument.last_price = maker.price;
         instrument.has_traded = 1;
         out.emit(Trade {
-            aggressor: order.side,
+            aggressor: order.side().code(),
             instrument: instrument.id,
             price: maker.price,
             quantity,

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{Carver, Marks, Record, Slab, SlotIndex, hash_pair};
+use crate::arena::{Carver, KeyHash, Marks, Record, Slab, SlotIndex};
 
 /// One grant, by slots: a session or account with grants cannot be closed, so the slots stay theirs.
 #[repr(C)]
@@ -28,9 +28,9 @@ impl<'a, M: Marks> Grants<'a, M> {
 
     #[inline(always)]
     fn find(&self, seed: u64, session: u32, account: u32) -> u32 {
-        let tag = hash_pair(seed, u64::from(session), u64::from(account));
+        let hash = KeyHash::of_pair(seed, u64::from(session), u64::from(account));
         self.index
-            .find(tag, |slot| {
+            .find(hash, |slot| {
                 let grant = self.records.get(slot);
                 grant.session == session && grant.account == account
             })
@@ -49,7 +49,7 @@ impl<'a, M: Marks> Grants<'a, M> {
             return false;
         }
         *self.records.get_mut(slot) = Grant { session, account };
-        self.index.insert(hash_pair(seed, u64::from(session), u64::from(account)), slot);
+        self.index.insert(KeyHash::of_pair(seed, u64::from(session), u64::from(account)), slot);
         true
     }
 
@@ -59,7 +59,7 @@ impl<'a, M: Marks> Grants<'a, M> {
         if slot == 0 {
             return false;
         }
-        self.index.remove(hash_pair(seed, u64::from(session), u64::from(account)), slot);
+        self.index.remove(KeyHash::of_pair(seed, u64::from(session), u64::from(account)), slot);
         self.records.give_back(slot);
         true
     }

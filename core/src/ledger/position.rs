@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{Carver, Marks, Record, Slab, SlotIndex, hash_pair};
+use crate::arena::{Carver, KeyHash, Marks, Record, Slab, SlotIndex};
 
 /// One open position. It fills a chunk, see [`Account`](super::Account).
 #[repr(C)]
@@ -40,9 +40,9 @@ impl<'a, M: Marks> Positions<'a, M> {
     /// The slot of the position of (account, instrument), by slots; 0 if it is flat.
     #[inline(always)]
     pub(crate) fn find(&self, seed: u64, account: u32, instrument: u32) -> u32 {
-        let tag = hash_pair(seed, u64::from(account), u64::from(instrument));
+        let hash = KeyHash::of_pair(seed, u64::from(account), u64::from(instrument));
         self.index
-            .find(tag, |slot| {
+            .find(hash, |slot| {
                 let position = self.records.get(slot);
                 position.account == account && position.instrument == instrument
             })
@@ -65,7 +65,7 @@ impl<'a, M: Marks> Positions<'a, M> {
     pub(crate) fn open(&mut self, seed: u64, account: u32, instrument: u32, quantity: i64) -> u32 {
         let slot = self.records.take();
         *self.records.get_mut(slot) = Position { account, instrument, quantity, reserved: [0; 240] };
-        self.index.insert(hash_pair(seed, u64::from(account), u64::from(instrument)), slot);
+        self.index.insert(KeyHash::of_pair(seed, u64::from(account), u64::from(instrument)), slot);
         slot
     }
 
@@ -78,7 +78,7 @@ impl<'a, M: Marks> Positions<'a, M> {
     /// Gives the record of a position that became flat back.
     pub(crate) fn close(&mut self, seed: u64, slot: u32) {
         let Position { account, instrument, .. } = *self.records.get(slot);
-        self.index.remove(hash_pair(seed, u64::from(account), u64::from(instrument)), slot);
+        self.index.remove(KeyHash::of_pair(seed, u64::from(account), u64::from(instrument)), slot);
         self.records.give_back(slot);
     }
 

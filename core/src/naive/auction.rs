@@ -1,4 +1,4 @@
-//! The uncross: the auction's price, and filling at it in slices.
+//! The uncross: finding the auction's price and filling at it, in slices.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -33,6 +33,17 @@ impl Candidate {
     }
 }
 
+/// An auction that is being worked on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Auction {
+    instrument: InstrumentId,
+    given: Option<PriceTicks>,
+    /// Steps that finding the price still takes.
+    search_left: u32,
+    /// The price, once it is fixed.
+    price: Option<PriceTicks>,
+}
+
 impl NaiveEngine {
     pub(super) fn uncross(&mut self, c: &Uncross) -> Result<(), RejectCode> {
         let id = c.instrument;
@@ -48,8 +59,55 @@ impl NaiveEngine {
             return Err(RejectCode::WorkQueueFull);
         }
         let given = (c.priced == 1).then_some(c.price);
+        let mut auction = Auction { instrument: id, given, search_left: self.search_steps(id, given), price: None };
+        let mut steps_left = self.genesis.max_steps;
+        if self.carry_on(&mut auction, &mut steps_left) {
+            self.conclude(id);
+        } else {
+            self.change_state(id, TradingState::Uncrossing);
+            self.work.push_back(auction);
+        }
+        Ok(())
+    }
+
+    /// Steps that finding the price takes: a bid level each that crosses, then a price each that crosses (for a given
+    /// price an ask level each that it reaches).
+    fn search_steps(&self, id: InstrumentId, given: Option<PriceTicks>) -> u32 {
+        let (bids, asks) = (self.book.levels(id, Side::Buy), self.book.levels(id, Side::Sell));
+        let (Some(best_bid), Some(best_ask)) = (bids.first(), asks.first()) else { return 0 };
+        let lowest_bid = given.unwrap_or(best_ask.0);
+        let highest_ask = given.unwrap_or(best_bid.0);
+        let bid_prices: Vec<PriceTicks> = bids.iter().map(|level| level.0).filter(|p| *p >= lowest_bid).collect();
+        let ask_prices: Vec<PriceTicks> = asks.iter().map(|level| level.0).filter(|p| *p <= highest_ask).collect();
+        let second = match given {
+            Some(_) => ask_prices.len(),
+            None => bid_prices.iter().chain(&ask_prices).collect::<BTreeSet<_>>().len(),
+        };
+        (bid_prices.len() + second) as u32
+    }
+
+    /// Carries an auction on; true when nothing is left to do, false when no step is.
+    fn carry_on(&mut self, auction: &mut Auction, steps_left: &mut u32) -> bool {
+        let id = auction.instrument;
+        let steps = auction.search_left.min(*steps_left);
+        auction.search_left -= steps;
+        *steps_left -= steps;
+        if auction.search_left > 0 {
+            return false;
+        }
+        let price = match auction.price {
+            Some(price) => price,
+            None => self.fix_price(auction),
+        };
+        self.fill(id, price, steps_left)
+    }
+
+    fn fix_price(&mut self, auction: &mut Auction) -> PriceTicks {
+        let id = auction.instrument;
+        let last_trade = self.instruments.find(id).ok().and_then(|instrument| instrument.last_trade);
         // A crossed book has prices, so one is found.
-        let price = given.or_else(|| self.auction_price(id, instrument.last_trade)).unwrap_or_default();
+        let price = auction.given.or_else(|| self.auction_price(id, last_trade)).unwrap_or_default();
+        auction.price = Some(price);
         let found = self.candidate(id, price);
         self.emit(Uncrossed {
             instrument: id,
@@ -58,14 +116,7 @@ impl NaiveEngine {
             ask_quantity: halves(found.asks),
             ..Uncrossed::zeroed()
         });
-        let mut steps_left = self.genesis.max_steps;
-        if self.fill(id, price, &mut steps_left) {
-            self.conclude(id);
-        } else {
-            self.change_state(id, TradingState::Uncrossing);
-            self.work.push_back((id, price));
-        }
-        Ok(())
+        price
     }
 
     /// Step 9 of "Every command": a slice of the pending work, over as many items as it reaches.
@@ -74,12 +125,12 @@ impl NaiveEngine {
         if self.canary == Canary::SliceOneStepShort {
             steps_left -= 1;
         }
-        while let Some((id, price)) = self.work.front().copied() {
-            if !self.fill(id, price, &mut steps_left) {
+        while let Some(mut auction) = self.work.pop_front() {
+            if !self.carry_on(&mut auction, &mut steps_left) {
+                self.work.push_front(auction);
                 return;
             }
-            self.work.pop_front();
-            self.conclude(id);
+            self.conclude(auction.instrument);
         }
     }
 

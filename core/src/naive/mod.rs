@@ -13,7 +13,7 @@
 //! use novate_core::naive::NaiveEngine;
 //! use novate_core::units::{Sequence, TimeNs};
 //!
-//! let mut oracle = NaiveEngine::genesis(&Genesis::new(0, Capacities::for_orders(100)))?;
+//! let mut oracle = NaiveEngine::genesis(&Genesis::new(0, 1, Capacities::for_orders(100)))?;
 //! let header = OpenAccount::new_header(SessionId::operator(0), 1, AccountId::NONE);
 //! let open = OpenAccount { header, owner: 7 };
 //! let mut events = Vec::new();
@@ -44,6 +44,7 @@ use alloc::vec::Vec;
 
 pub use self::canary::Canary;
 
+use self::auction::Auction;
 use self::book::Book;
 use self::positions::Positions;
 use self::session::Session;
@@ -94,8 +95,8 @@ pub struct NaiveEngine {
     order_slots: Slots,
     book: Book,
     positions: Positions,
-    /// Uncrosses to be continued: instrument and price, first in, first out.
-    work: VecDeque<(InstrumentId, PriceTicks)>,
+    /// Auctions to be carried on, first in, first out.
+    work: VecDeque<Auction>,
     /// The events of the command at hand.
     outbox: Vec<OwnedEvent>,
     digest: EventsDigest,

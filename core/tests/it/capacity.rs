@@ -47,7 +47,7 @@ fn a_full_level_table_or_ladder_changes_nothing() {
     for (levels, ladder_nodes, expected) in [(2, 1_000, RejectCode::LevelTableFull), (100, 26, RejectCode::LadderFull)]
     {
         let capacities = Capacities { levels, ladder_nodes, ..Capacities::for_orders(50) };
-        let genesis = Genesis::new(0, capacities);
+        let genesis = Genesis::new(0, 1, capacities);
         let mut arena = arena(&genesis);
         let mut engine = engine(&mut arena, &genesis);
         let mut desk = Desk::open(&mut engine);
@@ -72,7 +72,7 @@ fn a_full_level_table_or_ladder_changes_nothing() {
 #[test]
 fn full_entity_tables_have_their_own_codes() {
     let capacities = Capacities { instruments: 1, accounts: 2, sessions: 3, ..Capacities::for_orders(10) };
-    let genesis = Genesis::new(0, capacities);
+    let genesis = Genesis::new(0, 1, capacities);
     let mut arena = arena(&genesis);
     let mut engine = engine(&mut arena, &genesis);
     let mut desk = Desk::open(&mut engine);
@@ -119,9 +119,9 @@ fn the_edges_of_a_64_bit_integer_are_rejected_not_wrapped() {
 #[test]
 fn a_thousand_instruments_fit_in_a_gigabyte() {
     let capacities = Capacities { instruments: 1_000, accounts: 10_000, ..Capacities::for_orders(1_000_000) };
-    let bytes = Layout::of(&Genesis::new(0, capacities)).bytes();
+    let bytes = Layout::of(&Genesis::new(0, 1, capacities)).bytes();
     assert!(bytes < 1 << 30, "{bytes}");
     let more = Capacities { instruments: 2_000, ..capacities };
-    let per_instrument = (Layout::of(&Genesis::new(0, more)).bytes() - bytes) / 1_000;
+    let per_instrument = (Layout::of(&Genesis::new(0, 1, more)).bytes() - bytes) / 1_000;
     assert!((256..=264).contains(&per_instrument), "{per_instrument} bytes an instrument");
 }

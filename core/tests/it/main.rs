@@ -3,6 +3,7 @@
 mod allocations;
 mod batches;
 mod capacity;
+mod crowded;
 mod golden;
 mod sessions;
 mod trackers;

@@ -26,7 +26,7 @@ pub(crate) struct Desk {
 
 /// Capacities that leave room for everything here.
 pub(crate) fn genesis(orders: u32) -> Genesis {
-    Genesis::new(0, Capacities::for_orders(orders))
+    Genesis::new(0, 1, Capacities::for_orders(orders))
 }
 
 /// Memory for an engine.

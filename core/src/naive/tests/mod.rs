@@ -41,7 +41,7 @@ pub(super) struct Desk {
 }
 
 fn small() -> Genesis {
-    let mut genesis = Genesis::new(0, Capacities::for_orders(200));
+    let mut genesis = Genesis::new(0, 1, Capacities::for_orders(200));
     genesis.outcome_window = 8;
     genesis.max_steps = 64;
     genesis
