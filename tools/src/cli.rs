@@ -6,8 +6,10 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use novate_core::ids::SLOT_MAX;
 use novate_core::terms::TradingState;
+use novate_core::units::{PriceTicks, QuantityLots};
 
-use crate::flow::Settings;
+use crate::error::Error;
+use crate::flow::{Settings, Terms};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -82,8 +84,10 @@ pub(crate) struct RunArgs {
 
 impl RunArgs {
     /// Whether nothing was said.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.flow.is_none() && self.feed.opening.is_none() && self.feed.orders.is_none()
+    pub(crate) fn is_empty(&self) -> bool {
+        let FeedArgs { opening, orders, tick, price_min, price_max, lot } = self.feed;
+        let terms = [tick, price_min, price_max, lot];
+        self.flow.is_none() && opening.is_none() && orders.is_none() && terms.iter().all(Option::is_none)
     }
 }
 
@@ -116,10 +120,28 @@ pub(crate) struct FeedArgs {
     /// How many live orders the engine has room for. Default: 65536.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(SLOT_MAX)))]
     orders: Option<u32>,
+
+    /// Prices are multiples of this, in the file's unit; others are rejected. Default: 1.
+    #[arg(long, value_name = "PRICE", value_parser = clap::value_parser!(i64).range(1..))]
+    tick: Option<i64>,
+
+    /// The lowest price that is taken; lower ones are rejected. Default: 1, so neither zero nor negative.
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
+    price_min: Option<i64>,
+
+    /// The highest price that is taken; higher ones are rejected. Default: 1000000000000.
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
+    price_max: Option<i64>,
+
+    /// Quantities are multiples of this; others are rejected. Default: 1.
+    #[arg(long, value_name = "QTY", value_parser = clap::value_parser!(i64).range(1..))]
+    lot: Option<i64>,
 }
 
 /// Live orders that the engine has room for where nothing is said; the bundled hour has about 10,500 at once.
 const ORDERS: u32 = 65_536;
+/// Prices that are taken where nothing is said: no mistake of sign or of a few zeros too many.
+const PRICES: (i64, i64) = (1, 1_000_000_000_000);
 
 /// The state that an instrument begins in.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -130,12 +152,25 @@ enum Opening {
     Continuous,
 }
 
-impl From<FeedArgs> for Settings {
-    fn from(args: FeedArgs) -> Self {
+impl TryFrom<FeedArgs> for Settings {
+    type Error = Error;
+
+    fn try_from(args: FeedArgs) -> Result<Self, Error> {
         let opening = args.opening.map(|opening| match opening {
             Opening::Auction => TradingState::Auction,
             Opening::Continuous => TradingState::Continuous,
         });
-        Self { orders: args.orders.unwrap_or(ORDERS), opening }
+        let (price_min, price_max) = (args.price_min.unwrap_or(PRICES.0), args.price_max.unwrap_or(PRICES.1));
+        if price_min > price_max {
+            let message = format!("expected --price-min at or below --price-max, found {price_min} and {price_max}");
+            return Err(Error::Usage(message));
+        }
+        let terms = Terms {
+            tick: PriceTicks(args.tick.unwrap_or(1)),
+            price_min: PriceTicks(price_min),
+            price_max: PriceTicks(price_max),
+            lot: QuantityLots(args.lot.unwrap_or(1)),
+        };
+        Ok(Self { orders: args.orders.unwrap_or(ORDERS), opening, terms })
     }
 }

@@ -46,6 +46,11 @@ impl Source {
         }
     }
 
+    /// Whether it is a folder rather than a file.
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self, Self::File(path) if path.is_dir())
+    }
+
     /// The decompressed bytes. `progress` counts the bytes as they are stored.
     ///
     /// # Errors

@@ -42,9 +42,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
     let json = cli.json;
     // Without a verb the options are those of `run`; before a verb they would be dropped without a word.
     if cli.verb.is_some() && !cli.run.is_empty() {
-        return Err(Error::Usage(
-            "expected --flow, --opening and --orders after the verb, found them before it".into(),
-        ));
+        return Err(Error::Usage("expected the options of a flow after the verb, found some before it".into()));
     }
     match cli.verb {
         None => verbs::run(cli.run, json),

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
+use novate_core::reject::RejectCode;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -177,6 +178,9 @@ pub(crate) fn list_outcome(listing: &mut Listing, outcome: &Outcome) {
     listing.row("rejects", &tally.rejects_total());
     for (code, name, count) in tally.rejects_by_name() {
         listing.row("", &format!("{count} x {code} {name}"));
+        if code == RejectCode::OrderTableFull.code() {
+            listing.row("", &"  (--orders N makes room for N live orders)");
+        }
     }
     listing.row("best bid", &level(outcome.best_bid));
     listing.row("best ask", &level(outcome.best_ask));

@@ -24,6 +24,8 @@ use crate::input::{Source, progress_bar};
 type MatchingEngine<'a> = Engine<'a, Untracked>;
 
 const SHARD: u16 = 0;
+/// Nobody chooses client order ids against a run on one's own file, and a constant repeats a run to the byte.
+const INDEX_SEED: u64 = 1;
 const SYMBOL: &str = "FLOW-PERP";
 
 /// Rows are read and fed in turns of so many: reading between any two commands would push the engine's data out of the
@@ -37,6 +39,21 @@ pub(crate) struct Settings {
     pub(crate) orders: u32,
     /// The state to begin in; none to find it out from the flow.
     pub(crate) opening: Option<TradingState>,
+    /// What the instrument takes.
+    pub(crate) terms: Terms,
+}
+
+/// Which prices and quantities the instrument takes; all others are rejected.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Prices are multiples of it.
+    pub(crate) tick: PriceTicks,
+    /// The lowest price.
+    pub(crate) price_min: PriceTicks,
+    /// The highest price.
+    pub(crate) price_max: PriceTicks,
+    /// Quantities are multiples of it.
+    pub(crate) lot: QuantityLots,
 }
 
 /// One price level.
@@ -102,7 +119,7 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
         Some(opening) => opening,
         None => find_opening(source)?,
     };
-    let genesis = Genesis::new(SHARD, Capacities::for_orders(settings.orders));
+    let genesis = Genesis::new(SHARD, INDEX_SEED, Capacities::for_orders(settings.orders));
     // Memory as a venue has it: the first touch of pages of 4 KiB, and the misses of address translation that come with
     // them, would be a good part of the times.
     let mut memory = AnonymousMapping::new(Layout::of(&genesis).bytes())
@@ -110,7 +127,7 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
     let arena = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = MatchingEngine::genesis(arena, Untracked, &genesis)
         .map_err(|cause| engine_error("starting the engine", cause))?;
-    let mut venue = Venue::open(engine, opening)?;
+    let mut venue = Venue::open(engine, opening, settings.terms)?;
 
     let progress = progress_bar();
     let mut reader = FlowReader::open(source, &progress)?;
@@ -142,6 +159,9 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
 fn find_opening(source: &Source) -> Result<TradingState, Error> {
     if !source.is_rereadable()? {
         let name = source.name();
+        if source.is_folder() {
+            return Err(Error::Usage(format!("{name}: expected a file, found a folder")));
+        }
         // The state to begin in shows only later in the flow, so finding it takes a reading of its own.
         return Err(Error::Usage(format!("{name}: expected a regular file, or --opening with a pipe, found neither")));
     }
@@ -169,7 +189,7 @@ pub(crate) struct Venue<'a> {
 
 impl<'a> Venue<'a> {
     /// Sets the venue up by commands, as a real one would be.
-    fn open(engine: MatchingEngine<'a>, opening: TradingState) -> Result<Self, Error> {
+    fn open(engine: MatchingEngine<'a>, opening: TradingState, terms: Terms) -> Result<Self, Error> {
         let mut venue = Self {
             engine,
             recorder: Recorder::new(),
@@ -182,15 +202,18 @@ impl<'a> Venue<'a> {
             trader: SessionId::NONE,
         };
         let operator = SessionId::operator(SHARD);
-        let mut list = ListInstrument::perpetual((operator, 1), SYMBOL);
-        list.initial_state = opening.code();
-        let open_account = OpenAccount { header: OpenAccount::new_header(operator, 2, AccountId::NONE), owner: 1 };
-        let open_session = OpenSession {
-            header: OpenSession::new_header(operator, 3, AccountId::NONE),
-            role: Role::Trader.code(),
-            flags: OpenSession::ALL_ACCOUNTS,
-            reserved: [0; 6],
+        let list = ListInstrument {
+            initial_state: opening.code(),
+            tick: terms.tick,
+            price_min: terms.price_min,
+            price_max: terms.price_max,
+            limit_low: terms.price_min,
+            limit_high: terms.price_max,
+            lot: terms.lot,
+            ..ListInstrument::perpetual((operator, 1), SYMBOL)
         };
+        let open_account = OpenAccount::new((operator, 2), 1);
+        let open_session = OpenSession::for_all_accounts((operator, 3), Role::Trader);
         for command in [Command::from(&list), Command::from(&open_account), Command::from(&open_session)] {
             venue.set_up(command)?;
         }

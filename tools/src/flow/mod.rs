@@ -9,7 +9,7 @@ mod tally;
 pub(crate) use self::expected::{
     Checkpoint, CheckpointsByRow, FillsByRow, TOP_LEVELS, leftover_error, read_checkpoints, read_fills,
 };
-pub(crate) use self::feed::{Level, Observer, Outcome, Settings, Venue, feed};
+pub(crate) use self::feed::{Level, Observer, Outcome, Settings, Terms, Venue, feed};
 pub(crate) use self::tally::{Fill, Tally};
 
 use novate_core::ids::ClientOrderId;

@@ -147,9 +147,11 @@ impl<const N: usize> Table<N> {
             csv::ErrorKind::Utf8 { .. } => {
                 (reached.saturating_sub(1).max(1), "text in UTF-8", "other bytes".to_owned())
             }
-            csv::ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
-                (reached, "the rest of the gzip stream", "the end of a truncated file".to_owned())
-            }
+            csv::ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => (
+                reached,
+                "the rest of the gzip stream",
+                "the end of the file: it is truncated, or ends in bytes of something else".to_owned(),
+            ),
             csv::ErrorKind::Io(cause) => (reached, "readable data", cause.to_string()),
             other => (reached, "a line of CSV", format!("{other:?}")),
         };

@@ -148,7 +148,7 @@ pub(crate) fn check_flow(args: CheckFlowArgs, json: bool) -> Result<Verdict, Err
         checkpoint_cases: Count::default(),
         differences: Vec::new(),
     };
-    let outcome = feed(&flow, Settings::from(args.feed), &mut comparison)?;
+    let outcome = feed(&flow, Settings::try_from(args.feed)?, &mut comparison)?;
     comparison.check_leftovers(&fills, &checkpoints)?;
 
     let (passed, failed) = (comparison.passed(), comparison.failed());

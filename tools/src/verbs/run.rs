@@ -20,7 +20,7 @@ struct RunObject {
 /// Feeds the flow and prints its outcome.
 pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
     let source = args.flow.map_or(Source::Bundled, Source::File);
-    let outcome = feed(&source, Settings::from(args.feed), &mut ())?;
+    let outcome = feed(&source, Settings::try_from(args.feed)?, &mut ())?;
 
     let mut output = Output::new(json);
     output.json_line(&RunObject { flow: source.name(), outcome: OutcomeObject::from(&outcome) });

@@ -38,25 +38,17 @@ fn slab_size(layout: &Layout, name: &str) -> usize {
     record_size(layout, name, "records") + record_size(layout, name, "free")
 }
 
-/// Bytes of an index for each unit of capacity, rounded up: fewest and most, as its length is a power of two.
-fn index_size(name: &str) -> (usize, usize) {
-    let bytes = |capacity: u32| {
-        let all = Capacities { positions: capacity, grants: capacity, ..Capacities::for_orders(capacity) };
-        let layout = Layout::of(&Genesis::new(0, all));
-        let table = layout.tables().iter().find(|table| table.name == name).expect("an index");
-        table.record_size * table.records as usize
-    };
-    // The largest capacity with an index of this length, and the smallest with the next.
-    let (mut same, mut next) = (1_000_000, 4_000_000);
-    while next - same > 1 {
-        let middle = u32::midpoint(same, next);
-        if bytes(middle) == bytes(1_000_000) { same = middle } else { next = middle }
-    }
-    (bytes(same).div_ceil(same as usize), bytes(next).div_ceil(next as usize))
+/// Bytes of an index for each unit of capacity, rounded up.
+fn index_size(name: &str) -> usize {
+    let capacity = 1_000_000;
+    let all = Capacities { positions: capacity, grants: capacity, ..Capacities::for_orders(capacity) };
+    let layout = Layout::of(&Genesis::new(0, 1, all));
+    let table = layout.tables().iter().find(|table| table.name == name).expect("an index");
+    (table.record_size * table.records as usize).div_ceil(capacity as usize)
 }
 
 fn with_instruments(orders: u32) -> Genesis {
-    Genesis::new(0, Capacities { instruments: 1_000, ..Capacities::for_orders(orders) })
+    Genesis::new(0, 1, Capacities { instruments: 1_000, ..Capacities::for_orders(orders) })
 }
 
 #[test]
@@ -84,11 +76,7 @@ fn the_commands_are_the_ones_that_are_checked() {
 fn the_figures_of_memory_are_the_layouts() {
     let layout = Layout::of(&with_instruments(65_536));
     let slab = |name: &str| slab_size(&layout, name).to_string();
-    let indexed = |name: &str, index: &str| {
-        let (fewest, most) = index_size(index);
-        let size = slab_size(&layout, name);
-        format!("{} to {}", size + fewest, size + most)
-    };
+    let indexed = |name: &str, index: &str| (slab_size(&layout, name) + index_size(index)).to_string();
     let node = slab_size(&layout, "ladder_nodes") + record_size(&layout, "ladder_bitmaps", "records");
     let outcomes = record_size(&layout, "outcomes", "records") * with_instruments(1).outcome_window as usize;
     let readme = read("README.md");
@@ -96,7 +84,7 @@ fn the_figures_of_memory_are_the_layouts() {
         ("listed instrument", slab("instruments")),
         ("live order", indexed("orders", "client_order_ids")),
         ("live price level", slab("levels")),
-        ("ladder node, for up to 64 adjacent prices", node.to_string()),
+        ("ladder node, for up to 64 adjacent ticks", node.to_string()),
         ("open account", slab("accounts")),
         ("open position", indexed("positions", "positions_index")),
         ("open session", grouped(slab_size(&layout, "sessions") + outcomes)),
@@ -125,5 +113,5 @@ fn a_thousand_instruments_fit_in_a_gigabyte() {
         work_items: 1_000,
         ..with_instruments(4_000_000).capacities
     };
-    assert!(Layout::of(&Genesis::new(0, parties)).bytes() < GIGABYTE);
+    assert!(Layout::of(&Genesis::new(0, 1, parties)).bytes() < GIGABYTE);
 }

@@ -71,7 +71,7 @@ fn plain_and_gzip_are_told_apart_by_content() {
 fn what_the_engine_must_judge_is_rejected_by_code() {
     let result = run_flow(
         "1,1,new,1,buy,10,5,gtc\n2,1,new,1,buy,10,5,gtc\n3,1,new,2,buy,10,0,gtc\n4,1,new,3,sell,11,-4,gtc\n\
-         5,1,cancel,9,,,,\n6,1,amend,9,,,3,\n7,1,new,4,buy,9223372036854775807,1,fok\n",
+         5,1,cancel,9,,,,\n6,1,amend,9,,,3,\n7,1,new,4,buy,1000000000000,1,fok\n",
         &[],
     );
     assert_eq!(result["rejected"], 6);
@@ -90,11 +90,27 @@ fn rejections_are_listed_with_number_and_name() {
 }
 
 #[test]
+fn what_the_instrument_does_not_take_is_rejected_by_code_and_counted() {
+    let lines = "1,1,new,1,buy,10,5,gtc\n2,1,new,1,buy,10,5,gtc\n3,1,new,2,buy,10,0,gtc\n4,1,new,3,buy,10,-5,gtc\n\
+        5,1,new,4,buy,0,5,gtc\n6,1,new,5,buy,-7,5,gtc\n7,1,new,6,sell,9223372036854775807,5,gtc\n8,1,new,7,buy,9,5,gtc\n\
+        9,1,new,8,buy,8,4,gtc\n";
+    let rejects = |options: &[&str]| run_flow(lines, options)["rejects"].clone();
+    let always = json!({"DuplicateClientOrderId": 1, "QuantityNotPositive": 2, "PriceOutOfRange": 3});
+    assert_eq!(rejects(&[]), always);
+    let terms = ["--tick", "2", "--lot", "5", "--price-min", "-7", "--price-max", "9223372036854775807"];
+    let narrow = json!({"DuplicateClientOrderId": 1, "QuantityNotPositive": 2, "QuantityOffLot": 1, "PriceOffTick": 3});
+    assert_eq!(rejects(&terms), narrow);
+    let reversed = run(&["run", "--price-min", "5", "--price-max", "4"]);
+    assert_eq!(reversed.code, 2);
+    assert!(reversed.stderr.contains("expected --price-min at or below --price-max, found 5 and 4"));
+}
+
+#[test]
 fn an_order_without_price_is_a_market_order() {
     let result = run_flow("1,1,new,1,sell,10,5,gtc\n2,2,new,2,sell,12,5,gtc\n3,3,new,3,buy,,8,gtc\n", &[]);
     assert_eq!((&result["trades"], &result["volume"]), (&json!(2), &json!(8)));
     assert_eq!(result["best_ask"], json!({"price": 12, "quantity": 2, "orders": 1}));
-    let sold = run_flow("1,1,new,1,buy,-10,5,gtc\n2,2,new,2,sell,,9,ioc\n", &[]);
+    let sold = run_flow("1,1,new,1,buy,-10,5,gtc\n2,2,new,2,sell,,9,ioc\n", &["--price-min", "-10"]);
     assert_eq!((&sold["volume"], &sold["best_bid"], &sold["best_ask"]), (&json!(5), &json!(null), &json!(null)));
 }
 
