@@ -4,7 +4,6 @@
 
 use std::hint::black_box;
 
-use bytemuck::bytes_of;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use novate_bench::warm::{BEST_BID, LEVELS, WarmBook};
 use novate_core::command::{Command, NewOrder};
@@ -32,7 +31,7 @@ fn decode(criterion: &mut Criterion) {
     let limit = (PriceTicks(100), QuantityLots(5));
     let order = NewOrder::limit(submitter, InstrumentId(9), ClientOrderId(1), Side::Buy, limit.0, limit.1);
     criterion.bench_function("decode/new order", |bencher| {
-        bencher.iter(|| Command::decode(black_box(bytes_of(&order))).name());
+        bencher.iter(|| Command::decode(black_box(bytemuck::cast_slice(std::slice::from_ref(&order)))).name());
     });
 }
 

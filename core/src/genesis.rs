@@ -73,11 +73,12 @@ pub struct Genesis {
     pub shard: u32,
     /// How many outcomes each session keeps for resent commands: a power of two from 8 to 65,536.
     pub outcome_window: u32,
-    /// Fills in one sweep at most: from 64 to 1,048,576.
+    /// Steps in one command at most (fills of a sweep, levels and fills of an auction): from 64 to 1,048,576.
     pub max_steps: u32,
     /// Table sizes.
     pub capacities: Capacities,
-    /// A forward jump of sequenced time beyond this halts the primary before it appends, in nanoseconds.
+    /// A forward jump of sequenced time beyond this, in nanoseconds, is for whoever stamps commands to halt at. The engine
+    /// itself takes any time that does not step back.
     pub max_time_jump_ns: u64,
     /// Seed of the hash indexes. Whoever knows it can choose client order ids that collide, which makes their look-ups
     /// slow: draw it at random, and keep genesis and journal from those who send orders.

@@ -157,15 +157,27 @@ impl Instrument {
     /// Checks a limit price.
     #[inline(always)]
     pub(crate) fn check_price(&self, price: PriceTicks) -> Result<(), RejectCode> {
-        if self.tick.0 > 1 && price.0 % self.tick.0 != 0 {
-            return Err(RejectCode::PriceOffTick);
-        }
+        self.check_tick(price)?;
         if price < self.limit_low || price > self.limit_high {
             // The limits lie within the range, so a price within the limits needs no second look.
-            let in_range = price >= self.price_min && price <= self.price_max;
-            return Err(if in_range { RejectCode::PriceOutsideLimits } else { RejectCode::PriceOutOfRange });
+            self.check_range(price)?;
+            return Err(RejectCode::PriceOutsideLimits);
         }
         Ok(())
+    }
+
+    /// Checks that a price is a multiple of the tick.
+    #[inline(always)]
+    pub(crate) fn check_tick(&self, price: PriceTicks) -> Result<(), RejectCode> {
+        // Most instruments have a tick of one: the comparison saves a division.
+        if self.tick.0 > 1 && price.0 % self.tick.0 != 0 { Err(RejectCode::PriceOffTick) } else { Ok(()) }
+    }
+
+    /// Checks that a price is in the declared range, whatever limits are in force.
+    #[inline(always)]
+    pub(crate) fn check_range(&self, price: PriceTicks) -> Result<(), RejectCode> {
+        let in_range = price >= self.price_min && price <= self.price_max;
+        if in_range { Ok(()) } else { Err(RejectCode::PriceOutOfRange) }
     }
 }
 
@@ -179,12 +191,19 @@ pub(crate) fn definition_is_sound(list: &ListInstrument, now: TimeNs) -> bool {
     let has_option_type = OptionType::from_code(list.option_type) != Some(OptionType::None);
     let labels = list.symbol[0] != 0 && is_label(&list.symbol) && is_label(&list.underlying);
     let increments = list.tick.0 >= 1 && list.lot.0 >= 1 && list.multiplier.0 >= 1;
-    let quantities = list.quantity_min.0 >= 1 && list.quantity_min <= list.quantity_max;
+    let quantities = list.quantity_min.0 >= 1 && has_multiple(list.lot.0, list.quantity_min.0, list.quantity_max.0);
     let prices =
         list.price_min <= list.limit_low && list.limit_low <= list.limit_high && list.limit_high <= list.price_max;
+    let tradable = has_multiple(list.tick.0, list.price_min.0, list.price_max.0);
     let option = is_option == has_option_type && (is_option || list.strike == PriceTicks::ZERO);
     let expiry = if is_perpetual { list.expiry == TimeNs::ZERO } else { list.expiry > now };
-    labels && increments && quantities && prices && option && expiry
+    labels && increments && quantities && prices && tradable && option && expiry
+}
+
+/// Whether a multiple of the unit lies between two bounds, which do.
+fn has_multiple(unit: i64, from: i64, to: i64) -> bool {
+    // The largest multiple that is not above `to`, less `from`: in a wider integer, since the bounds may be far apart.
+    unit >= 1 && i128::from(to) - i128::from(to.rem_euclid(unit)) >= i128::from(from)
 }
 
 /// Printable ASCII, then zeros.

@@ -85,7 +85,7 @@ impl L2Books {
                 self.add(rested.order, rested.instrument, rested.side, rested.price, rested.leaves)
             }
             Event::Cancelled(cancelled) if cancelled.flags & Cancelled::RESTED != 0 => {
-                self.take(cancelled.order, cancelled.leaves)
+                self.take(cancelled.order, cancelled.leaves, QuantityLots::ZERO)
             }
             Event::Amended(amended) => self.amend(amended),
             Event::Trade(trade) => self.trade(trade),
@@ -134,11 +134,14 @@ impl L2Books {
         Ok(())
     }
 
-    /// Takes quantity off an order; one that has nothing left goes.
-    fn take(&mut self, order: OrderId, quantity: QuantityLots) -> Result<(), FeedGap> {
+    /// Takes quantity off an order, which must leave it with what the event says; one that has nothing left goes.
+    fn take(&mut self, order: OrderId, quantity: QuantityLots, left: QuantityLots) -> Result<(), FeedGap> {
         let gap = FeedGap { order };
-        let record = self.orders.get_mut(&order).filter(|record| record.leaves >= quantity).ok_or(gap)?;
-        record.leaves.0 -= quantity.0;
+        let fits = |record: &&mut RestingOrder| {
+            quantity.0 >= 0 && left.0 >= 0 && record.leaves.0.checked_sub(quantity.0) == Some(left.0)
+        };
+        let record = self.orders.get_mut(&order).filter(fits).ok_or(gap)?;
+        record.leaves = left;
         let RestingOrder { instrument, side, price, leaves } = *record;
         if leaves.0 == 0 {
             self.orders.remove(&order);
@@ -149,6 +152,9 @@ impl L2Books {
         level.orders -= u32::from(leaves.0 == 0);
         if level.orders == 0 {
             levels.remove(&price);
+        }
+        if levels.is_empty() {
+            self.levels.remove(&(instrument, side));
         }
         Ok(())
     }
@@ -162,15 +168,15 @@ impl L2Books {
             return Err(FeedGap { order });
         }
         if let (true, Some(lowered)) = (keeps_priority, lowered) {
-            return self.take(order, QuantityLots(lowered));
+            return self.take(order, QuantityLots(lowered), leaves);
         }
-        self.take(order, old_leaves)?;
+        self.take(order, old_leaves, QuantityLots::ZERO)?;
         if amended.flags & Amended::RESTS != 0 { self.add(order, instrument, side, price, leaves) } else { Ok(()) }
     }
 
     fn trade(&mut self, trade: &Trade) -> Result<(), FeedGap> {
-        self.take(trade.maker_order, trade.quantity)?;
+        self.take(trade.maker_order, trade.quantity, trade.maker_leaves)?;
         // In an auction both orders rested; elsewhere the taker is not in the book.
-        if trade.aggressor == 0 { self.take(trade.taker_order, trade.quantity) } else { Ok(()) }
+        if trade.aggressor == 0 { self.take(trade.taker_order, trade.quantity, trade.taker_leaves) } else { Ok(()) }
     }
 }

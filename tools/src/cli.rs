@@ -122,7 +122,7 @@ pub(crate) struct FeedArgs {
     orders: Option<u32>,
 
     /// Prices are multiples of this, in the file's unit; others are rejected. Default: 1.
-    #[arg(long, value_name = "PRICE", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..))]
     tick: Option<i64>,
 
     /// The lowest price that is taken; lower ones are rejected. Default: 1, so neither zero nor negative.
@@ -134,7 +134,7 @@ pub(crate) struct FeedArgs {
     price_max: Option<i64>,
 
     /// Quantities are multiples of this; others are rejected. Default: 1.
-    #[arg(long, value_name = "QTY", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "QTY", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..))]
     lot: Option<i64>,
 }
 

@@ -42,13 +42,11 @@ impl Source {
     pub(crate) fn is_rereadable(&self) -> Result<bool, Error> {
         match self {
             Self::Bundled => Ok(true),
-            Self::File(path) => path.metadata().map(|meta| meta.is_file()).map_err(|cause| self.unreadable(cause)),
+            Self::File(path) => {
+                self.refuse_folder(path)?;
+                path.metadata().map(|meta| meta.is_file()).map_err(|cause| self.unreadable(cause))
+            }
         }
-    }
-
-    /// Whether it is a folder rather than a file.
-    pub(crate) fn is_folder(&self) -> bool {
-        matches!(self, Self::File(path) if path.is_dir())
     }
 
     /// The decompressed bytes. `progress` counts the bytes as they are stored.
@@ -61,9 +59,17 @@ impl Source {
                 progress.set_length(BUNDLED_ORDER_ENTRY.len() as u64);
                 decompressed(progress.wrap_read(BUNDLED_ORDER_ENTRY))
             }
-            Self::File(path) => open_file(path, progress),
+            Self::File(path) => {
+                self.refuse_folder(path)?;
+                open_file(path, progress)
+            }
         }
         .map_err(|cause| self.unreadable(cause))
+    }
+
+    fn refuse_folder(&self, path: &Path) -> Result<(), Error> {
+        let folder = || Error::Usage(format!("{}: expected a file, found a folder", self.name()));
+        if path.is_dir() { Err(folder()) } else { Ok(()) }
     }
 
     fn unreadable(&self, cause: io::Error) -> Error {

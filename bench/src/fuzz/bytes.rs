@@ -1,15 +1,16 @@
 //! Any bytes as a command: random records, and valid ones with bits changed, are applied or rejected, never a panic.
 //!
 //! Valid streams are made by the generator of [`book`](super::book); between them, records are drawn from random words
-//! with a plausible kind and size, so that most get past the decoder.
+//! with a plausible kind and size, so that most get past the decoder. A rejected command changes nothing but its session's
+//! window.
 
 use novate_core::arena::{Arena, Untracked};
-use novate_core::command::Command;
+use novate_core::command::{Command, RawCommand};
 use novate_core::engine::Engine;
 use novate_core::event::OwnedEvent;
 use novate_core::units::{Sequence, TimeNs};
 
-use super::generator::{Generator, decode};
+use super::generator::Generator;
 use super::{Coverage, EPISODE_COMMANDS, Finding};
 use crate::workload::random::Random;
 
@@ -45,7 +46,7 @@ fn episode(seed: u64, commands: u64, coverage: &mut Coverage) -> Result<(), Box<
         }
         events.clear();
         engine
-            .apply(Sequence(sequence), TimeNs(sequence), decode(&words), &mut events)
+            .apply(Sequence(sequence), TimeNs(sequence), RawCommand::new(&words), &mut events)
             .map_err(|error| found(sequence, error.to_string()))?;
         for event in &events {
             generator.learn(&event.view());

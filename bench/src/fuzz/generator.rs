@@ -29,6 +29,8 @@ pub struct Generator {
     world: World,
     made: u64,
     sent: Vec<Vec<u64>>,
+    /// Whether the last command was an uncross.
+    uncrossed: bool,
 }
 
 impl Generator {
@@ -36,14 +38,14 @@ impl Generator {
     pub fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let world = World::draw(&mut random);
-        Self { random, world, made: 0, sent: Vec::new() }
+        Self { random, world, made: 0, sent: Vec::new(), uncrossed: false }
     }
 
     /// An episode of `seed` in which the book grows so large that batches look ahead.
     pub fn vast(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let world = World::vast(&mut random);
-        Self { random, world, made: 0, sent: Vec::new() }
+        Self { random, world, made: 0, sent: Vec::new(), uncrossed: false }
     }
 
     /// The episode's world.
@@ -86,6 +88,10 @@ impl Generator {
 
     fn fresh(&mut self) -> Vec<u64> {
         let set_up = self.made <= SET_UP_COMMANDS;
+        // Auctions follow upon each other, so that work queues up.
+        if core::mem::take(&mut self.uncrossed) && self.chance(300) {
+            return self.uncross();
+        }
         if set_up || self.chance(self.world.habits.admin_per_mille) {
             return self.admin(set_up);
         }
@@ -208,7 +214,8 @@ impl Generator {
         }
         let usual = i64::from(self.random.between(1, self.world.habits.quantity_span));
         let many = if self.chance(30) { 100 } else { 1 };
-        usual * lot * many + i64::from(self.chance(10))
+        // A mutated listing may have taught it any lot.
+        usual.saturating_mul(lot).saturating_mul(many).saturating_add(i64::from(self.chance(10)))
     }
 
     fn client_order_id(&mut self) -> u64 {
@@ -223,15 +230,25 @@ impl Generator {
         let account = self.account();
         let header = self.header::<NewOrder>(Role::Trader, account);
         let (instrument, tick, lot) = self.instrument();
-        let immediate = self.chance(150);
+        // Some orders want all that there is, and more.
+        let sweeps = self.chance(self.world.habits.sweep_per_mille);
+        let immediate = sweeps || self.chance(150);
+        let (side, quantity) = (1 + self.random.below(2) as u8, self.quantity(lot));
+        let mut price = self.price(tick);
+        if self.chance(self.world.habits.passive_per_mille) {
+            // Away from the other side, so that the book grows deep on both.
+            let step = i64::from(self.random.below(self.world.habits.price_span)).saturating_mul(tick);
+            let base = self.world.habits.price_base - self.world.habits.price_base % tick;
+            price = if side == 1 { base.saturating_sub(step) } else { base.saturating_add(tick).saturating_add(step) };
+        }
         let order = NewOrder {
             header,
             instrument,
             client_order_id: ClientOrderId(self.client_order_id()),
-            price: PriceTicks(self.price(tick)),
-            quantity: QuantityLots(self.quantity(lot)),
-            side: 1 + self.random.below(2) as u8,
-            order_type: if self.chance(60) { 2 } else { 1 },
+            price: PriceTicks(price),
+            quantity: QuantityLots(if sweeps { quantity.saturating_mul(100) } else { quantity }),
+            side,
+            order_type: if sweeps || self.chance(60) { 2 } else { 1 },
             time_in_force: if immediate { 2 + self.random.below(2) as u8 } else { 1 },
             flags: u8::from(self.chance(80)),
             reserved: [0; 12],
@@ -328,6 +345,7 @@ impl Generator {
     }
 
     fn uncross(&mut self) -> Vec<u64> {
+        self.uncrossed = true;
         let header = self.header::<Uncross>(Role::Operator, AccountId::NONE);
         let (instrument, tick, _) = self.instrument();
         let priced = u8::from(self.chance(250));
@@ -393,5 +411,5 @@ fn encode<C: CommandRecord>(record: &C) -> Vec<u64> {
 
 /// The command that words hold.
 pub(crate) fn decode(words: &[u64]) -> Command<'_> {
-    Command::decode(bytemuck::cast_slice(words))
+    Command::decode(words)
 }

@@ -16,6 +16,10 @@ pub struct Habits {
     pub price_span: u32,
     /// Usual quantities go up to this.
     pub quantity_span: u32,
+    /// Per mille of new orders that are priced away from the other side.
+    pub passive_per_mille: u32,
+    /// Per mille of new orders that are to sweep whatever rests.
+    pub sweep_per_mille: u32,
     /// Per mille of new orders among order commands: the higher, the fuller the book.
     pub entry_per_mille: u32,
     /// Per mille of commands about venue and parties.
@@ -96,13 +100,15 @@ impl World {
         let habits = Habits {
             price_span: [4, 12, 60, 5_000][random.below(4) as usize],
             quantity_span: [1, 3, 10, 1_000][random.below(4) as usize],
+            sweep_per_mille: 10,
+            passive_per_mille: 0,
             entry_per_mille: [550, 700, 950][random.below(3) as usize],
             admin_per_mille: [5, 20, 60, 200][random.below(4) as usize],
             auction_per_mille: [300, 800][random.below(2) as usize],
             edge_per_mille: [0, 2, 40, 200][random.below(4) as usize],
             price_base: [0, 1_000, -30, i64::MAX - 6_000, i64::MIN + 10, 1 << 40][random.below(6) as usize],
         };
-        let (genesis, habits) = if random.below(4) == 0 { deep(genesis, random) } else { (genesis, habits) };
+        let (genesis, habits) = if random.below(5) < 2 { deep(genesis, random) } else { (genesis, habits) };
         Self::new(genesis, habits)
     }
 
@@ -112,6 +118,8 @@ impl World {
         let habits = Habits {
             price_span: [300, 5_000][random.below(2) as usize],
             quantity_span: [3, 1_000][random.below(2) as usize],
+            sweep_per_mille: 10,
+            passive_per_mille: 0,
             entry_per_mille: 800,
             admin_per_mille: 2,
             auction_per_mille: 300,
@@ -183,6 +191,8 @@ fn deep(mut genesis: Genesis, random: &mut Random) -> (Genesis, Habits) {
     let habits = Habits {
         price_span: [3, 12, 100][random.below(3) as usize],
         quantity_span: [1, 2, 8][random.below(3) as usize],
+        sweep_per_mille: 15,
+        passive_per_mille: [0, 800][random.below(2) as usize],
         entry_per_mille: 960,
         admin_per_mille: [4, 10][random.below(2) as usize],
         auction_per_mille: 900,

@@ -5,8 +5,9 @@
 //! with linear probing over single entries, the length of the run that a removal has to mend cannot be predicted, and
 //! each misprediction costs as much as the whole look-up.
 //!
-//! An entry that finds its bucket full goes to the next one with room, at most [`PASSES_MAX`] further on; every full bucket
-//! that it passed counts it, so that a search knows when to go on. (Bucketised linear probing; Knuth, TAOCP vol. 3, 6.4, and
+//! An entry that finds its bucket full goes to the next one with room; every full bucket that it passed counts it, so that a
+//! search knows when to go on. Where keys are chosen by clients the caller asks [`SlotIndex::has_room`] first, which bounds
+//! how far an entry goes, and with it the search. (Bucketised linear probing; Knuth, TAOCP vol. 3, 6.4, and
 //! F14's overflow counts.) Buckets are half full on average where as many are live as the capacity permits, so that one in
 //! a hundred is passed by anybody: whether a search goes on is as good as known.
 
@@ -18,10 +19,13 @@ use super::{Carver, Marks, Record, Table, lanes};
 const ENTRIES: usize = 12;
 /// Entries that a bucket holds on average where as many are live as the capacity permits, at most.
 const ENTRIES_MEAN_MAX: u64 = 6;
-/// Full buckets that an entry passes at most, so that no look-up is longer, whoever chose the keys.
+/// Full buckets that an entry passes at most where keys are chosen by clients, so that no look-up is longer, whoever chose
+/// them.
 ///
 /// With keys that nobody chose a row of so many full buckets does not happen: one bucket in 70 is full.
-const PASSES_MAX: u32 = 32;
+pub(crate) const CHOSEN_KEYS: u32 = 32;
+/// No bound, for keys that the venue gives out: an entry goes as far as it must.
+pub(crate) const GIVEN_KEYS: u32 = u32::MAX;
 
 /// No place in the index.
 pub(crate) const NO_PLACE: u32 = u32::MAX;
@@ -95,13 +99,13 @@ impl Found {
     }
 }
 
-/// The index.
+/// The index; an entry of it passes at most `PASSES_MAX` full buckets.
 #[derive(Debug)]
-pub(crate) struct SlotIndex<'a, M> {
+pub(crate) struct SlotIndex<'a, M, const PASSES_MAX: u32> {
     buckets: Table<'a, Bucket, M>,
 }
 
-impl<'a, M: Marks> SlotIndex<'a, M> {
+impl<'a, M: Marks, const PASSES_MAX: u32> SlotIndex<'a, M, PASSES_MAX> {
     pub(crate) fn carve(carver: &mut Carver<'a, M>, name: &'static str) -> Self {
         Self { buckets: carver.table(name) }
     }
@@ -145,14 +149,15 @@ impl<'a, M: Marks> SlotIndex<'a, M> {
                 return Found { slot: 0, place, home };
             }
             passes += 1;
-            if passes > PASSES_MAX {
+            // The second is for damaged memory, where every bucket may say that it was passed.
+            if passes > PASSES_MAX || passes > self.buckets.len() as u32 {
                 return Found { slot: 0, place: NO_PLACE, home };
             }
             at = self.next(at);
         }
     }
 
-    /// Whether there is an entry for one more slot under `hash` within [`PASSES_MAX`] of its home.
+    /// Whether there is an entry for one more slot under `hash` within `PASSES_MAX` of its home.
     #[cold]
     #[inline(never)]
     pub(crate) fn has_room(&self, hash: KeyHash) -> bool {
@@ -186,7 +191,7 @@ impl<'a, M: Marks> SlotIndex<'a, M> {
         }
     }
 
-    /// Adds `slot` under `hash`. The caller knows that it is not there, and that there is room.
+    /// Adds `slot` under `hash`. The caller knows that it is not there, and that there is room within `PASSES_MAX`.
     pub(crate) fn insert(&mut self, hash: KeyHash, slot: u32) {
         let mut at = self.home(hash);
         for _ in 0..self.buckets.len() {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::index::Bucket;
 use super::slab::SlabHead;
-use super::{ArenaError, CHUNK_SIZE, Chunk, Marks, Record, Single, SlotIndex, Table, Untracked};
+use super::{ArenaError, CHUNK_SIZE, Chunk, GIVEN_KEYS, Marks, Record, Single, SlotIndex, Table, Untracked};
 use crate::book::{Level, Node, Order};
 use crate::digest::Hash256;
 use crate::engine::{Auction, Header, Outcome, Session};
@@ -72,7 +72,7 @@ impl Layout {
     }
 
     fn index(&mut self, name: &'static str, capacity: u32) {
-        self.table::<Bucket>(name, SlotIndex::<Untracked>::buckets_for(capacity));
+        self.table::<Bucket>(name, SlotIndex::<Untracked, GIVEN_KEYS>::buckets_for(capacity));
     }
 
     fn part<R: Record>(&mut self, name: &'static str, part: &'static str, records: u64) {

@@ -23,7 +23,7 @@ pub use self::layout::{Layout, TableLayout};
 pub use self::tracker::{Dirty, Guarded, Marks, Untracked, Witness};
 
 pub(crate) use self::entities::{Entities, EntityRecord, Full, Missing};
-pub(crate) use self::index::{Found, KeyHash, NO_PLACE, SlotIndex};
+pub(crate) use self::index::{CHOSEN_KEYS, Found, GIVEN_KEYS, KeyHash, NO_PLACE, SlotIndex};
 pub(crate) use self::layout::Carver;
 pub(crate) use self::slab::Slab;
 pub(crate) use self::table::{Record, Single, Table};

@@ -2,7 +2,7 @@
 
 use super::ladder::{Direction, Ladder};
 use super::{BookSide, Level, Order};
-use crate::arena::{Carver, Found, KeyHash, Marks, Slab, SlotIndex};
+use crate::arena::{CHOSEN_KEYS, Carver, Found, KeyHash, Marks, Slab, SlotIndex};
 use crate::ids::{AccountId, ClientOrderId, EntityId, OrderId};
 use crate::instrument::Instrument;
 use crate::terms::Side;
@@ -13,7 +13,7 @@ use crate::units::{PriceTicks, QuantityLots};
 pub(crate) struct Book<'a, M> {
     ladder: Ladder<'a, M>,
     levels: Slab<'a, Level, M>,
-    client_order_ids: SlotIndex<'a, M>,
+    client_order_ids: SlotIndex<'a, M, CHOSEN_KEYS>,
     orders: Slab<'a, Order, M>,
 }
 

@@ -4,7 +4,7 @@
 //! the order path, at most [`RARE_SIZE_MAX`] for rare kinds. Each begins with a [`CommandHeader`] (session, session
 //! sequence, account). Kinds and fields are append-only: a number is never used again with another meaning.
 //!
-//! [`Command::decode`] is total: any bytes are a command, if only a [`Command::Malformed`] one, which the engine rejects.
+//! [`Command::decode`] is total: any words are a command, if only a [`Command::Malformed`] one, which the engine rejects.
 
 mod order;
 mod party;
@@ -161,7 +161,7 @@ impl<'a> RawCommand<'a> {
 
     /// The command, decoded.
     pub fn decode(&self) -> Command<'a> {
-        Command::decode(bytemuck::must_cast_slice(self.words))
+        Command::decode(self.words)
     }
 }
 
@@ -191,19 +191,14 @@ macro_rules! commands {
             pub const KINDS: &'static [(u16, &'static str, usize)] =
                 &[$(($name::KIND, stringify!($name), size_of::<$name>()),)*];
 
-            /// Reads the record in `bytes`. Total: what is no record becomes [`Command::Malformed`].
+            /// Reads the record in `words`. Total: what is no record becomes [`Command::Malformed`].
             ///
-            /// `bytes` must be exactly the record, and 8-byte aligned (as frames and ring slots are).
-            pub fn decode(bytes: &'a [u8]) -> Self {
-                let kind = match bytes {
-                    [low, high, ..] => u16::from_le_bytes([*low, *high]),
-                    _ => 0,
-                };
-                let size = match bytes {
-                    [_, _, low, high, ..] => usize::from(u16::from_le_bytes([*low, *high])),
-                    _ => 0,
-                };
-                if size != bytes.len() {
+            /// `words` must be exactly the record. Words rather than bytes, so that where they lie in memory decides nothing.
+            pub fn decode(words: &'a [u64]) -> Self {
+                let kind = words.first().map_or(0, |word| *word as u16);
+                let size = words.first().map_or(0, |word| (*word >> 16) as u16);
+                let bytes: &[u8] = bytemuck::must_cast_slice(words);
+                if usize::from(size) != bytes.len() {
                     return Self::Malformed { kind };
                 }
                 match kind {
@@ -288,14 +283,15 @@ mod tests {
     fn decode_is_total_and_exact() {
         let mut record = Work::zeroed();
         record.header = Work::new_header(SessionId::sequencer(0), 1, AccountId::NONE);
-        let bytes = bytemuck::bytes_of(&record);
-        assert!(matches!(Command::decode(bytes), Command::Work(_)));
-        for cut in 0..bytes.len() {
-            assert!(matches!(Command::decode(&bytes[..cut]), Command::Malformed { .. }), "{cut}");
+        let words: &[u64] = bytemuck::cast_slice(core::slice::from_ref(&record));
+        assert!(matches!(Command::decode(words), Command::Work(_)));
+        for cut in 0..words.len() {
+            assert!(matches!(Command::decode(&words[..cut]), Command::Malformed { .. }), "{cut}");
         }
-        let aligned = [0u64; 48];
-        let zeros: &[u8] = bytemuck::cast_slice(&aligned);
-        assert!(matches!(Command::decode(zeros), Command::Malformed { kind: 0 }));
+        assert!(matches!(Command::decode(&[0; 48]), Command::Malformed { kind: 0 }));
+        let mut longer = words.to_vec();
+        longer.push(0);
+        assert!(matches!(Command::decode(&longer), Command::Malformed { kind: Work::KIND }));
     }
 
     #[test]

@@ -167,6 +167,22 @@ pub struct CancelOrder {
     pub target: OrderTarget,
 }
 
+impl CancelOrder {
+    /// Cancels an order by its order id or its client order id.
+    ///
+    /// ```
+    /// use novate_core::command::CancelOrder;
+    /// use novate_core::ids::{AccountId, ClientOrderId, SessionId};
+    ///
+    /// let cancel = CancelOrder::new((SessionId(7), 2, AccountId(8)), ClientOrderId(1));
+    /// assert_eq!(cancel.target, ClientOrderId(1).into());
+    /// ```
+    pub fn new(by: (SessionId, u64, AccountId), target: impl Into<OrderTarget>) -> Self {
+        let (session, session_sequence, account) = by;
+        Self { header: Self::new_header(session, session_sequence, account), target: target.into() }
+    }
+}
+
 command_record!(CancelOrder, kind 2, size 48 <= ORDER_SIZE_MAX, account true,
     reserved |r| r.target.reserved == [0; 7], fields |f| f.target.defined());
 
@@ -180,6 +196,14 @@ pub struct ReduceOrder {
     pub target: OrderTarget,
     /// How much to take off: positive, a multiple of the lot. The whole open quantity or more cancels the order.
     pub by: QuantityLots,
+}
+
+impl ReduceOrder {
+    /// Takes `by` off an order's open quantity.
+    pub fn new(by: (SessionId, u64, AccountId), target: impl Into<OrderTarget>, lots: QuantityLots) -> Self {
+        let (session, session_sequence, account) = by;
+        Self { header: Self::new_header(session, session_sequence, account), target: target.into(), by: lots }
+    }
 }
 
 command_record!(ReduceOrder, kind 3, size 56 <= ORDER_SIZE_MAX, account true,
@@ -212,6 +236,27 @@ impl AmendOrder {
     pub const QUANTITY: u8 = 2;
 }
 
+impl AmendOrder {
+    /// Changes what is given: the limit price, the open quantity, or both.
+    pub fn new(
+        by: (SessionId, u64, AccountId),
+        target: impl Into<OrderTarget>,
+        price: Option<PriceTicks>,
+        quantity: Option<QuantityLots>,
+    ) -> Self {
+        let (session, session_sequence, account) = by;
+        let change = |is_given: bool, flag: u8| if is_given { flag } else { 0 };
+        Self {
+            header: Self::new_header(session, session_sequence, account),
+            target: target.into(),
+            price: price.unwrap_or_default(),
+            quantity: quantity.unwrap_or_default(),
+            changes: change(price.is_some(), Self::PRICE) | change(quantity.is_some(), Self::QUANTITY),
+            reserved: [0; 7],
+        }
+    }
+}
+
 command_record!(AmendOrder, kind 4, size 72 <= ORDER_SIZE_MAX, account true,
     reserved |r| r.target.reserved == [0; 7] && r.reserved == [0; 7],
     fields |f| f.target.defined() && f.changes.wrapping_sub(1) < 3
@@ -234,6 +279,21 @@ pub struct ReplaceOrder {
     pub price: PriceTicks,
     /// The new order's whole quantity.
     pub quantity: QuantityLots,
+}
+
+impl ReplaceOrder {
+    /// Cancels an order and enters another with its side, time in force and flags.
+    pub fn new(
+        by: (SessionId, u64, AccountId),
+        target: impl Into<OrderTarget>,
+        client_order_id: ClientOrderId,
+        price: PriceTicks,
+        quantity: QuantityLots,
+    ) -> Self {
+        let (session, session_sequence, account) = by;
+        let header = Self::new_header(session, session_sequence, account);
+        Self { header, target: target.into(), client_order_id, price, quantity }
+    }
 }
 
 command_record!(ReplaceOrder, kind 5, size 72 <= ORDER_SIZE_MAX, account true,

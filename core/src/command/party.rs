@@ -86,6 +86,13 @@ pub struct GrantAccount {
     pub session: SessionId,
 }
 
+impl GrantAccount {
+    /// Lets `grantee` act for `account`.
+    pub fn new((session, session_sequence): (SessionId, u64), account: AccountId, grantee: SessionId) -> Self {
+        Self { header: Self::new_header(session, session_sequence, account), session: grantee }
+    }
+}
+
 command_record!(GrantAccount, kind 205, size 40 <= RARE_SIZE_MAX, account true, reserved |_r| true, fields |_f| true);
 
 /// Takes back what [`GrantAccount`] gave. 40 bytes.

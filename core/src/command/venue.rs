@@ -10,8 +10,8 @@ use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 /// Lists an instrument. 192 bytes. The event [`InstrumentListed`](crate::event::InstrumentListed) tells its id.
 ///
 /// Rejected with `InvalidInstrument` unless: the symbol is printable ASCII, not empty and zero-padded; `tick`, `lot`
-/// and `multiplier` are at least 1; `1 <= quantity_min <= quantity_max`;
-/// `price_min <= limit_low <= limit_high <= price_max`; options have an [`OptionType`], others have none and a zero
+/// and `multiplier` are at least 1; `1 <= quantity_min <= quantity_max`, with a multiple of the lot among them;
+/// `price_min <= limit_low <= limit_high <= price_max`, with a multiple of the tick in the range; options have an [`OptionType`], others have none and a zero
 /// strike; a perpetual has `expiry` zero, everything else an expiry after the command's time.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
@@ -119,6 +119,14 @@ pub struct SetTradingState {
     pub reserved: [u8; 7],
 }
 
+impl SetTradingState {
+    /// Moves an instrument to a state.
+    pub fn new((session, session_sequence): (SessionId, u64), instrument: InstrumentId, state: TradingState) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, instrument, state: state.code(), reserved: [0; 7] }
+    }
+}
+
 command_record!(SetTradingState, kind 103, size 48 <= RARE_SIZE_MAX, account false,
     reserved |r| r.reserved == [0; 7], fields |f| settable_state(f.state));
 
@@ -130,12 +138,29 @@ pub struct Uncross {
     pub header: CommandHeader,
     /// Which.
     pub instrument: InstrumentId,
-    /// The price, if `priced` is 1, used as it stands; else zero.
+    /// The price, if `priced` is 1: a multiple of the tick in the declared range, used as it stands. Else zero.
     pub price: PriceTicks,
     /// 1 where `price` is given, 0 where the engine finds it.
     pub priced: u8,
     /// Zero.
     pub reserved: [u8; 7],
+}
+
+impl Uncross {
+    /// Ends an auction at the given price, or at the one that the engine finds.
+    pub fn new(
+        (session, session_sequence): (SessionId, u64),
+        instrument: InstrumentId,
+        price: Option<PriceTicks>,
+    ) -> Self {
+        Self {
+            header: Self::new_header(session, session_sequence, AccountId::NONE),
+            instrument,
+            price: price.unwrap_or_default(),
+            priced: u8::from(price.is_some()),
+            reserved: [0; 7],
+        }
+    }
 }
 
 command_record!(Uncross, kind 104, size 56 <= RARE_SIZE_MAX, account false,

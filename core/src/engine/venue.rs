@@ -129,7 +129,13 @@ impl Execute for Uncross {
         if engine.instruments.slab.get(slot).state() == TradingState::Halted {
             return Err(RejectCode::InstrumentHalted);
         }
-        engine.uncross(slot, (self.priced == 1).then_some(self.price), out)?;
+        let given = (self.priced == 1).then_some(self.price);
+        if let Some(price) = given {
+            let record = engine.instruments.slab.get(slot);
+            record.check_tick(price)?;
+            record.check_range(price)?;
+        }
+        engine.uncross(slot, given, out)?;
         Ok(OrderId::NONE)
     }
 }

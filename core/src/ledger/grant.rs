@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{Carver, KeyHash, Marks, Record, Slab, SlotIndex};
+use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Record, Slab, SlotIndex};
 
 /// One grant, by slots: a session or account with grants cannot be closed, so the slots stay theirs.
 #[repr(C)]
@@ -18,7 +18,7 @@ impl Record for Grant {}
 #[derive(Debug)]
 pub(crate) struct Grants<'a, M> {
     records: Slab<'a, Grant, M>,
-    index: SlotIndex<'a, M>,
+    index: SlotIndex<'a, M, GIVEN_KEYS>,
 }
 
 impl<'a, M: Marks> Grants<'a, M> {

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{Carver, KeyHash, Marks, Record, Slab, SlotIndex};
+use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Record, Slab, SlotIndex};
 
 /// One open position. It fills a chunk, see [`Account`](super::Account).
 #[repr(C)]
@@ -29,7 +29,7 @@ pub(crate) fn moved(quantity: i64, delta: i64) -> Option<i64> {
 #[derive(Debug)]
 pub(crate) struct Positions<'a, M> {
     records: Slab<'a, Position, M>,
-    index: SlotIndex<'a, M>,
+    index: SlotIndex<'a, M, GIVEN_KEYS>,
 }
 
 impl<'a, M: Marks> Positions<'a, M> {

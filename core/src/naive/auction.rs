@@ -51,6 +51,11 @@ impl NaiveEngine {
         if instrument.state == TradingState::Halted {
             return Err(RejectCode::InstrumentHalted);
         }
+        let given = (c.priced == 1).then_some(c.price);
+        if let Some(price) = given {
+            instrument.check_tick(price)?;
+            instrument.check_range(price)?;
+        }
         if !self.book.is_crossed(id) {
             self.change_state(id, TradingState::Continuous);
             return Ok(());
@@ -58,7 +63,6 @@ impl NaiveEngine {
         if self.work.len() >= self.genesis.capacities.work_items as usize {
             return Err(RejectCode::WorkQueueFull);
         }
-        let given = (c.priced == 1).then_some(c.price);
         let mut auction = Auction { instrument: id, given, search_left: self.search_steps(id, given), price: None };
         let mut steps_left = self.genesis.max_steps;
         if self.carry_on(&mut auction, &mut steps_left) {

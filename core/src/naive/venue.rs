@@ -37,16 +37,21 @@ impl Instrument {
     }
 
     pub(super) fn check_price(&self, price: PriceTicks) -> Result<(), RejectCode> {
-        if price.get().checked_rem(self.terms.tick.get()) != Some(0) {
-            return Err(RejectCode::PriceOffTick);
-        }
-        if price < self.terms.price_min || price > self.terms.price_max {
-            return Err(RejectCode::PriceOutOfRange);
-        }
+        self.check_tick(price)?;
+        self.check_range(price)?;
         if price < self.limit_low || price > self.limit_high {
             return Err(RejectCode::PriceOutsideLimits);
         }
         Ok(())
+    }
+
+    pub(super) fn check_tick(&self, price: PriceTicks) -> Result<(), RejectCode> {
+        if price.get().checked_rem(self.terms.tick.get()) == Some(0) { Ok(()) } else { Err(RejectCode::PriceOffTick) }
+    }
+
+    pub(super) fn check_range(&self, price: PriceTicks) -> Result<(), RejectCode> {
+        let range = self.terms.price_min..=self.terms.price_max;
+        if range.contains(&price) { Ok(()) } else { Err(RejectCode::PriceOutOfRange) }
     }
 }
 
@@ -127,8 +132,12 @@ impl NaiveEngine {
 fn is_valid(c: &ListInstrument, now: TimeNs) -> bool {
     let labels = is_label(&c.symbol) && c.symbol.first() != Some(&0) && is_label(&c.underlying);
     let units = c.tick.get() >= 1 && c.lot.get() >= 1 && c.multiplier.get() >= 1;
-    let quantities = c.quantity_min.get() >= 1 && c.quantity_min <= c.quantity_max;
-    let prices = c.price_min <= c.limit_low && c.limit_low <= c.limit_high && c.limit_high <= c.price_max;
+    let (lot, tick) = (i128::from(c.lot.get()), i128::from(c.tick.get()));
+    let some_quantity =
+        lot >= 1 && i128::from(c.quantity_max.get()).div_euclid(lot) * lot >= c.quantity_min.get().into();
+    let some_price = tick >= 1 && i128::from(c.price_max.get()).div_euclid(tick) * tick >= c.price_min.get().into();
+    let quantities = c.quantity_min.get() >= 1 && some_quantity;
+    let prices = some_price && c.price_min <= c.limit_low && c.limit_low <= c.limit_high && c.limit_high <= c.price_max;
     let kind = InstrumentKind::from_code(c.kind);
     let is_option = matches!(kind, Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption));
     let has_type = c.option_type != OptionType::None.code();

@@ -159,9 +159,6 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
 fn find_opening(source: &Source) -> Result<TradingState, Error> {
     if !source.is_rereadable()? {
         let name = source.name();
-        if source.is_folder() {
-            return Err(Error::Usage(format!("{name}: expected a file, found a folder")));
-        }
         // The state to begin in shows only later in the flow, so finding it takes a reading of its own.
         return Err(Error::Usage(format!("{name}: expected a regular file, or --opening with a pipe, found neither")));
     }

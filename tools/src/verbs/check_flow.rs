@@ -44,10 +44,13 @@ struct Comparison {
     fill_cases: Count,
     checkpoint_cases: Count,
     differences: Vec<Difference>,
+    /// The first and the last row of the flow.
+    rows: (u64, u64),
 }
 
 impl Observer for Comparison {
     fn after(&mut self, row: &Row, fills: &[Fill], venue: &Venue<'_>) {
+        self.rows = (self.rows.0.min(row.n), row.n);
         self.compare_fills(row.n, fills);
         if let Some(checkpoints) = self.expected_checkpoints.remove(&row.n) {
             let bids: Vec<Level> = venue.levels(Side::Buy).take(TOP_LEVELS).collect();
@@ -65,7 +68,7 @@ impl Comparison {
         if expected.is_empty() && got.is_empty() {
             return;
         }
-        self.fills += got.len() as u64;
+        self.fills += expected.len() as u64;
         self.fill_cases.cases += 1;
         if expected == got {
             return;
@@ -108,18 +111,19 @@ impl Comparison {
         self.fill_cases.cases + self.checkpoint_cases.cases - self.failed()
     }
 
-    /// An expectation about a row that never came is a mistake in the files, not a difference.
-    fn check_leftovers(&self, fills: &Source, checkpoints: &Source) -> Result<(), Error> {
-        if let Some((&n, (line, _))) = self.expected_fills.first_key_value() {
+    /// An expectation about a row that is missing between others is a mistake in the files, not a difference. Those about
+    /// rows before or after the flow, which may be a part of an hour, are counted.
+    fn leftovers(&self, fills: &Source, checkpoints: &Source) -> Result<u64, Error> {
+        let (first, last) = self.rows;
+        if let Some((&n, (line, _))) = self.expected_fills.range(first..=last).next() {
             return Err(leftover_error(fills, *line, "n", n));
         }
-        match self.expected_checkpoints.first_key_value() {
-            Some((&n, left)) => {
-                let line = left.first().map_or(1, |checkpoint| checkpoint.line);
-                Err(leftover_error(checkpoints, line, "after_cmd", n))
-            }
-            None => Ok(()),
+        if let Some((&n, left)) = self.expected_checkpoints.range(first..=last).next() {
+            let line = left.first().map_or(1, |checkpoint| checkpoint.line);
+            return Err(leftover_error(checkpoints, line, "after_cmd", n));
         }
+        let checkpoints: usize = self.expected_checkpoints.values().map(Vec::len).sum();
+        Ok((self.expected_fills.len() + checkpoints) as u64)
     }
 }
 
@@ -130,6 +134,8 @@ struct CheckFlowObject {
     fills: u64,
     fill_cases: Count,
     checkpoint_cases: Count,
+    /// Commands that fill and checkpoints of rows before or after the flow, which were not compared.
+    beyond: u64,
     passed: u64,
     failed: u64,
     #[serde(flatten)]
@@ -147,11 +153,16 @@ pub(crate) fn check_flow(args: CheckFlowArgs, json: bool) -> Result<Verdict, Err
         fill_cases: Count::default(),
         checkpoint_cases: Count::default(),
         differences: Vec::new(),
+        rows: (u64::MAX, 0),
     };
     let outcome = feed(&flow, Settings::try_from(args.feed)?, &mut comparison)?;
-    comparison.check_leftovers(&fills, &checkpoints)?;
+    let beyond = if outcome.commands == 0 { 0 } else { comparison.leftovers(&fills, &checkpoints)? };
 
     let (passed, failed) = (comparison.passed(), comparison.failed());
+    if passed + failed == 0 {
+        let name = flow.name();
+        return Err(Error::Usage(format!("{name}: expected fills or checkpoints to compare with, found none")));
+    }
     let mut output = Output::new(json);
     for difference in &comparison.differences {
         output.json_line(difference);
@@ -163,6 +174,7 @@ pub(crate) fn check_flow(args: CheckFlowArgs, json: bool) -> Result<Verdict, Err
         fills: comparison.fills,
         fill_cases: comparison.fill_cases,
         checkpoint_cases: comparison.checkpoint_cases,
+        beyond,
         passed,
         failed,
         outcome: OutcomeObject::from(&outcome),
@@ -173,6 +185,9 @@ pub(crate) fn check_flow(args: CheckFlowArgs, json: bool) -> Result<Verdict, Err
     listing.row("fills compared", &comparison.fills);
     listing.row("commands that fill", &count_text(comparison.fill_cases));
     listing.row("checkpoints", &count_text(comparison.checkpoint_cases));
+    if beyond > 0 {
+        listing.row("not compared", &format!("{beyond} cases of rows before or after the flow"));
+    }
     output.text_line(&listing.lines());
     output.line(&format!("{passed} passed, {failed} failed"));
     output.write()?;

@@ -1,5 +1,7 @@
 //! `novate check flow`.
 
+use serde_json::json;
+
 use crate::support::{BUNDLED_DIGEST, Folder, Ran, bundled, bundled_text, check_flow};
 
 /// 1,239 commands that fill, 153 checkpoints.
@@ -119,6 +121,45 @@ fn another_opening_is_another_hour() {
     assert_eq!(ran.code, 1);
     let shown = ran.stdout.lines().filter(|line| line.starts_with("row ")).count();
     assert_eq!(shown, 10, "the first differences only: {}", ran.stdout);
+}
+
+#[test]
+fn a_part_of_the_hour_is_compared_with_what_is_about_it() {
+    let folder = Folder::new();
+    let text = bundled_text("order_entry");
+    let part: String = text.split_inclusive('\n').take(20_001).collect();
+    let ran = check_flow(&folder.file("part.csv", part), &bundled("fills"), &bundled("checkpoints"), &["--json"]);
+    let result = ran.result();
+    assert_eq!((ran.code, &result["commands"], &result["failed"]), (0, &json!(20_000), &json!(0)), "{}", ran.stdout);
+    let (passed, beyond) = (result["passed"].as_u64().unwrap(), result["beyond"].as_u64().unwrap());
+    assert_eq!(passed + beyond, 1_239 + 153);
+    assert!(passed > 500, "{passed}");
+}
+
+#[test]
+fn a_clock_that_steps_back_stands_still() {
+    let folder = Folder::new();
+    let flow = folder.flow("1,5,new,1,sell,10,5,gtc\n2,4,new,2,buy,10,2,ioc\n");
+    let fills = folder.file("fills.csv", "n,maker,taker,px_ticks,qty,kind\n2,1,2,10,2,fifo\n");
+    let checkpoints = folder.file("checkpoints.csv", "after_cmd,bids_px:qty:orders,asks_px:qty:orders\n");
+    let ran = check_flow(&flow, &fills, &checkpoints, &[]);
+    assert_eq!((ran.code, ran.last_line()), (0, "1 passed, 0 failed"));
+}
+
+#[test]
+fn nothing_to_compare_is_no_success() {
+    let folder = Folder::new();
+    let fills = folder.file("fills.csv", "n,maker,taker,px_ticks,qty,kind\n");
+    let checkpoints = folder.file("checkpoints.csv", "after_cmd,bids_px:qty:orders,asks_px:qty:orders\n");
+    for rows in ["", "1,5,new,1,sell,10,5,gtc\n"] {
+        let ran = check_flow(&folder.flow(rows), &fills, &checkpoints, &[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert!(
+            ran.stderr.ends_with(": expected fills or checkpoints to compare with, found none\n"),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[test]
