@@ -21,8 +21,8 @@ pub(crate) struct Instrument {
     pub(crate) kind: u8,
     /// An [`OptionType`].
     pub(crate) option_type: u8,
-    /// 1 once it has traded.
-    pub(crate) has_traded: u8,
+    /// 1 once it has a last price.
+    pub(crate) has_last: u8,
     /// Live orders.
     pub(crate) orders: u32,
     /// Bids, asks.
@@ -35,7 +35,7 @@ pub(crate) struct Instrument {
     pub(crate) quantity_max: QuantityLots,
     pub(crate) price_min: PriceTicks,
     pub(crate) price_max: PriceTicks,
-    /// Price of the last trade, if it has traded.
+    /// Price of the last trade, or what it was set to, if there is one.
     pub(crate) last_price: PriceTicks,
     pub(crate) multiplier: i64,
     pub(crate) strike: PriceTicks,
@@ -44,7 +44,16 @@ pub(crate) struct Instrument {
     pub(crate) underlying: [u8; 16],
     /// Open positions.
     pub(crate) positions: u32,
-    pub(crate) reserved: [u8; 28],
+    /// 1 once a mark price was set.
+    pub(crate) has_mark: u8,
+    /// The [`SelfTrade`](crate::terms::SelfTrade) of orders that have no wish of their own.
+    pub(crate) self_trade: u8,
+    pub(crate) reserved: [u8; 2],
+    /// The mark price, if it was set.
+    pub(crate) mark_price: PriceTicks,
+    /// Lots that gain or lose less than [`SAFE_VALUE`] whatever happens, so that nearly every trade needs no wide arithmetic.
+    pub(crate) safe_lots: u64,
+    pub(crate) reserved_tail: [u8; 8],
 }
 
 const _: () = assert!(size_of::<Instrument>() == 256);
@@ -62,11 +71,14 @@ impl EntityRecord for Instrument {
 impl Instrument {
     /// The record of a definition that was checked.
     pub(crate) fn listed(id: InstrumentId, list: &ListInstrument) -> Self {
+        let value_each = value_of_range(list.price_min, list.price_max, list.multiplier.0);
         Self {
+            safe_lots: u64::try_from(SAFE_VALUE / value_each.max(1)).unwrap_or(u64::MAX),
             id,
             state: list.initial_state,
             kind: list.kind,
             option_type: list.option_type,
+            self_trade: list.self_trade,
             limit_low: list.limit_low,
             limit_high: list.limit_high,
             tick: list.tick,
@@ -117,6 +129,13 @@ impl Instrument {
     pub(crate) fn is_crossed(&self) -> bool {
         let bids = self.side(Side::Buy);
         bids.best != 0 && self.crosses(Side::Buy, bids.best_price)
+    }
+
+    /// The most, in atoms, that so many lots can gain or lose between any two prices of the range; none where that is
+    /// beyond 128 bits.
+    #[inline(always)]
+    pub(crate) fn value_at_most(&self, lots: u64) -> Option<u128> {
+        value_of_range(self.price_min, self.price_max, self.multiplier).checked_mul(u128::from(lots))
     }
 
     /// Where the ladder has a price that is a multiple of the tick.
@@ -179,6 +198,14 @@ impl Instrument {
         let in_range = price >= self.price_min && price <= self.price_max;
         if in_range { Ok(()) } else { Err(RejectCode::PriceOutOfRange) }
     }
+}
+
+/// A value so small that it and a realised profit as small may always be added.
+pub(crate) const SAFE_VALUE: u128 = 1 << 120;
+
+/// What one lot gains, in atoms, if the price moves from one end of the range to the other.
+fn value_of_range(low: PriceTicks, high: PriceTicks, multiplier: i64) -> u128 {
+    u128::from(high.0.abs_diff(low.0)) * u128::from(multiplier.unsigned_abs())
 }
 
 /// Whether a definition does not contradict itself; [`ListInstrument`] lists the conditions.

@@ -89,6 +89,7 @@ impl L2Books {
             }
             Event::Amended(amended) => self.amend(amended),
             Event::Trade(trade) => self.trade(trade),
+            Event::Decremented(met) => self.take(met.maker_order, met.quantity, met.maker_leaves),
             _ => Ok(()),
         }
     }

@@ -106,6 +106,8 @@ codes! {
         PostOnlyImmediate = 413 => "post-only contradicts market, immediate-or-cancel and fill-or-kill",
         /// The level's total would overflow.
         LevelQuantityOverflow = 414 => "the total quantity at this price would exceed the range of a 64-bit integer",
+        /// Nothing to reduce.
+        ReduceOnlyWithoutPosition = 415 => "the account has no position that this order would reduce",
 
         /// 5xx: the instrument's state.
         InstrumentHalted = 501 => "the instrument is halted; only cancels and reductions are taken",
@@ -171,6 +173,10 @@ codes! {
         PositionLimit = 7 => "a fill would take the position out of the range of a 64-bit integer",
         /// No room for a position.
         PositionTableFull = 8 => "the table of positions is full",
+        /// Self-trade prevention.
+        SelfTrade = 9 => "it would have traded with an order of the same owner",
+        /// A reduce-only order without a position to reduce.
+        ReduceOnly = 10 => "there is no position left that it would reduce",
     }
 }
 

@@ -97,6 +97,24 @@ byte_enum! {
 }
 
 byte_enum! {
+    /// What is done where two orders of one owner would trade with each other, after the incoming order's wish.
+    SelfTrade {
+        /// What the instrument says; of an instrument: they trade.
+        Default = 0,
+        /// They trade.
+        Allow = 1,
+        /// What is left of the incoming order is cancelled.
+        CancelNewest = 2,
+        /// The resting order is cancelled, and the incoming one goes on.
+        CancelOldest = 3,
+        /// Both are cancelled.
+        CancelBoth = 4,
+        /// Both shrink by the smaller of their open quantities, without a trade.
+        Decrement = 5,
+    }
+}
+
+byte_enum! {
     /// What a session may do.
     Role {
         /// Enters and manages orders.

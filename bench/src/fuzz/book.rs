@@ -101,6 +101,10 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
         return Err(format!("digests differ: {} and {}", engine.events_digest(), oracle.events_digest()));
     }
     for instrument in world.instruments.iter().map(|known| known.instrument) {
+        let prices = engine.instrument(instrument).map_or((None, None), |view| (view.last_price, view.mark_price));
+        if prices != oracle.last_and_mark(instrument) {
+            return Err(format!("last and mark price of {instrument}: {prices:?}"));
+        }
         for &side in Side::ALL {
             let ours: Vec<_> =
                 engine.top(instrument, side).map(|level| (level.price, level.quantity, level.orders)).collect();
@@ -122,6 +126,14 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
             let (ours, theirs) = (engine.position(account, instrument), oracle.position(account, instrument));
             if ours != theirs {
                 return Err(format!("position of {account} in {instrument}: {ours}, oracle {theirs}"));
+            }
+            let cost = engine.position_view(account, instrument).map_or(0, |position| position.cost);
+            let realised = engine.account(account).map_or(0, |account| account.realised);
+            let theirs = oracle.cost_and_realised(account, instrument);
+            if (cost, realised) != theirs {
+                return Err(format!(
+                    "cost and profit of {account} in {instrument}: {cost}, {realised}, oracle {theirs:?}"
+                ));
             }
         }
     }

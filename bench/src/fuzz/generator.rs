@@ -5,13 +5,13 @@ use novate_core::arena::Marks;
 use novate_core::command::{
     AmendOrder, CancelOrder, CloseAccount, CloseSession, Command, CommandHeader, CommandRecord, DelistInstrument,
     GrantAccount, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, ReduceOrder, ReplaceOrder,
-    RevokeAccount, SetPriceLimits, SetTradingState, Uncross, Work,
+    RevokeAccount, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
 };
 use novate_core::engine::Engine;
 use novate_core::event::Event;
 use novate_core::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
 use novate_core::terms::{InstrumentKind, OptionType, Role, TradingState};
-use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
+use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 use super::World;
 use super::world::{KnownInstrument, KnownSession};
@@ -119,7 +119,8 @@ impl Generator {
             return match self.random.below(9) {
                 0..4 => self.set_state(),
                 4..8 => self.uncross(),
-                _ => self.set_limits(),
+                _ if self.chance(500) => self.set_limits(),
+                _ => self.set_price(),
             };
         }
         match self.random.below(12) {
@@ -250,8 +251,9 @@ impl Generator {
             side,
             order_type: if sweeps || self.chance(60) { 2 } else { 1 },
             time_in_force: if immediate { 2 + self.random.below(2) as u8 } else { 1 },
-            flags: u8::from(self.chance(80)),
-            reserved: [0; 12],
+            flags: u8::from(self.chance(80)) | u8::from(self.chance(60)) << 1,
+            self_trade: if self.chance(150) { self.random.below(6) as u8 } else { 0 },
+            reserved: [0; 11],
         };
         encode(&order)
     }
@@ -311,6 +313,9 @@ impl Generator {
         let mut list = ListInstrument::perpetual((session, sequence), "FUZZ");
         list.tick = PriceTicks([1, 1, 5][self.random.below(3) as usize]);
         list.lot = QuantityLots([1, 1, 10][self.random.below(3) as usize]);
+        list.multiplier =
+            CashAtoms(if self.chance(40) { i64::MAX } else { [1, 1_000_000][self.random.below(2) as usize] });
+        list.self_trade = if self.chance(400) { self.random.below(6) as u8 } else { 0 };
         list.kind = 1 + self.random.below(4) as u8;
         let is_option = list.kind >= InstrumentKind::EuropeanOption.code();
         list.option_type = if is_option { OptionType::Put.code() } else { 0 };
@@ -360,6 +365,17 @@ impl Generator {
         let low = if wide { i64::MIN } else { self.price(tick) };
         let high = if wide { i64::MAX } else { self.price(tick) };
         encode(&SetPriceLimits { header, instrument, low: PriceTicks(low), high: PriceTicks(high) })
+    }
+
+    fn set_price(&mut self) -> Vec<u64> {
+        let (instrument, tick, _) = self.instrument();
+        let price = PriceTicks(self.price(tick));
+        let role = if self.chance(300) { Role::Feed } else { Role::Operator };
+        if self.chance(500) {
+            let header = self.header::<SetLastPrice>(role, AccountId::NONE);
+            return encode(&SetLastPrice { header, instrument, price });
+        }
+        encode(&SetMarkPrice { header: self.header::<SetMarkPrice>(role, AccountId::NONE), instrument, price })
     }
 
     fn open_account(&mut self) -> Vec<u64> {

@@ -5,7 +5,7 @@ use novate_core::naive::Canary;
 use novate_core::reject::{CancelReason, RejectCode};
 
 /// Commands of a short run against the oracle: every canary must be found within it.
-const SHORT_RUN_COMMANDS: u64 = 240_000;
+const SHORT_RUN_COMMANDS: u64 = 600_000;
 
 #[test]
 fn engine_and_oracle_say_the_same() {

@@ -27,7 +27,6 @@ pub(crate) struct Order {
     /// Its instrument's slot.
     pub(crate) instrument: u32,
     pub(crate) terms: Terms,
-    pub(crate) reserved: [u8; 4],
 }
 
 const _: () = assert!(size_of::<Order>() == 64);
@@ -41,16 +40,17 @@ impl Order {
     }
 }
 
-/// An order's side, type, time in force and flags, as [`NewOrder`] has them: four bytes that are moved and compared at once.
+/// An order's side, type, time in force, flags and wish for self-trades, as [`NewOrder`] has them: bytes that are moved and
+/// compared at once.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-pub(crate) struct Terms(u32);
+pub(crate) struct Terms(u64);
 
 impl Terms {
     /// The terms of a checked command.
     #[inline(always)]
     pub(crate) fn of(order: &NewOrder) -> Self {
-        Self(u32::from_le_bytes(order.terms()))
+        Self(order.terms())
     }
 
     #[inline(always)]
@@ -88,11 +88,22 @@ impl Terms {
         self.byte(3) & NewOrder::POST_ONLY != 0
     }
 
+    #[inline(always)]
+    pub(crate) fn is_reduce_only(self) -> bool {
+        self.byte(3) & NewOrder::REDUCE_ONLY != 0
+    }
+
+    /// A [`SelfTrade`](crate::terms::SelfTrade).
+    #[inline(always)]
+    pub(crate) fn self_trade_code(self) -> u8 {
+        self.byte(4)
+    }
+
     /// Limit orders that are good till cancelled may rest; all others are immediate.
     #[inline(always)]
     pub(crate) fn may_rest(self) -> bool {
-        const RESTING: u32 =
-            (OrderType::Limit.code() as u32) << 8 | (TimeInForce::GoodTillCancelled.code() as u32) << 16;
+        const RESTING: u64 =
+            (OrderType::Limit.code() as u64) << 8 | (TimeInForce::GoodTillCancelled.code() as u64) << 16;
         self.0 & 0x00ff_ff00 == RESTING
     }
 }

@@ -14,7 +14,9 @@ use bytemuck::{Pod, Zeroable};
 
 pub use self::order::{AmendOrder, CancelOrder, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
 pub use self::party::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
-pub use self::venue::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState, Uncross, Work};
+pub use self::venue::{
+    DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
+};
 
 use crate::ids::{AccountId, SessionId};
 use crate::reject::RejectCode;
@@ -259,6 +261,10 @@ commands! {
     Uncross,
     /// Sets the price limits in force.
     SetPriceLimits,
+    /// Sets the last price.
+    SetLastPrice,
+    /// Sets the mark price.
+    SetMarkPrice,
     /// Opens an account.
     OpenAccount,
     /// Closes an account.

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, ORDER_SIZE_MAX, command_record};
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
-use crate::terms::{OrderType, Side, TimeInForce};
+use crate::terms::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::units::{PriceTicks, QuantityLots};
 
 /// Enters an order. 80 bytes, the smallest frame.
@@ -30,23 +30,27 @@ pub struct NewOrder {
     pub order_type: u8,
     /// A [`TimeInForce`]; ignored by market orders, which never rest, but it must be defined.
     pub time_in_force: u8,
-    /// Bits of [`NewOrder::POST_ONLY`]; others are reserved.
+    /// Bits of [`NewOrder::POST_ONLY`] and [`NewOrder::REDUCE_ONLY`]; others are reserved.
     pub flags: u8,
+    /// A [`SelfTrade`].
+    pub self_trade: u8,
     /// Zero.
-    pub reserved: [u8; 12],
+    pub reserved: [u8; 11],
 }
 
 impl NewOrder {
     /// Flag: rejected rather than trading on entry.
     pub const POST_ONLY: u8 = 1;
+    /// Flag: never adds to a position; clipped to it on entry, and again where it trades.
+    pub const REDUCE_ONLY: u8 = 2;
 
-    /// Side, order type, time in force and flags, in this order.
+    /// Side, order type, time in force, flags, wish for self-trades and three reserved bytes, in this order.
     ///
-    /// Read as one word: taken one by one they would stay four values for all that is done with them.
+    /// Read as one word: taken one by one they would stay so many values for all that is done with them.
     #[inline(always)]
-    pub(crate) fn terms(&self) -> [u8; 4] {
-        const PLACE: usize = core::mem::offset_of!(NewOrder, side) / 4;
-        bytemuck::must_cast_ref::<Self, [[u8; 4]; size_of::<Self>() / 4]>(self)[PLACE]
+    pub(crate) fn terms(&self) -> u64 {
+        const PLACE: usize = core::mem::offset_of!(NewOrder, side) / 8;
+        bytemuck::must_cast_ref::<Self, [u64; size_of::<Self>() / 8]>(self)[PLACE]
     }
 
     /// A good-till-cancelled limit order.
@@ -81,7 +85,8 @@ impl NewOrder {
             order_type: OrderType::Limit.code(),
             time_in_force: TimeInForce::GoodTillCancelled.code(),
             flags: 0,
-            reserved: [0; 12],
+            self_trade: SelfTrade::Default.code(),
+            reserved: [0; 11],
         }
     }
 
@@ -105,17 +110,32 @@ impl NewOrder {
         self.flags |= Self::POST_ONLY;
         self
     }
+
+    /// The same order, never adding to a position.
+    #[must_use]
+    pub fn reduce_only(mut self) -> Self {
+        self.flags |= Self::REDUCE_ONLY;
+        self
+    }
+
+    /// The same order with its own wish for self-trades.
+    #[must_use]
+    pub fn with_self_trade(mut self, self_trade: SelfTrade) -> Self {
+        self.self_trade = self_trade.code();
+        self
+    }
 }
 
 command_record!(NewOrder, kind 1, size 80 <= ORDER_SIZE_MAX, account true,
-    reserved |r| r.reserved == [0; 12],
-    fields |f| each_within(f.terms(), [1, 1, 1, 0], [2, 2, 3, NewOrder::POST_ONLY]));
+    reserved |r| r.reserved == [0; 11],
+    fields |f| each_within(f.terms().to_le_bytes(), [1, 1, 1, 0, 0, 0, 0, 0],
+        [2, 2, 3, NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY, SelfTrade::Decrement.code(), 0, 0, 0]));
 
-/// Whether each byte is from `first` to `last`, which are below 128; all four at once, since all four nearly always are.
+/// Whether each byte is from `first` to `last`, which are below 128; all at once, since all nearly always are.
 #[inline(always)]
-fn each_within(bytes: [u8; 4], first: [u8; 4], last: [u8; 4]) -> bool {
-    const TOP: u32 = 0x8080_8080;
-    let [bytes, first, last] = [bytes, first, last].map(u32::from_le_bytes);
+fn each_within(bytes: [u8; 8], first: [u8; 8], last: [u8; 8]) -> bool {
+    const TOP: u64 = 0x8080_8080_8080_8080;
+    let [bytes, first, last] = [bytes, first, last].map(u64::from_le_bytes);
     // With its top bit set no byte borrows from the next one, and the bit survives where the difference is not negative.
     let above_first = (bytes | TOP).wrapping_sub(first);
     let below_last = (last | TOP).wrapping_sub(bytes & !TOP);
@@ -304,14 +324,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn four_bytes_at_once_are_four_bytes_one_by_one() {
-        let (first, last) = ([1, 1, 1, 0], [2, 2, 3, 127]);
-        for place in 0..4 {
-            for other in [[1, 1, 1, 0], [2, 2, 3, 127], [2, 1, 4, 0], [0, 2, 1, 1]] {
+    fn bytes_at_once_are_bytes_one_by_one() {
+        let (first, last) = ([1, 1, 1, 0, 0, 0, 5, 0], [2, 2, 3, 127, 5, 0, 5, 1]);
+        for place in 0..8 {
+            for other in [first, last, [2, 1, 4, 0, 0, 0, 5, 0], [0, 2, 1, 1, 5, 0, 5, 1], [2, 2, 3, 1, 6, 255, 5, 0]] {
                 for value in 0..=u8::MAX {
                     let mut bytes = other;
                     bytes[place] = value;
-                    let one_by_one = (0..4).all(|at| (first[at]..=last[at]).contains(&bytes[at]));
+                    let one_by_one = (0..8).all(|at| (first[at]..=last[at]).contains(&bytes[at]));
                     assert_eq!(each_within(bytes, first, last), one_by_one, "{bytes:?}");
                 }
             }

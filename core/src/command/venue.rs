@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, RARE_SIZE_MAX, command_record};
 use crate::ids::{AccountId, InstrumentId, SessionId};
-use crate::terms::{InstrumentKind, OptionType, TradingState};
+use crate::terms::{InstrumentKind, OptionType, SelfTrade, TradingState};
 use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 /// Lists an instrument. 192 bytes. The event [`InstrumentListed`](crate::event::InstrumentListed) tells its id.
@@ -50,14 +50,16 @@ pub struct ListInstrument {
     pub option_type: u8,
     /// The [`TradingState`] to begin in: auction, continuous or halted.
     pub initial_state: u8,
+    /// The [`SelfTrade`] of orders that have no wish of their own.
+    pub self_trade: u8,
     /// Zero.
-    pub reserved: [u8; 37],
+    pub reserved: [u8; 36],
 }
 
 command_record!(ListInstrument, kind 101, size 192 <= RARE_SIZE_MAX, account false,
-    reserved |r| r.reserved == [0; 37],
+    reserved |r| r.reserved == [0; 36],
     fields |f| InstrumentKind::from_code(f.kind).is_some() && OptionType::from_code(f.option_type).is_some()
-        && settable_state(f.initial_state));
+        && settable_state(f.initial_state) && f.self_trade <= SelfTrade::Decrement.code());
 
 impl ListInstrument {
     /// A perpetual with an increment of one and the widest ranges, trading continuously: a start for examples and
@@ -181,6 +183,34 @@ pub struct SetPriceLimits {
 }
 
 command_record!(SetPriceLimits, kind 105, size 56 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Sets an instrument's last price, as if it had traded there. 48 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SetLastPrice {
+    /// Kind 106.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The price: a multiple of the tick within the declared range.
+    pub price: PriceTicks,
+}
+
+command_record!(SetLastPrice, kind 106, size 48 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Sets an instrument's mark price, at which unrealised profit is reckoned. 48 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SetMarkPrice {
+    /// Kind 107.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The price, within the declared range; need not be a multiple of the tick.
+    pub price: PriceTicks,
+}
+
+command_record!(SetMarkPrice, kind 107, size 48 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
 
 /// Nothing but an opportunity to work off pending work; the sequencer appends it while work is pending. 32 bytes.
 #[repr(C)]

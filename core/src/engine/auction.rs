@@ -10,7 +10,7 @@ use super::emit::Emitter;
 use super::sweep::Unable;
 use crate::arena::{Marks, Record};
 use crate::event::{Trade, TradingStateChanged, Uncrossed};
-use crate::reject::RejectCode;
+use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
 use crate::terms::{Side, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
@@ -243,7 +243,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Walks over the prices that cross on both sides, in ascending order, and keeps the best candidates.
     fn walk_prices(&self, auction: &mut Auction, steps_left: &mut u32) -> Progress {
         let record = self.instruments.slab.get(auction.instrument);
-        let last = (record.has_traded != 0).then_some(record.last_price);
+        let last = (record.has_last != 0).then_some(record.last_price);
         let highest_bid = record.side(Side::Buy).best_price;
         loop {
             let bid_price = (auction.bid != 0).then(|| self.book.level(auction.bid).price);
@@ -315,8 +315,18 @@ impl<M: Marks> Engine<'_, M> {
         let bid_slot = self.book.level(record.side(Side::Buy).best).head;
         let ask_slot = self.book.level(record.side(Side::Sell).best).head;
         let (bid, ask) = (*self.book.order(bid_slot), *self.book.order(ask_slot));
-        let quantity = bid.leaves.min(ask.leaves);
-        let (bid_position, ask_position) = match self.exchange(&bid, &ask, -quantity.0) {
+        let (bid_lots, ask_lots) = (self.tradable(&bid), self.tradable(&ask));
+        // As in a sweep: the sell order, in the taker's place, is looked at first.
+        if ask_lots.0 == 0 {
+            self.cancel(ask_slot, CancelReason::ReduceOnly, out);
+            return;
+        }
+        if bid_lots.0 == 0 {
+            self.cancel(bid_slot, CancelReason::ReduceOnly, out);
+            return;
+        }
+        let quantity = bid_lots.min(ask_lots);
+        let (bid_position, ask_position) = match self.exchange(&bid, &ask, -quantity.0, price) {
             Ok(positions) => positions,
             Err(Unable::Maker(reason)) => {
                 self.cancel(bid_slot, reason, out);
@@ -328,7 +338,7 @@ impl<M: Marks> Engine<'_, M> {
             }
         };
         let record = self.instruments.slab.get_mut(instrument);
-        (record.last_price, record.has_traded) = (price, 1);
+        (record.last_price, record.has_last) = (price, 1);
         out.emit(Trade {
             instrument: record.id,
             price,

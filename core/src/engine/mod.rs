@@ -17,7 +17,7 @@ mod venue;
 mod work;
 
 pub use self::batch::Sequenced;
-pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, SessionView};
+pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, PositionView, SessionView};
 pub use self::state::OpenError;
 
 pub(crate) use self::auction::Auction;
@@ -30,8 +30,8 @@ use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
     AmendOrder, CancelOrder, CloseAccount, CloseSession, CommandRecord, DelistInstrument, GrantAccount, ListInstrument,
-    NewOrder, OpenAccount, OpenSession, RawCommand, ReduceOrder, ReplaceOrder, RevokeAccount, SetPriceLimits,
-    SetTradingState, Uncross, Work,
+    NewOrder, OpenAccount, OpenSession, RawCommand, ReduceOrder, ReplaceOrder, RevokeAccount, SetLastPrice,
+    SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
 };
 use crate::event::Rejected;
 use crate::instrument::Instrument;
@@ -177,6 +177,8 @@ impl<M: Marks> Engine<'_, M> {
             SetTradingState::KIND => self.run_record::<SetTradingState, S>(command, out),
             Uncross::KIND => self.run_record::<Uncross, S>(command, out),
             SetPriceLimits::KIND => self.run_record::<SetPriceLimits, S>(command, out),
+            SetLastPrice::KIND => self.run_record::<SetLastPrice, S>(command, out),
+            SetMarkPrice::KIND => self.run_record::<SetMarkPrice, S>(command, out),
             OpenAccount::KIND => self.run_record::<OpenAccount, S>(command, out),
             CloseAccount::KIND => self.run_record::<CloseAccount, S>(command, out),
             OpenSession::KIND => self.run_record::<OpenSession, S>(command, out),

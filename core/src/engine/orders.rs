@@ -21,16 +21,16 @@ const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Op
 
 /// An order on its way in, its fields decoded.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    account: AccountId,
+pub(super) struct Entry {
+    pub(super) account: AccountId,
     /// The instrument's slot.
-    instrument: u32,
+    pub(super) instrument: u32,
     instrument_id: InstrumentId,
     client_order_id: ClientOrderId,
     /// Limit price, or the clamped protection limit.
-    price: PriceTicks,
-    quantity: QuantityLots,
-    terms: Terms,
+    pub(super) price: PriceTicks,
+    pub(super) quantity: QuantityLots,
+    pub(super) terms: Terms,
 }
 
 /// What the checks of an order found out.
@@ -71,12 +71,15 @@ impl Execute for NewOrder {
         engine.permitted_account(sender, self.header.account)?;
         let slot = engine.find_instrument(self.instrument)?;
         let instrument = engine.instruments.slab.get(slot);
-        let entry = decode_entry(self, slot, instrument)?;
+        let mut entry = decode_entry(self, slot, instrument)?;
         let name = engine.check_client_order_id(&entry, 0)?;
         if !engine.book.has_order_room() {
             return Err(RejectCode::OrderTableFull);
         }
         let placement = engine.check_placement(instrument, &entry, None)?;
+        if entry.terms.is_reduce_only() {
+            entry.quantity = engine.reducible(&entry)?;
+        }
         let slot = engine.book.take_order();
         if placement.rests {
             Ok(engine.accept_resting(&entry, placement, slot, name, out))
@@ -191,7 +194,7 @@ impl Execute for ReplaceOrder {
         check_open(instrument)?;
         instrument.check_quantity(self.quantity)?;
         instrument.check_price(self.price)?;
-        let entry = Entry {
+        let mut entry = Entry {
             client_order_id: self.client_order_id,
             price: self.price,
             quantity: self.quantity,
@@ -199,6 +202,9 @@ impl Execute for ReplaceOrder {
         };
         let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
         let placement = engine.check_placement(instrument, &entry, Some(&old))?;
+        if entry.terms.is_reduce_only() {
+            entry.quantity = engine.reducible(&entry)?;
+        }
         engine.cancel(old_slot, CancelReason::Replaced, out);
         let slot = engine.book.take_order();
         if placement.rests {
@@ -314,13 +320,7 @@ impl<M: Marks> Engine<'_, M> {
             return Err(RejectCode::PostOnlyWouldCross);
         }
         if continuous && entry.terms.is(TimeInForce::FillOrKill) {
-            self.check_fill_or_kill(
-                entry.instrument,
-                entry.account.slot(),
-                entry.terms.side(),
-                entry.price,
-                entry.quantity,
-            )?;
+            self.check_fill_or_kill(entry)?;
         }
         if !entry.terms.may_rest() {
             return Ok(Placement { level: 0, rests: false });
@@ -338,6 +338,19 @@ impl<M: Marks> Engine<'_, M> {
         Ok(Placement { level, rests: !crosses })
     }
 
+    /// What a reduce-only order's position leaves of its quantity. In an auction it rests as it comes, and is looked at when
+    /// it trades.
+    #[inline(never)]
+    fn reducible(&self, entry: &Entry) -> Result<QuantityLots, RejectCode> {
+        if !self.instruments.slab.get(entry.instrument).is_in(TradingState::Continuous) {
+            return Ok(entry.quantity);
+        }
+        match self.reducible_lots(entry.account.slot(), entry.instrument, entry.terms.side()) {
+            0 => Err(RejectCode::ReduceOnlyWithoutPosition),
+            lots => Ok(entry.quantity.min(QuantityLots(lots))),
+        }
+    }
+
     fn level_at(&self, entry: &Entry) -> u32 {
         self.book.level_at(self.instruments.slab.get(entry.instrument), entry.terms.side(), entry.price)
     }
@@ -348,10 +361,11 @@ impl<M: Marks> Engine<'_, M> {
         let id = OrderId::new(out.sequence(), slot);
         let market = u8::from(entry.terms.is_market()) * Accepted::MARKET;
         let post_only = u8::from(entry.terms.is_post_only()) * Accepted::POST_ONLY;
+        let reduce_only = u8::from(entry.terms.is_reduce_only()) * Accepted::REDUCE_ONLY;
         out.emit(Accepted {
             side: entry.terms.side().code(),
             time_in_force: entry.terms.time_in_force_code(),
-            flags: rests | market | post_only,
+            flags: rests | market | post_only | reduce_only,
             instrument: entry.instrument_id,
             account: entry.account,
             order: id,
@@ -497,8 +511,12 @@ impl<M: Marks> Engine<'_, M> {
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let instrument = self.instruments.slab.get(order.instrument);
-        let entry = Entry { price, quantity: leaves, ..Entry::of(order, instrument) };
+        let mut entry = Entry { price, quantity: leaves, ..Entry::of(order, instrument) };
         let placement = self.check_placement(instrument, &entry, Some(order))?;
+        if entry.terms.is_reduce_only() {
+            entry.quantity = self.reducible(&entry)?;
+        }
+        let leaves = entry.quantity;
         self.leave(order);
         self.say_amended(order, price, leaves, if placement.rests { Amended::RESTS } else { 0 }, out);
         let mut moved = Order { price, leaves, ..*order };

@@ -5,7 +5,8 @@ use crate::arena::Marks;
 use crate::book::{Order, client_hash};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
-use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
+use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
+use crate::ledger::Holding;
 use crate::terms::{InstrumentKind, OptionType, Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
@@ -54,6 +55,22 @@ pub struct AccountView {
     pub orders: u32,
     /// How many open positions it has.
     pub positions: u32,
+    /// Realised profit and loss over all instruments, in atoms.
+    pub realised: i128,
+}
+
+/// An open position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionView {
+    /// What is held, signed, in lots; not zero.
+    pub quantity: QuantityLots,
+    /// What it cost: the sum of price times signed quantity, less what was released when parts were closed.
+    pub cost: i128,
+    /// Cost divided by quantity, in ticks, rounded up for a long and down for a short position: against the holder.
+    pub average_entry: PriceTicks,
+    /// Profit, in atoms, if it were closed at the mark price, or at the last trade's where no mark was set; none if the
+    /// instrument has neither, or if it is beyond 128 bits.
+    pub unrealised: Option<i128>,
 }
 
 /// A session.
@@ -92,8 +109,10 @@ pub struct InstrumentView {
     pub state: TradingState,
     /// Lowest and highest price in force.
     pub price_limits: (PriceTicks, PriceTicks),
-    /// The last trade's price, if it has traded.
+    /// The last trade's price, or what it was set to; none before.
     pub last_price: Option<PriceTicks>,
+    /// The mark price, if it was set.
+    pub mark_price: Option<PriceTicks>,
     /// How many live orders it has.
     pub orders: u32,
     /// How many open positions there are.
@@ -209,15 +228,39 @@ impl<M: Marks> Engine<'_, M> {
     /// An open account.
     pub fn account(&self, id: AccountId) -> Option<AccountView> {
         let account = self.accounts.slab.get(self.find_account(id).ok()?);
-        Some(AccountView { account: id, owner: account.owner, orders: account.orders, positions: account.positions })
+        Some(AccountView {
+            account: id,
+            owner: account.owner,
+            orders: account.orders,
+            positions: account.positions,
+            realised: account.realised,
+        })
     }
 
     /// What an account holds of an instrument, signed; zero if flat, or if one of the two does not exist.
     pub fn position(&self, account: AccountId, instrument: InstrumentId) -> QuantityLots {
-        if self.find_account(account).is_err() || self.find_instrument(instrument).is_err() {
-            return QuantityLots::ZERO;
+        self.position_view(account, instrument).map_or(QuantityLots::ZERO, |position| position.quantity)
+    }
+
+    /// An open position with its cost and profit; none if it is flat, or if one of the two does not exist.
+    pub fn position_view(&self, account: AccountId, instrument: InstrumentId) -> Option<PositionView> {
+        let (account, slot) = (self.find_account(account).ok()?, self.find_instrument(instrument).ok()?);
+        let Holding { quantity, cost } = self.positions.holding(self.positions.find(self.seed(), account, slot));
+        if quantity == 0 {
+            return None;
         }
-        QuantityLots(self.positions.quantity(self.positions.find(self.seed(), account.slot(), instrument.slot())))
+        let record = self.instruments.slab.get(slot);
+        let last = (record.has_last != 0).then_some(record.last_price);
+        let mark = if record.has_mark != 0 { Some(record.mark_price) } else { last };
+        let value = |price: PriceTicks| i128::from(quantity) * i128::from(price.0) - cost;
+        let (paid, lots) = (cost * i128::from(quantity.signum()), i128::from(quantity.unsigned_abs()));
+        let against_holder = i128::from(quantity > 0 && paid.rem_euclid(lots) != 0);
+        Some(PositionView {
+            quantity: QuantityLots(quantity),
+            cost,
+            average_entry: PriceTicks(i64::try_from(paid.div_euclid(lots) + against_holder).unwrap_or(i64::MAX)),
+            unrealised: mark.and_then(|price| value(price).checked_mul(i128::from(record.multiplier))),
+        })
     }
 
     /// An open session.
@@ -245,7 +288,8 @@ impl<M: Marks> Engine<'_, M> {
             expiry: record.expiry,
             state: record.state(),
             price_limits: (record.limit_low, record.limit_high),
-            last_price: (record.has_traded != 0).then_some(record.last_price),
+            last_price: (record.has_last != 0).then_some(record.last_price),
+            mark_price: (record.has_mark != 0).then_some(record.mark_price),
             orders: record.orders,
             positions: record.positions,
         })

@@ -2,14 +2,16 @@
 
 use super::Engine;
 use super::emit::Emitter;
+use super::orders::Entry;
 use crate::arena::Marks;
-use crate::book::Order;
-use crate::event::Trade;
-use crate::ids::EntityId;
-use crate::ledger::moved;
+use crate::book::{Order, Terms};
+use crate::event::{Decremented, Trade};
+use crate::ids::{AccountId, EntityId};
+use crate::instrument::SAFE_VALUE;
+use crate::ledger::{Holding, REALISED_END, moved};
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
-use crate::terms::Side;
+use crate::terms::{SelfTrade, Side};
 use crate::units::{PriceTicks, QuantityLots};
 use bytemuck::Zeroable;
 
@@ -27,6 +29,13 @@ impl Taker {
     }
 }
 
+/// What an order wants where it meets one of its owner's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prevention {
+    mode: SelfTrade,
+    owner: u64,
+}
+
 /// Whose position cannot take a trade, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unable {
@@ -41,11 +50,19 @@ pub(super) fn signed(side: Side, quantity: i64) -> i64 {
     (quantity ^ flip) - flip
 }
 
+/// Whether a realised profit or loss bears as much more.
+#[cold]
+#[inline(never)]
+fn bears(realised: u128, more: Option<u128>) -> bool {
+    more.and_then(|more| more.checked_add(realised)).is_some_and(|sum| sum < REALISED_END)
+}
+
 impl<M: Marks> Engine<'_, M> {
     /// Lets the taker trade until it has nothing left, nothing crosses, or the returned reason stops it.
     pub(super) fn sweep<S: EventSink>(&mut self, taker: &mut Taker, out: &mut Emitter<'_, S>) -> Option<CancelReason> {
         let (side, price, instrument) = (taker.order.side(), taker.order.price, taker.order.instrument);
         let max_steps = self.header.get().genesis.max_steps;
+        let prevention = self.prevention(taker.order.account, instrument, taker.order.terms);
         let mut steps = 0;
         while taker.leaves.0 > 0 {
             let record = self.instruments.slab.get(instrument);
@@ -58,6 +75,14 @@ impl<M: Marks> Engine<'_, M> {
             steps += 1;
             let best = record.side(side.opposite()).best;
             let maker = self.book.level(best).head;
+            if let Some(prevention) = prevention
+                && self.accounts.slab.get(self.book.order(maker).account.slot()).owner == prevention.owner
+            {
+                if self.prevent(prevention, taker, maker, out) {
+                    return Some(CancelReason::SelfTrade);
+                }
+                continue;
+            }
             match self.trade_with(taker, maker, out) {
                 Ok(()) => {}
                 Err(Unable::Maker(reason)) => {
@@ -67,6 +92,83 @@ impl<M: Marks> Engine<'_, M> {
             }
         }
         None
+    }
+
+    /// What prevents an order's self-trades; none if nothing does.
+    #[inline(always)]
+    pub(super) fn prevention(&self, account: AccountId, instrument: u32, terms: Terms) -> Option<Prevention> {
+        let own = terms.self_trade_code();
+        let default = self.instruments.slab.get(instrument).self_trade;
+        let mode = if own == SelfTrade::Default.code() { default } else { own };
+        if mode <= SelfTrade::Allow.code() {
+            return None;
+        }
+        let mode = SelfTrade::from_code(mode).unwrap_or(SelfTrade::Allow);
+        Some(Prevention { mode, owner: self.accounts.slab.get(account.slot()).owner })
+    }
+
+    /// Keeps two orders of one owner from trading; true if the taker is to be cancelled.
+    #[inline(never)]
+    fn prevent<S: EventSink>(
+        &mut self,
+        prevention: Prevention,
+        taker: &mut Taker,
+        slot: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> bool {
+        if matches!(prevention.mode, SelfTrade::CancelOldest | SelfTrade::CancelBoth) {
+            self.cancel(slot, CancelReason::SelfTrade, out);
+        }
+        if prevention.mode == SelfTrade::Decrement {
+            self.decrement(taker, slot, out);
+        }
+        matches!(prevention.mode, SelfTrade::CancelNewest | SelfTrade::CancelBoth)
+    }
+
+    fn decrement<S: EventSink>(&mut self, taker: &mut Taker, slot: u32, out: &mut Emitter<'_, S>) {
+        let (maker, order) = (*self.book.order(slot), taker.order);
+        let quantity = maker.leaves.min(taker.leaves);
+        taker.leaves.0 -= quantity.0;
+        let maker_leaves = QuantityLots(maker.leaves.0 - quantity.0);
+        out.emit(Decremented {
+            aggressor: order.side().code(),
+            instrument: self.instruments.slab.get(order.instrument).id,
+            price: maker.price,
+            quantity,
+            maker_order: maker.id,
+            taker_order: order.id,
+            maker_client_order_id: maker.client_order_id,
+            taker_client_order_id: order.client_order_id,
+            maker_account: maker.account,
+            taker_account: order.account,
+            maker_leaves,
+            taker_leaves: taker.leaves,
+            ..Decremented::zeroed()
+        });
+        if maker_leaves.0 == 0 {
+            self.remove(&maker, slot);
+        } else {
+            self.book.take_off(slot, quantity.0);
+        }
+    }
+
+    /// Lots that an order of this side would take off the account's position.
+    pub(super) fn reducible_lots(&self, account: u32, instrument: u32, side: Side) -> i64 {
+        let held = self.positions.holding(self.positions.find(self.seed(), account, instrument)).quantity;
+        match side {
+            Side::Buy => (-held).max(0),
+            Side::Sell => held.max(0),
+        }
+    }
+
+    /// The most that an order that rested may trade: all but where it must only reduce a position.
+    #[inline(always)]
+    pub(super) fn tradable(&self, order: &Order) -> QuantityLots {
+        if order.terms.is_reduce_only() {
+            let lots = self.reducible_lots(order.account.slot(), order.instrument, order.side());
+            return order.leaves.min(QuantityLots(lots));
+        }
+        order.leaves
     }
 
     /// One trade with the maker in `slot`.
@@ -79,14 +181,17 @@ impl<M: Marks> Engine<'_, M> {
     ) -> Result<(), Unable> {
         let maker = *self.book.order(slot);
         let order = taker.order;
-        let quantity = maker.leaves.min(taker.leaves);
+        let quantity = self.tradable(&maker).min(taker.leaves);
+        if quantity.0 == 0 {
+            return Err(Unable::Maker(CancelReason::ReduceOnly));
+        }
         let taker_delta = signed(order.side(), quantity.0);
-        let (maker_position, taker_position) = self.exchange(&maker, &order, taker_delta)?;
+        let (maker_position, taker_position) = self.exchange(&maker, &order, taker_delta, maker.price)?;
         taker.leaves.0 -= quantity.0;
         let maker_leaves = QuantityLots(maker.leaves.0 - quantity.0);
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.last_price = maker.price;
-        instrument.has_traded = 1;
+        instrument.has_last = 1;
         out.emit(Trade {
             aggressor: order.side().code(),
             instrument: instrument.id,
@@ -112,15 +217,22 @@ impl<M: Marks> Engine<'_, M> {
         Ok(())
     }
 
-    /// Moves both positions, the taker's by `taker_delta`, the maker's against it, or neither. Returns what they are then.
+    /// Moves both positions, the taker's by `taker_delta`, the maker's against it, or neither; posts what they realise.
+    /// Returns what they are then.
     #[inline(always)]
-    pub(super) fn exchange(&mut self, maker: &Order, taker: &Order, taker_delta: i64) -> Result<(i64, i64), Unable> {
+    pub(super) fn exchange(
+        &mut self,
+        maker: &Order,
+        taker: &Order,
+        taker_delta: i64,
+        price: PriceTicks,
+    ) -> Result<(i64, i64), Unable> {
         let (seed, instrument) = (self.seed(), taker.instrument);
         let taker_slot = self.positions.find(seed, taker.account.slot(), instrument);
-        let taker_old = self.positions.quantity(taker_slot);
-        let Some(taker_new) = moved(taker_old, taker_delta) else {
+        let taker_old = self.positions.holding(taker_slot);
+        if !self.takes(taker.account.slot(), instrument, taker_old, taker_delta) {
             return Err(Unable::Taker(CancelReason::PositionLimit));
-        };
+        }
         let room = self.positions.room();
         let taker_needs = u32::from(taker_slot == 0);
         if room < taker_needs {
@@ -128,58 +240,74 @@ impl<M: Marks> Engine<'_, M> {
         }
         if maker.account == taker.account {
             // Both legs cancel out; each alone must still fit.
-            let fits = moved(taker_old, -taker_delta).is_some();
-            return if fits { Ok((taker_old, taker_old)) } else { Err(Unable::Maker(CancelReason::PositionLimit)) };
+            let fits = self.takes(maker.account.slot(), instrument, taker_old, -taker_delta);
+            let held = (taker_old.quantity, taker_old.quantity);
+            return if fits { Ok(held) } else { Err(Unable::Maker(CancelReason::PositionLimit)) };
         }
         let maker_slot = self.positions.find(seed, maker.account.slot(), instrument);
-        let Some(maker_new) = moved(self.positions.quantity(maker_slot), -taker_delta) else {
+        let maker_old = self.positions.holding(maker_slot);
+        if !self.takes(maker.account.slot(), instrument, maker_old, -taker_delta) {
             return Err(Unable::Maker(CancelReason::PositionLimit));
-        };
+        }
         if maker_slot == 0 && room < taker_needs + 1 {
             return Err(Unable::Maker(CancelReason::PositionTableFull));
         }
-        self.put_position(maker_slot, maker, maker_new);
-        self.put_position(taker_slot, taker, taker_new);
+        let maker_new = self.trade_position(maker_slot, maker, maker_old, -taker_delta, price);
+        let taker_new = self.trade_position(taker_slot, taker, taker_old, taker_delta, price);
         Ok((maker_new, taker_new))
     }
 
-    /// Opens, changes or closes the position of an order's account.
+    /// Whether the position can move by `delta`, and the account's realised profit and loss bear whatever may come of it.
     #[inline(always)]
-    fn put_position(&mut self, slot: u32, order: &Order, quantity: i64) {
+    fn takes(&self, account: u32, instrument: u32, held: Holding, delta: i64) -> bool {
+        let realised = self.accounts.slab.get(account).realised.unsigned_abs();
+        let instrument = self.instruments.slab.get(instrument);
+        let bears = (realised < SAFE_VALUE && delta.unsigned_abs() <= instrument.safe_lots)
+            || bears(realised, instrument.value_at_most(delta.unsigned_abs()));
+        moved(held.quantity, delta).is_some() && bears
+    }
+
+    /// Opens, changes or closes the position of an order's account, and returns what it is then.
+    #[inline(always)]
+    fn trade_position(&mut self, slot: u32, order: &Order, held: Holding, delta: i64, price: PriceTicks) -> i64 {
         let seed = self.seed();
-        if slot != 0 && quantity != 0 {
-            self.positions.set(slot, quantity);
-        } else if slot != 0 {
-            self.positions.close(seed, slot);
-            self.accounts.slab.get_mut(order.account.slot()).positions -= 1;
-            self.instruments.slab.get_mut(order.instrument).positions -= 1;
-        } else if quantity != 0 {
-            self.positions.open(seed, order.account.slot(), order.instrument, quantity);
-            self.accounts.slab.get_mut(order.account.slot()).positions += 1;
-            self.instruments.slab.get_mut(order.instrument).positions += 1;
+        let (holding, realised) = held.traded(delta, price.0);
+        let instrument = self.instruments.slab.get_mut(order.instrument);
+        let account = self.accounts.slab.get_mut(order.account.slot());
+        if realised != 0 {
+            account.realise(realised, instrument.multiplier);
         }
+        if slot != 0 && holding.quantity != 0 {
+            self.positions.set(slot, holding);
+        } else if slot != 0 {
+            account.positions -= 1;
+            instrument.positions -= 1;
+            self.positions.close(seed, slot);
+        } else if holding.quantity != 0 {
+            account.positions += 1;
+            instrument.positions += 1;
+            self.positions.open(seed, order.account.slot(), order.instrument, holding);
+        }
+        holding.quantity
     }
 
     /// The test for FOK: whether the whole quantity is sure to fill within the bounded work.
-    pub(super) fn check_fill_or_kill(
-        &self,
-        instrument: u32,
-        account: u32,
-        side: Side,
-        price: PriceTicks,
-        quantity: QuantityLots,
-    ) -> Result<(), RejectCode> {
+    #[inline(never)]
+    pub(super) fn check_fill_or_kill(&self, entry: &Entry) -> Result<(), RejectCode> {
+        let (instrument, side, quantity) = (entry.instrument, entry.terms.side(), entry.quantity);
         let max_steps = self.header.get().genesis.max_steps;
+        let prevention = self.prevention(entry.account, instrument, entry.terms);
         let record = self.instruments.slab.get(instrument);
         let mut level = record.side(side.opposite()).best;
         let mut maker = if level == 0 { 0 } else { self.book.level(level).head };
         let (mut wanted, mut steps, mut records) = (quantity.0, 0, 0);
         let fits = |account: u32, delta: i64| {
             let slot = self.positions.find(self.seed(), account, instrument);
-            moved(self.positions.quantity(slot), delta).map(|_| u32::from(slot == 0))
+            let takes = self.takes(account, instrument, self.positions.holding(slot), delta);
+            takes.then_some(u32::from(slot == 0))
         };
         while wanted > 0 {
-            let crosses = level != 0 && side.crosses(price.0, self.book.level(level).price.0);
+            let crosses = level != 0 && side.crosses(entry.price.0, self.book.level(level).price.0);
             if !crosses {
                 return Err(RejectCode::FillOrKillNotFillable);
             }
@@ -188,16 +316,32 @@ impl<M: Marks> Engine<'_, M> {
             }
             steps += 1;
             let order = self.book.order(maker);
-            let needs = fits(order.account.slot(), signed(side.opposite(), quantity.0));
-            records += needs.ok_or(RejectCode::FillOrKillNotFillable)?;
-            wanted = wanted.saturating_sub(order.leaves.0);
+            if self.counts(prevention, order)? {
+                let needs = fits(order.account.slot(), signed(side.opposite(), quantity.0));
+                records += needs.ok_or(RejectCode::FillOrKillNotFillable)?;
+                wanted = wanted.saturating_sub(order.leaves.0);
+            }
             maker = order.next;
             if maker == 0 {
                 level = self.book.level(level).worse;
                 maker = if level == 0 { 0 } else { self.book.level(level).head };
             }
         }
-        records += fits(account, signed(side, quantity.0)).ok_or(RejectCode::FillOrKillNotFillable)?;
+        let own = fits(entry.account.slot(), signed(side, quantity.0));
+        records += own.ok_or(RejectCode::FillOrKillNotFillable)?;
         if records > self.positions.room() { Err(RejectCode::FillOrKillNotFillable) } else { Ok(()) }
+    }
+
+    /// Whether a maker counts in the test for FOK; not fillable if it would stop the taker.
+    #[inline(always)]
+    fn counts(&self, prevention: Option<Prevention>, maker: &Order) -> Result<bool, RejectCode> {
+        if let Some(prevention) = prevention
+            && self.accounts.slab.get(maker.account.slot()).owner == prevention.owner
+        {
+            let goes_on = prevention.mode == SelfTrade::CancelOldest;
+            return if goes_on { Ok(false) } else { Err(RejectCode::FillOrKillNotFillable) };
+        }
+        // How much a reduce-only order may trade by then is not known.
+        Ok(!maker.terms.is_reduce_only())
     }
 }

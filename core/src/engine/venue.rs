@@ -4,8 +4,10 @@ use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
 use crate::arena::{Full, Marks};
-use crate::command::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState, Uncross, Work};
-use crate::event::{InstrumentDelisted, InstrumentListed, PriceLimitsSet};
+use crate::command::{
+    DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
+};
+use crate::event::{InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet};
 use crate::ids::{InstrumentId, OrderId};
 use crate::instrument::{Instrument, definition_is_sound};
 use crate::reject::RejectCode;
@@ -14,6 +16,7 @@ use crate::terms::{Role, TradingState};
 use bytemuck::Zeroable;
 
 pub(super) const OPERATOR: Roles = Roles(1 << Role::Operator.code());
+const OPERATOR_OR_FEED: Roles = Roles(1 << Role::Operator.code() | 1 << Role::Feed.code());
 const SEQUENCER: Roles = Roles(1 << Role::Sequencer.code());
 
 /// Why no id was given out, for one kind of entity.
@@ -162,6 +165,51 @@ impl Execute for SetPriceLimits {
         (record.limit_low, record.limit_high) = (self.low, self.high);
         let instrument = self.instrument;
         out.emit(PriceLimitsSet { instrument, low: self.low, high: self.high, ..PriceLimitsSet::zeroed() });
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for SetLastPrice {
+    const ROLES: Roles = OPERATOR_OR_FEED;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _sender: Sender,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        let record = engine.instruments.slab.get_mut(slot);
+        record.check_tick(self.price)?;
+        record.check_range(self.price)?;
+        (record.last_price, record.has_last) = (self.price, 1);
+        out.emit(LastPriceSet { instrument: self.instrument, price: self.price, ..LastPriceSet::zeroed() });
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for SetMarkPrice {
+    const ROLES: Roles = OPERATOR_OR_FEED;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _sender: Sender,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        let record = engine.instruments.slab.get_mut(slot);
+        record.check_range(self.price)?;
+        (record.mark_price, record.has_mark) = (self.price, 1);
+        out.emit(MarkPriceSet { instrument: self.instrument, price: self.price, ..MarkPriceSet::zeroed() });
         Ok(OrderId::NONE)
     }
 }

@@ -10,9 +10,11 @@ mod venue;
 
 use bytemuck::Pod;
 
-pub use self::order::{Accepted, Amended, Cancelled, Rejected, Resent, Rested, Trade};
+pub use self::order::{Accepted, Amended, Cancelled, Decremented, Rejected, Resent, Rested, Trade};
 pub use self::party::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
-pub use self::venue::{InstrumentDelisted, InstrumentListed, PriceLimitsSet, TradingStateChanged, Uncrossed};
+pub use self::venue::{
+    InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet, TradingStateChanged, Uncrossed,
+};
 
 use crate::units::Sequence;
 
@@ -131,6 +133,8 @@ events! {
     Amended,
     /// A command was sent again: its first outcome.
     Resent,
+    /// Two orders of one owner shrank without a trade.
+    Decremented,
     /// An instrument was listed.
     InstrumentListed,
     /// An instrument was delisted.
@@ -141,6 +145,10 @@ events! {
     Uncrossed,
     /// The price limits changed.
     PriceLimitsSet,
+    /// The last price was set by command.
+    LastPriceSet,
+    /// The mark price was set.
+    MarkPriceSet,
     /// An account was opened.
     AccountOpened,
     /// An account was closed.

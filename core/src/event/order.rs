@@ -24,7 +24,7 @@ pub struct Accepted {
     pub side: u8,
     /// The order's [`TimeInForce`](crate::terms::TimeInForce).
     pub time_in_force: u8,
-    /// Bits of [`Accepted::RESTS`], [`Accepted::MARKET`], [`Accepted::POST_ONLY`].
+    /// Bits of [`Accepted::RESTS`], [`Accepted::MARKET`], [`Accepted::POST_ONLY`], [`Accepted::REDUCE_ONLY`].
     pub flags: u8,
     /// Where.
     pub instrument: InstrumentId,
@@ -36,7 +36,7 @@ pub struct Accepted {
     pub client_order_id: ClientOrderId,
     /// Limit price, or the protection limit of a market order after clamping.
     pub price: PriceTicks,
-    /// The whole quantity.
+    /// The whole quantity; of a reduce-only order what its position left of it.
     pub quantity: QuantityLots,
 }
 
@@ -47,6 +47,8 @@ impl Accepted {
     pub const MARKET: u8 = 2;
     /// Flag: post-only.
     pub const POST_ONLY: u8 = 4;
+    /// Flag: reduce-only.
+    pub const REDUCE_ONLY: u8 = 8;
 }
 
 event_record!(Accepted, kind 1, words 1);
@@ -269,3 +271,47 @@ pub struct Resent {
 }
 
 event_record!(Resent, kind 7, words 1);
+
+/// Two orders of one owner met and shrank without a trade ([`SelfTrade::Decrement`](crate::terms::SelfTrade)). 128 bytes.
+///
+/// One that has nothing left is gone: the maker from the book, the taker before it got there.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Decremented {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 8.
+    pub kind: u8,
+    /// The taker's [`Side`](crate::terms::Side).
+    pub aggressor: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
+    /// Where.
+    pub instrument: InstrumentId,
+    /// The maker's price.
+    pub price: PriceTicks,
+    /// What both lost.
+    pub quantity: QuantityLots,
+    /// The maker's order.
+    pub maker_order: OrderId,
+    /// The taker's order.
+    pub taker_order: OrderId,
+    /// The maker's client order id.
+    pub maker_client_order_id: ClientOrderId,
+    /// The taker's client order id.
+    pub taker_client_order_id: ClientOrderId,
+    /// The maker's account.
+    pub maker_account: AccountId,
+    /// The taker's account.
+    pub taker_account: AccountId,
+    /// What the maker's order has left.
+    pub maker_leaves: QuantityLots,
+    /// What the taker's order has left.
+    pub taker_leaves: QuantityLots,
+    /// Zero.
+    pub reserved_tail: [u8; 24],
+}
+
+event_record!(Decremented, kind 8, words 2);

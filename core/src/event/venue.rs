@@ -129,3 +129,47 @@ pub struct PriceLimitsSet {
 }
 
 event_record!(PriceLimitsSet, kind 105, words 1);
+
+/// An instrument's last price was set by command. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct LastPriceSet {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 106.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The last price from now on.
+    pub price: PriceTicks,
+    /// Zero.
+    pub reserved_tail: [u8; 32],
+}
+
+event_record!(LastPriceSet, kind 106, words 1);
+
+/// An instrument's mark price was set. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct MarkPriceSet {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 107.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The mark price from now on.
+    pub price: PriceTicks,
+    /// Zero.
+    pub reserved_tail: [u8; 32],
+}
+
+event_record!(MarkPriceSet, kind 107, words 1);

@@ -1,4 +1,4 @@
-//! Positions: what an account holds of an instrument, signed, in lots. A flat position has no record.
+//! Positions: what an account holds of an instrument, signed, in lots, and what it cost. A flat position has no record.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -12,12 +12,92 @@ pub(crate) struct Position {
     account: u32,
     instrument: u32,
     quantity: i64,
-    reserved: [u8; 240],
+    cost: i128,
+    reserved: [u8; 224],
 }
 
 const _: () = assert!(size_of::<Position>() == 256);
 
 impl Record for Position {}
+
+/// A quantity and what it cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holding {
+    /// Signed, in lots.
+    pub(crate) quantity: i64,
+    /// Sum of price times signed quantity, less what was released when parts were closed.
+    pub(crate) cost: i128,
+}
+
+impl Holding {
+    /// What it is after `delta` more lots at `price`, and the profit that is realised, in price times lots.
+    ///
+    /// Closing a part releases its share of the cost, rounded up, against the holder; the rest keeps the remainder, so that
+    /// no part of the cost is ever lost. (The average-cost method; FIFO and LIFO are other ways to choose the share.)
+    ///
+    /// `quantity` plus `delta` must be in the symmetric range of an i64; then nothing overflows: a cost is at most 2^126.
+    #[inline(always)]
+    pub(crate) fn traded(self, delta: i64, price: i64) -> (Self, i128) {
+        match self.traded_narrow(delta, price) {
+            Some((holding, realised)) => (holding, realised.into()),
+            None => self.traded_wide(delta, price),
+        }
+    }
+
+    /// The same where all of it fits 64 bits and the position does not change its sign: nearly always.
+    #[inline(always)]
+    fn traded_narrow(self, delta: i64, price: i64) -> Option<(Self, i64)> {
+        let cost = i64::try_from(self.cost).ok()?;
+        let quantity = self.quantity + delta;
+        let paid = delta.checked_mul(price)?;
+        if self.opens(delta) {
+            return Some((Self { quantity, cost: cost.checked_add(paid)?.into() }, 0));
+        }
+        if (quantity ^ self.quantity) < 0 && quantity != 0 {
+            return None;
+        }
+        let released = if quantity == 0 {
+            cost
+        } else {
+            let (product, whole) = (cost.checked_mul(delta.abs())?, self.quantity.abs());
+            product / whole + i64::from(product % whole > 0)
+        };
+        Some((Self { quantity, cost: cost.checked_sub(released)?.into() }, paid.checked_neg()?.checked_sub(released)?))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn traded_wide(self, delta: i64, price: i64) -> (Self, i128) {
+        let quantity = self.quantity + delta;
+        if self.opens(delta) {
+            return (Self { quantity, cost: self.cost + i128::from(delta) * i128::from(price) }, 0);
+        }
+        let closed = self.quantity.unsigned_abs().min(delta.unsigned_abs());
+        let released = share_ceil(self.cost, closed, self.quantity.unsigned_abs());
+        // What the closing lots brought in: they have the sign of the holding.
+        let brought_in = i128::from(closed) * i128::from(self.quantity.signum()) * i128::from(price);
+        let opened = i128::from(delta) + i128::from(closed) * i128::from(self.quantity.signum());
+        let cost = self.cost - released + opened * i128::from(price);
+        (Self { quantity, cost }, brought_in - released)
+    }
+
+    /// Whether all of `delta` adds to it.
+    #[inline(always)]
+    fn opens(self, delta: i64) -> bool {
+        self.quantity == 0 || (self.quantity ^ delta) >= 0
+    }
+}
+
+/// `cost` times `part` / `whole`, rounded up. `part` is at most `whole`, which is not zero. Taken apart, because cost times
+/// part may not fit: the cost of one lot, and what is left of it for all.
+fn share_ceil(cost: i128, part: u64, whole: u64) -> i128 {
+    if part == whole {
+        return cost;
+    }
+    let (part, whole) = (i128::from(part), i128::from(whole));
+    let (each, left) = (cost.div_euclid(whole), cost.rem_euclid(whole));
+    each * part + (left * part + whole - 1) / whole
+}
 
 /// Where `quantity` would be after `delta`, if it stays within the symmetric range of an i64.
 #[inline(always)]
@@ -49,10 +129,14 @@ impl<'a, M: Marks> Positions<'a, M> {
             .slot
     }
 
-    /// The quantity of a slot that [`Positions::find`] returned; 0 for slot 0.
+    /// What a slot that [`Positions::find`] returned holds; nothing for slot 0.
     #[inline(always)]
-    pub(crate) fn quantity(&self, slot: u32) -> i64 {
-        if slot == 0 { 0 } else { self.records.get(slot).quantity }
+    pub(crate) fn holding(&self, slot: u32) -> Holding {
+        if slot == 0 {
+            return Holding::default();
+        }
+        let &Position { quantity, cost, .. } = self.records.get(slot);
+        Holding { quantity, cost }
     }
 
     /// Records that can still be taken.
@@ -62,17 +146,19 @@ impl<'a, M: Marks> Positions<'a, M> {
     }
 
     /// Opens a position; the caller made sure of room.
-    pub(crate) fn open(&mut self, seed: u64, account: u32, instrument: u32, quantity: i64) -> u32 {
+    pub(crate) fn open(&mut self, seed: u64, account: u32, instrument: u32, holding: Holding) -> u32 {
         let slot = self.records.take();
-        *self.records.get_mut(slot) = Position { account, instrument, quantity, reserved: [0; 240] };
+        let Holding { quantity, cost } = holding;
+        *self.records.get_mut(slot) = Position { account, instrument, quantity, cost, reserved: [0; 224] };
         self.index.insert(KeyHash::of_pair(seed, u64::from(account), u64::from(instrument)), slot);
         slot
     }
 
-    /// Sets the quantity, which is not zero, of an open position.
+    /// Sets what an open position holds, which is not zero.
     #[inline(always)]
-    pub(crate) fn set(&mut self, slot: u32, quantity: i64) {
-        self.records.get_mut(slot).quantity = quantity;
+    pub(crate) fn set(&mut self, slot: u32, holding: Holding) {
+        let position = self.records.get_mut(slot);
+        (position.quantity, position.cost) = (holding.quantity, holding.cost);
     }
 
     /// Gives the record of a position that became flat back.
@@ -85,5 +171,65 @@ impl<'a, M: Marks> Positions<'a, M> {
     /// The tables' bytes, in the layout's order.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
         self.records.bytes().into_iter().chain([self.index.bytes()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn play(trades: &[(i64, i64)]) -> (Holding, i128) {
+        trades.iter().fold((Holding::default(), 0), |(holding, realised), &(delta, price)| {
+            let (holding, more) = holding.traded(delta, price);
+            (holding, realised + more)
+        })
+    }
+
+    #[test]
+    fn average_cost_is_released_and_rounded_against_the_holder() {
+        assert_eq!(play(&[(3, 10), (-1, 12)]), (Holding { quantity: 2, cost: 20 }, 2));
+        // Three lots for 100: closing one releases 34, the holder's profit is 16 rather than 16 2/3.
+        assert_eq!(play(&[(2, 33), (1, 34), (-1, 50)]), (Holding { quantity: 2, cost: 66 }, 16));
+        assert_eq!(play(&[(-2, 33), (-1, 34), (1, 20)]), (Holding { quantity: -2, cost: -67 }, 13));
+        assert_eq!(play(&[(2, 33), (1, 34), (-3, 50)]), (Holding::default(), 50));
+        assert_eq!(play(&[(5, 10), (-8, 12)]), (Holding { quantity: -3, cost: -36 }, 10));
+        assert_eq!(play(&[(-5, 10), (8, 12)]), (Holding { quantity: 3, cost: 36 }, -10));
+    }
+
+    #[test]
+    fn narrow_and_wide_arithmetic_agree() {
+        let numbers = [-i64::MAX, -1_000_007, -50, -1, 1, 2, 33, 1_000, 1 << 40, i64::MAX];
+        for (quantity, cost) in numbers.iter().flat_map(|q| numbers.iter().map(|cost| (*q, i128::from(*cost)))) {
+            let held = Holding { quantity, cost };
+            for (delta, price) in numbers.iter().flat_map(|delta| numbers.iter().map(|price| (*delta, *price))) {
+                if moved(quantity, delta).is_none() {
+                    continue;
+                }
+                if let Some((holding, realised)) = held.traded_narrow(delta, price) {
+                    assert_eq!((holding, realised.into()), held.traded_wide(delta, price), "{held:?} {delta}@{price}");
+                }
+            }
+        }
+        assert!(Holding { quantity: 3, cost: 100 }.traded_narrow(-1, 40).is_some());
+    }
+
+    #[test]
+    fn nothing_is_lost_and_nothing_overflows() {
+        let edges = [i64::MIN, i64::MIN + 1, -7, -1, 0, 1, 3, i64::MAX - 1, i64::MAX];
+        for first in [-i64::MAX, -9, -2, 1, 4, i64::MAX] {
+            for second in [-i64::MAX, -5, -1, 2, 9, i64::MAX] {
+                for (buy, sell) in edges.iter().flat_map(|buy| edges.iter().map(move |sell| (*buy, *sell))) {
+                    let (held, none) = Holding::default().traded(first, buy);
+                    assert_eq!(none, 0);
+                    if moved(held.quantity, second).is_none() {
+                        continue;
+                    }
+                    let (after, realised) = held.traded(second, sell);
+                    // Cost and realised profit together are what was paid, to the last unit.
+                    let paid = i128::from(first) * i128::from(buy) + i128::from(second) * i128::from(sell);
+                    assert_eq!(after.cost.checked_sub(realised), Some(paid), "{first}@{buy} {second}@{sell}");
+                }
+            }
+        }
     }
 }

@@ -9,9 +9,9 @@ use super::{Canary, NaiveEngine, SLICE_STEPS};
 use crate::command::Uncross;
 use crate::event::Uncrossed;
 use crate::ids::InstrumentId;
-use crate::reject::RejectCode;
+use crate::reject::{CancelReason, RejectCode};
 use crate::terms::{Side, TradingState};
-use crate::units::PriceTicks;
+use crate::units::{PriceTicks, QuantityLots};
 
 /// What an auction at a price would find.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,7 @@ impl NaiveEngine {
 
     fn fix_price(&mut self, auction: &mut Auction) -> PriceTicks {
         let id = auction.instrument;
-        let last_trade = self.instruments.find(id).ok().and_then(|instrument| instrument.last_trade);
+        let last_trade = self.instruments.find(id).ok().and_then(|instrument| instrument.last);
         // A crossed book has prices, so one is found.
         let price = auction.given.or_else(|| self.auction_price(id, last_trade)).unwrap_or_default();
         auction.price = Some(price);
@@ -154,11 +154,21 @@ impl NaiveEngine {
                 return false;
             }
             *steps_left -= 1;
-            let quantity = bid.leaves.min(ask.leaves);
+            let (bid_lots, ask_lots) = (self.tradable(&bid), self.tradable(&ask));
+            if ask_lots == QuantityLots::ZERO {
+                self.cancel_resting(&ask, CancelReason::ReduceOnly);
+                continue;
+            }
+            if bid_lots == QuantityLots::ZERO {
+                self.cancel_resting(&bid, CancelReason::ReduceOnly);
+                continue;
+            }
+            let quantity = bid_lots.min(ask_lots);
             // The sell order has the taker's place.
-            if let Some(reason) = self.positions.taker_obstacle(&ask, quantity) {
+            let Ok(terms) = self.instruments.find(id).copied() else { return true };
+            if let Some(reason) = self.positions.taker_obstacle(&ask, quantity, &terms) {
                 self.cancel_resting(&ask, reason);
-            } else if let Some(reason) = self.positions.maker_obstacle(&bid, &ask, quantity) {
+            } else if let Some(reason) = self.positions.maker_obstacle(&bid, &ask, quantity, &terms) {
                 self.cancel_resting(&bid, reason);
             } else {
                 self.trade(&bid, &ask, price, quantity, 0);

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId};
-use crate::terms::{OrderType, Side, TimeInForce};
+use crate::terms::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::units::{PriceTicks, QuantityLots};
 
 /// An order, resting or about to trade.
@@ -18,6 +18,9 @@ pub(super) struct Order {
     pub(super) pricing: OrderType,
     pub(super) time_in_force: TimeInForce,
     pub(super) post_only: bool,
+    pub(super) reduce_only: bool,
+    /// Its own wish for self-trades.
+    pub(super) self_trade: SelfTrade,
     pub(super) price: PriceTicks,
     pub(super) leaves: QuantityLots,
 }

@@ -34,6 +34,18 @@ pub enum Canary {
     ZeroPositionKept,
     /// The room at a price is computed without taking off the order's own leaves.
     RoomForgetsOwnLeaves,
+    /// The cost that a closed part releases is rounded down.
+    CostReleasedRoundedDown,
+    /// The test for fill-or-kill counts makers that may only reduce a position.
+    ReduceOnlyMakerCounts,
+    /// A reduce-only order keeps its whole quantity on entry.
+    ReduceOnlyNotClipped,
+    /// A reduce-only order that rests trades whatever its position.
+    ReduceOnlyMakerTrades,
+    /// Self-trades are those of one account, not of one owner.
+    SelfTradeByAccount,
+    /// Self-trade prevention cancels the newest where it should cancel the oldest, and the other way round.
+    SelfTradeCancelsTheOther,
 }
 
 impl Canary {
@@ -53,6 +65,12 @@ impl Canary {
         Self::SlotsOldestFirst,
         Self::ZeroPositionKept,
         Self::RoomForgetsOwnLeaves,
+        Self::CostReleasedRoundedDown,
+        Self::ReduceOnlyMakerCounts,
+        Self::ReduceOnlyNotClipped,
+        Self::ReduceOnlyMakerTrades,
+        Self::SelfTradeByAccount,
+        Self::SelfTradeCancelsTheOther,
     ];
 
     /// The name, for command lines and reports.
@@ -73,6 +91,12 @@ impl Canary {
             Self::SlotsOldestFirst => "SlotsOldestFirst",
             Self::ZeroPositionKept => "ZeroPositionKept",
             Self::RoomForgetsOwnLeaves => "RoomForgetsOwnLeaves",
+            Self::CostReleasedRoundedDown => "CostReleasedRoundedDown",
+            Self::ReduceOnlyMakerCounts => "ReduceOnlyMakerCounts",
+            Self::ReduceOnlyNotClipped => "ReduceOnlyNotClipped",
+            Self::ReduceOnlyMakerTrades => "ReduceOnlyMakerTrades",
+            Self::SelfTradeByAccount => "SelfTradeByAccount",
+            Self::SelfTradeCancelsTheOther => "SelfTradeCancelsTheOther",
         }
     }
 

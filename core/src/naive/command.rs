@@ -68,6 +68,8 @@ impl NaiveEngine {
             Command::SetTradingState(c) => self.set_trading_state(c),
             Command::Uncross(c) => self.uncross(c),
             Command::SetPriceLimits(c) => self.set_price_limits(c),
+            Command::SetLastPrice(c) => self.set_last_price(c),
+            Command::SetMarkPrice(c) => self.set_mark_price(c),
             Command::OpenAccount(c) => self.open_account(c),
             Command::CloseAccount(c) => self.close_account(c),
             Command::OpenSession(c) => self.open_session(c),
@@ -84,6 +86,7 @@ impl NaiveEngine {
         let permitted = match command {
             Command::NewOrder(_) | Command::AmendOrder(_) | Command::ReplaceOrder(_) => role == Role::Trader,
             Command::CancelOrder(_) | Command::ReduceOrder(_) => role == Role::Trader || role == Role::Operator,
+            Command::SetLastPrice(_) | Command::SetMarkPrice(_) => role == Role::Operator || role == Role::Feed,
             Command::Work(_) => role == Role::Sequencer,
             _ => role == Role::Operator,
         };
@@ -124,6 +127,8 @@ fn instrument_of(command: Command<'_>) -> InstrumentId {
         Command::SetTradingState(c) => c.instrument,
         Command::Uncross(c) => c.instrument,
         Command::SetPriceLimits(c) => c.instrument,
+        Command::SetLastPrice(c) => c.instrument,
+        Command::SetMarkPrice(c) => c.instrument,
         _ => InstrumentId::NONE,
     }
 }

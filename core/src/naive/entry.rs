@@ -7,7 +7,7 @@ use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
 use crate::event::{Accepted, Cancelled, Rested};
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, TimeInForce, TradingState};
+use crate::terms::{OrderType, SelfTrade, TimeInForce, TradingState};
 use crate::units::QuantityLots;
 
 impl NaiveEngine {
@@ -58,6 +58,7 @@ impl NaiveEngine {
 
     /// The test for fill-or-kill, see the rules. `order.leaves` is its whole quantity.
     fn check_fill_or_kill(&self, order: &Order) -> Result<(), RejectCode> {
+        let instrument = self.instruments.find(order.instrument)?;
         let makers = self.book.in_priority(order.instrument, order.side.opposite());
         let mut crossing = makers.iter().take_while(|maker| order.crosses(maker.price)).count();
         if self.canary == Canary::FillOrKillCountsOneTooMany {
@@ -71,16 +72,23 @@ impl NaiveEngine {
             if steps == self.genesis.max_steps {
                 return Err(RejectCode::FillOrKillExceedsSteps);
             }
-            if self.positions.moved(maker, order.leaves).is_none() {
+            steps += 1;
+            match self.prevention(order, maker) {
+                // It will be cancelled on the way.
+                Some(SelfTrade::CancelOldest) => continue,
+                Some(_) => return Err(RejectCode::FillOrKillNotFillable),
+                None if maker.reduce_only && self.canary != Canary::ReduceOnlyMakerCounts => continue,
+                None => {}
+            }
+            if !self.positions.takes(maker, order.leaves, instrument) {
                 return Err(RejectCode::FillOrKillNotFillable);
             }
             sum += i128::from(maker.leaves.get());
-            steps += 1;
             new_positions += usize::from(!self.positions.has_record(maker));
         }
         new_positions += usize::from(!self.positions.has_record(order));
         let fillable = sum >= i128::from(order.leaves.get())
-            && self.positions.moved(order, order.leaves).is_some()
+            && self.positions.takes(order, order.leaves, instrument)
             && new_positions <= self.positions.free_records();
         if fillable { Ok(()) } else { Err(RejectCode::FillOrKillNotFillable) }
     }
@@ -99,6 +107,21 @@ impl NaiveEngine {
         if i64::try_from(total).is_ok() { Ok(()) } else { Err(RejectCode::LevelQuantityOverflow) }
     }
 
+    /// In continuous trading a reduce-only order is at most what its position leaves of it.
+    pub(super) fn clip_to_position(&self, instrument: &Instrument, order: &mut Order) -> Result<(), RejectCode> {
+        if !order.reduce_only || instrument.state != TradingState::Continuous {
+            return Ok(());
+        }
+        let lots = self.positions.reducible(order);
+        if lots == QuantityLots::ZERO {
+            return Err(RejectCode::ReduceOnlyWithoutPosition);
+        }
+        if self.canary != Canary::ReduceOnlyNotClipped {
+            order.leaves = order.leaves.min(lots);
+        }
+        Ok(())
+    }
+
     /// Whether an order rests as it comes: it may, and nothing crosses or this is an auction.
     pub(super) fn rests_at_once(&self, instrument: &Instrument, order: &Order) -> bool {
         order.may_rest() && (instrument.state == TradingState::Auction || !self.book.has_crossing(order))
@@ -112,6 +135,7 @@ impl NaiveEngine {
             (rests, Accepted::RESTS),
             (order.pricing == OrderType::Market, Accepted::MARKET),
             (order.post_only, Accepted::POST_ONLY),
+            (order.reduce_only, Accepted::REDUCE_ONLY),
         ] {
             flags |= if holds { flag } else { 0 };
         }

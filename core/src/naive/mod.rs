@@ -88,8 +88,8 @@ pub struct NaiveEngine {
     sequence: Sequence,
     time: TimeNs,
     sessions: EntityTable<SessionId, Session>,
-    /// Nothing about an account matters to the rules but that it is open.
-    accounts: EntityTable<AccountId, ()>,
+    /// Of an account that is open only its owner matters to the rules.
+    accounts: EntityTable<AccountId, u64>,
     instruments: EntityTable<InstrumentId, Instrument>,
     grants: BTreeSet<(SessionId, AccountId)>,
     order_slots: Slots,
@@ -224,6 +224,17 @@ impl NaiveEngine {
     /// An account's position in an instrument, zero if it has none.
     pub fn position(&self, account: AccountId, instrument: InstrumentId) -> QuantityLots {
         QuantityLots(self.positions.get(account, instrument))
+    }
+
+    /// What an account's open position in an instrument cost, zero if it has none, and what the account has realised over
+    /// all instruments, in atoms.
+    pub fn cost_and_realised(&self, account: AccountId, instrument: InstrumentId) -> (i128, i128) {
+        (self.positions.cost(account, instrument), self.positions.realised(account))
+    }
+
+    /// An instrument's last and mark price, as far as it has them.
+    pub fn last_and_mark(&self, instrument: InstrumentId) -> (Option<PriceTicks>, Option<PriceTicks>) {
+        self.instruments.find(instrument).map_or((None, None), |listed| (listed.last, listed.mark))
     }
 
     /// Every live order, in no order that means anything.

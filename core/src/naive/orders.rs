@@ -9,7 +9,7 @@ use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarg
 use crate::event::{Amended, Cancelled};
 use crate::ids::{ClientOrderId, OrderId};
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, Side, TimeInForce, TradingState};
+use crate::terms::{OrderType, SelfTrade, Side, TimeInForce, TradingState};
 use crate::units::QuantityLots;
 
 impl NaiveEngine {
@@ -27,6 +27,8 @@ impl NaiveEngine {
             pricing: OrderType::from_code(c.order_type).ok_or(RejectCode::InvalidField)?,
             time_in_force: TimeInForce::from_code(c.time_in_force).ok_or(RejectCode::InvalidField)?,
             post_only: c.flags & NewOrder::POST_ONLY != 0,
+            reduce_only: c.flags & NewOrder::REDUCE_ONLY != 0,
+            self_trade: SelfTrade::from_code(c.self_trade).ok_or(RejectCode::InvalidField)?,
             price: c.price,
             leaves: c.quantity,
         };
@@ -41,6 +43,7 @@ impl NaiveEngine {
             return Err(RejectCode::ImmediateInAuction);
         }
         self.check_terms(&instrument, &order, None)?;
+        self.clip_to_position(&instrument, &mut order)?;
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
         order.id = OrderId::new(self.sequence, slot);
         self.accept(&instrument, order);
@@ -128,6 +131,7 @@ impl NaiveEngine {
         }
         self.check_post_only(&instrument, &amended)?;
         self.check_room(&amended, Some(&order))?;
+        self.clip_to_position(&instrument, &mut amended)?;
         self.book.remove(order.id);
         let rests = self.rests_at_once(&instrument, &amended);
         self.emit_amended(&order, &amended, if rests { Amended::RESTS } else { 0 });
@@ -138,7 +142,7 @@ impl NaiveEngine {
     pub(super) fn replace_order(&mut self, c: &ReplaceOrder) -> Result<OrderId, RejectCode> {
         let (old, instrument) = self.find_target(&c.header, c.target)?;
         check_not_halted(&instrument)?;
-        let order = Order {
+        let mut order = Order {
             // The old order's slot serves the new one.
             id: OrderId::new(self.sequence, old.id.slot()),
             client_order_id: c.client_order_id,
@@ -147,6 +151,7 @@ impl NaiveEngine {
             ..old
         };
         self.check_terms(&instrument, &order, Some(&old))?;
+        self.clip_to_position(&instrument, &mut order)?;
         self.book.remove(old.id);
         self.emit_cancelled(&old, CancelReason::Replaced, Cancelled::RESTED);
         self.accept(&instrument, order);

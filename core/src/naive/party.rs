@@ -12,7 +12,7 @@ use crate::terms::Role;
 
 impl NaiveEngine {
     pub(super) fn open_account(&mut self, c: &OpenAccount) -> Result<(), RejectCode> {
-        let account = self.accounts.open(())?;
+        let account = self.accounts.open(c.owner)?;
         self.emit(AccountOpened { account, owner: c.owner, ..AccountOpened::zeroed() });
         Ok(())
     }
@@ -26,6 +26,7 @@ impl NaiveEngine {
             return Err(RejectCode::AccountInUse);
         }
         self.accounts.close(account);
+        self.positions.forget(account);
         self.emit(AccountClosed { account, ..AccountClosed::zeroed() });
         Ok(())
     }

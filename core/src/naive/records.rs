@@ -56,7 +56,7 @@ fn fields_are_defined(command: Command<'_>) -> bool {
     match command {
         Command::NewOrder(c) => {
             let terms = matches!(c.side, 1 | 2) && matches!(c.order_type, 1 | 2);
-            terms && matches!(c.time_in_force, 1..=3) && matches!(c.flags, 0 | 1)
+            terms && matches!(c.time_in_force, 1..=3) && matches!(c.flags, 0..=3) && matches!(c.self_trade, 0..=5)
         }
         Command::CancelOrder(c) => names_an_order(&c.target),
         Command::ReduceOrder(c) => names_an_order(&c.target),
@@ -72,7 +72,8 @@ fn fields_are_defined(command: Command<'_>) -> bool {
         }
         Command::ReplaceOrder(c) => names_an_order(&c.target),
         Command::ListInstrument(c) => {
-            matches!(c.kind, 1..=4) && matches!(c.option_type, 0..=2) && matches!(c.initial_state, 1..=3)
+            let kind = matches!(c.kind, 1..=4) && matches!(c.option_type, 0..=2);
+            kind && matches!(c.initial_state, 1..=3) && matches!(c.self_trade, 0..=5)
         }
         Command::SetTradingState(c) => matches!(c.state, 1..=3),
         Command::Uncross(c) => c.priced == 1 || c.priced == 0 && c.price == PriceTicks::ZERO,

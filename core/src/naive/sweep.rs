@@ -4,8 +4,9 @@ use bytemuck::Zeroable;
 
 use super::book::Order;
 use super::{Canary, NaiveEngine};
-use crate::event::Trade;
+use crate::event::{Decremented, Trade};
 use crate::reject::CancelReason;
+use crate::terms::SelfTrade;
 use crate::units::{PriceTicks, QuantityLots};
 
 impl NaiveEngine {
@@ -19,11 +20,22 @@ impl NaiveEngine {
                 return Some(CancelReason::SweepLimit);
             }
             steps += 1;
-            let quantity = maker.leaves.min(taker.leaves);
-            if let Some(reason) = self.positions.taker_obstacle(taker, quantity) {
+            if let Some(mode) = self.prevention(taker, &maker) {
+                if self.prevent(mode, taker, &maker) {
+                    return Some(CancelReason::SelfTrade);
+                }
+                continue;
+            }
+            let quantity = self.tradable(&maker).min(taker.leaves);
+            if quantity == QuantityLots::ZERO {
+                self.cancel_resting(&maker, CancelReason::ReduceOnly);
+                continue;
+            }
+            let terms = *self.instruments.find(taker.instrument).ok()?;
+            if let Some(reason) = self.positions.taker_obstacle(taker, quantity, &terms) {
                 return Some(reason);
             }
-            if let Some(reason) = self.positions.maker_obstacle(&maker, taker, quantity) {
+            if let Some(reason) = self.positions.maker_obstacle(&maker, taker, quantity, &terms) {
                 self.cancel_resting(&maker, reason);
                 continue;
             }
@@ -38,6 +50,67 @@ impl NaiveEngine {
         None
     }
 
+    /// What is done where the two would trade; none where they may.
+    pub(super) fn prevention(&self, taker: &Order, maker: &Order) -> Option<SelfTrade> {
+        let owner = |order: &Order| self.accounts.find(order.account).ok().copied();
+        let instrument = self.instruments.find(taker.instrument).ok()?;
+        let default = SelfTrade::from_code(instrument.terms.self_trade)?;
+        let mode = if taker.self_trade == SelfTrade::Default { default } else { taker.self_trade };
+        let prevents = !matches!(mode, SelfTrade::Default | SelfTrade::Allow);
+        let same = match self.canary {
+            Canary::SelfTradeByAccount => taker.account == maker.account,
+            _ => owner(taker) == owner(maker),
+        };
+        (prevents && same).then_some(mode)
+    }
+
+    /// Does it; true if the taker is to be cancelled.
+    fn prevent(&mut self, mode: SelfTrade, taker: &mut Order, maker: &Order) -> bool {
+        let mode = match (self.canary, mode) {
+            (Canary::SelfTradeCancelsTheOther, SelfTrade::CancelNewest) => SelfTrade::CancelOldest,
+            (Canary::SelfTradeCancelsTheOther, SelfTrade::CancelOldest) => SelfTrade::CancelNewest,
+            (_, mode) => mode,
+        };
+        match mode {
+            SelfTrade::CancelNewest => true,
+            SelfTrade::CancelOldest => {
+                self.cancel_resting(maker, CancelReason::SelfTrade);
+                false
+            }
+            SelfTrade::CancelBoth => {
+                self.cancel_resting(maker, CancelReason::SelfTrade);
+                true
+            }
+            SelfTrade::Default | SelfTrade::Allow | SelfTrade::Decrement => {
+                let quantity = maker.leaves.min(taker.leaves);
+                taker.leaves = less(taker.leaves, quantity);
+                self.emit(Decremented {
+                    aggressor: taker.side.code(),
+                    instrument: taker.instrument,
+                    price: maker.price,
+                    quantity,
+                    maker_order: maker.id,
+                    taker_order: taker.id,
+                    maker_client_order_id: maker.client_order_id,
+                    taker_client_order_id: taker.client_order_id,
+                    maker_account: maker.account,
+                    taker_account: taker.account,
+                    maker_leaves: less(maker.leaves, quantity),
+                    taker_leaves: taker.leaves,
+                    ..Decremented::zeroed()
+                });
+                self.take_off(maker, quantity);
+                false
+            }
+        }
+    }
+
+    /// The most that an order that rested may trade.
+    pub(super) fn tradable(&self, order: &Order) -> QuantityLots {
+        let unbounded = !order.reduce_only || self.canary == Canary::ReduceOnlyMakerTrades;
+        if unbounded { order.leaves } else { order.leaves.min(self.positions.reducible(order)) }
+    }
+
     /// Moves both positions, notes the price and says `Trade`. The book is the caller's.
     pub(super) fn trade(
         &mut self,
@@ -47,11 +120,12 @@ impl NaiveEngine {
         quantity: QuantityLots,
         aggressor: u8,
     ) {
-        let (maker_position, taker_position) = self.positions.trade(maker, taker, quantity);
+        let multiplier = self.instruments.find(taker.instrument).map_or(0, |listed| listed.terms.multiplier.get());
+        let (maker_position, taker_position) = self.positions.trade(maker, taker, quantity, price, multiplier);
         let in_auction = aggressor == 0;
         let forgets = self.canary == Canary::AuctionForgetsLastPrice && in_auction;
         if let Some(instrument) = self.instruments.get_mut(taker.instrument).filter(|_| !forgets) {
-            instrument.last_trade = Some(price);
+            instrument.last = Some(price);
         }
         self.emit(Trade {
             aggressor,

@@ -3,8 +3,10 @@
 use bytemuck::Zeroable;
 
 use super::NaiveEngine;
-use crate::command::{DelistInstrument, ListInstrument, SetPriceLimits, SetTradingState};
-use crate::event::{InstrumentDelisted, InstrumentListed, PriceLimitsSet, TradingStateChanged};
+use crate::command::{DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState};
+use crate::event::{
+    InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet, TradingStateChanged,
+};
 use crate::ids::InstrumentId;
 use crate::reject::RejectCode;
 use crate::terms::{InstrumentKind, OptionType, TradingState};
@@ -18,8 +20,10 @@ pub(super) struct Instrument {
     pub(super) state: TradingState,
     pub(super) limit_low: PriceTicks,
     pub(super) limit_high: PriceTicks,
-    /// The price of the last trade, once there was one.
-    pub(super) last_trade: Option<PriceTicks>,
+    /// The last price: that of the last trade, or what it was set to.
+    pub(super) last: Option<PriceTicks>,
+    /// The mark price, once it was set.
+    pub(super) mark: Option<PriceTicks>,
 }
 
 impl Instrument {
@@ -62,8 +66,8 @@ impl NaiveEngine {
             return Err(RejectCode::InvalidInstrument);
         }
         let (limit_low, limit_high) = (c.limit_low, c.limit_high);
-        let instrument =
-            self.instruments.open(Instrument { terms: *c, state, limit_low, limit_high, last_trade: None })?;
+        let listed = Instrument { terms: *c, state, limit_low, limit_high, last: None, mark: None };
+        let instrument = self.instruments.open(listed)?;
         self.emit(InstrumentListed {
             instrument_kind: c.kind,
             state: c.initial_state,
@@ -124,6 +128,28 @@ impl NaiveEngine {
             instrument.limit_high = high;
         }
         self.emit(PriceLimitsSet { instrument: c.instrument, low, high, ..PriceLimitsSet::zeroed() });
+        Ok(())
+    }
+}
+
+impl NaiveEngine {
+    pub(super) fn set_last_price(&mut self, c: &SetLastPrice) -> Result<(), RejectCode> {
+        let instrument = self.find_idle(c.instrument)?;
+        instrument.check_tick(c.price)?;
+        instrument.check_range(c.price)?;
+        if let Some(instrument) = self.instruments.get_mut(c.instrument) {
+            instrument.last = Some(c.price);
+        }
+        self.emit(LastPriceSet { instrument: c.instrument, price: c.price, ..LastPriceSet::zeroed() });
+        Ok(())
+    }
+
+    pub(super) fn set_mark_price(&mut self, c: &SetMarkPrice) -> Result<(), RejectCode> {
+        self.find_idle(c.instrument)?.check_range(c.price)?;
+        if let Some(instrument) = self.instruments.get_mut(c.instrument) {
+            instrument.mark = Some(c.price);
+        }
+        self.emit(MarkPriceSet { instrument: c.instrument, price: c.price, ..MarkPriceSet::zeroed() });
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Canary, Desk, small};
+use crate::ids::AccountId;
 
 /// A splitmix generator: enough for a flow.
 struct Dice(u64);
@@ -56,6 +57,12 @@ fn a_random_flow_shows_most() {
         Canary::SlotsOldestFirst,
         Canary::ZeroPositionKept,
         Canary::RoomForgetsOwnLeaves,
+        Canary::CostReleasedRoundedDown,
+        Canary::ReduceOnlyMakerCounts,
+        Canary::ReduceOnlyNotClipped,
+        Canary::ReduceOnlyMakerTrades,
+        Canary::SelfTradeByAccount,
+        Canary::SelfTradeCancelsTheOther,
     ];
     for canary in Canary::ALL.iter().filter(|canary| !shy.contains(canary)) {
         assert!(run(*canary, &lines) != right, "{}", canary.name());
@@ -110,6 +117,15 @@ fn the_others_show_where_they_are_asked() {
         desk.line("work")
     };
     assert_ne!(sliced(Canary::SliceOneStepShort), sliced(Canary::None));
+    let costly = |canary: Canary| {
+        let mut desk = Desk::with(&small(), canary);
+        for line in ["a buy 1 2@33", "b sell 2 2@33", "a buy 3 1@34", "b sell 4 1@34", "c buy 5 1@50", "a sell 6 1@50"]
+        {
+            desk.line(line);
+        }
+        desk.engine.cost_and_realised(AccountId::assemble(0, 1, 1), desk.instrument)
+    };
+    assert_eq!((costly(Canary::None), costly(Canary::CostReleasedRoundedDown)), ((66, 16), (67, 17)));
     let resent = |canary: Canary| {
         let mut desk = Desk::with(&small(), canary);
         (1..=8).for_each(|_| drop(desk.line("a sell 0 1@100")));
