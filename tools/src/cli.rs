@@ -42,7 +42,7 @@ pub(crate) enum Verb {
     )]
     Run(RunArgs),
     /// Check the engine against what is known to be right.
-    #[command(subcommand, after_help = CHECK_FLOW_EXAMPLE)]
+    #[command(subcommand, after_help = CHECK_EXAMPLES)]
     Check(Check),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
@@ -58,8 +58,12 @@ pub(crate) enum Verb {
     },
 }
 
+const CHECK_EXAMPLES: &str = "Examples:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints \
+    checkpoints.csv.gz\n  novate check scenarios scenarios/";
 const CHECK_FLOW_EXAMPLE: &str =
     "Example:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints checkpoints.csv.gz";
+const CHECK_SCENARIOS_EXAMPLES: &str =
+    "Examples:\n  novate check scenarios scenarios/\n  novate check scenarios --only-expect one.nsf another.nsf --json";
 
 /// What to check.
 #[derive(Debug, Subcommand)]
@@ -69,6 +73,12 @@ pub(crate) enum Check {
     /// A case is one command that fills something, or one checkpoint. The last line is `N passed, M failed`.
     #[command(after_help = CHECK_FLOW_EXAMPLE)]
     Flow(CheckFlowArgs),
+    /// Play scenarios, small files of commands and checks, each on a venue of its own.
+    ///
+    /// A case is one file, which fails at its first check that differs, or at a command that needs what the engine lacks.
+    /// The last line is `N passed, M failed`. How scenarios are written: docs/SCENARIOS.md.
+    #[command(after_help = CHECK_SCENARIOS_EXAMPLES)]
+    Scenarios(CheckScenariosArgs),
 }
 
 /// Options of `run`.
@@ -108,6 +118,18 @@ pub(crate) struct CheckFlowArgs {
 
     #[command(flatten)]
     pub(crate) feed: FeedArgs,
+}
+
+/// Arguments of `check scenarios`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckScenariosArgs {
+    /// Scenario files, or folders in which all files *.nsf are.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Leave the checks `also` out: those that the test which a scenario was taken from does not assert.
+    #[arg(long)]
+    pub(crate) only_expect: bool,
 }
 
 /// Options of every verb that feeds a flow.

@@ -1,5 +1,6 @@
 //! What can go wrong, and the exit code that says so.
 
+use std::fmt::Display;
 use std::io;
 
 /// Why a verb could not give its result. A check that failed is a result, not an error.
@@ -45,6 +46,16 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// A complaint about a line of a file.
+    pub(crate) fn data(file: &str, line: u64, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Data { file: file.to_owned(), line, expected: expected.into(), found: found.into() }
+    }
+
+    /// The engine's answer to what it must take.
+    pub(crate) fn engine(doing: &'static str, cause: impl Display) -> Self {
+        Self::Engine { doing, cause: cause.to_string() }
+    }
+
     /// The process's exit code.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {

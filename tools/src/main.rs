@@ -1,5 +1,5 @@
 //! The `novate` command line: [`cli`] says what can be asked, [`verbs`] has one file for each verb, [`flow`] reads order
-//! entry and feeds it to an engine.
+//! entry and feeds it to an engine, [`scenario`] does so with small files of commands and checks.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done and right, 1 a check failed,
 //! 2 wrong usage or unreadable input, 4 could not finish.
@@ -9,6 +9,8 @@ mod error;
 mod flow;
 mod input;
 mod output;
+mod scenario;
+mod text;
 mod verbs;
 
 use std::io::Write;
@@ -48,6 +50,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         None => verbs::run(cli.run, json),
         Some(Verb::Run(args)) => verbs::run(args, json),
         Some(Verb::Check(Check::Flow(args))) => verbs::check_flow(args, json),
+        Some(Verb::Check(Check::Scenarios(args))) => verbs::check_scenarios(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     }

@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use novate_core::ids::ClientOrderId;
 use novate_core::units::{PriceTicks, QuantityLots};
 
-use super::table::{Table, data_error};
+use super::table::Table;
 use super::{Fill, Level};
 use crate::error::Error;
 use crate::input::Source;
@@ -93,7 +93,7 @@ fn level(text: &str) -> Option<Level> {
 
 /// The complaint about an expectation whose row the flow does not have.
 pub(crate) fn leftover_error(source: &Source, line: u64, column: &str, n: u64) -> Error {
-    data_error(
+    Error::data(
         &source.name(),
         line,
         format!("{column} to name a row of the flow"),

@@ -123,10 +123,10 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
     // Memory as a venue has it: the first touch of pages of 4 KiB, and the misses of address translation that come with
     // them, would be a good part of the times.
     let mut memory = AnonymousMapping::new(Layout::of(&genesis).bytes())
-        .map_err(|cause| engine_error("allocating the engine's memory", cause))?;
+        .map_err(|cause| Error::engine("allocating the engine's memory", cause))?;
     let arena = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = MatchingEngine::genesis(arena, Untracked, &genesis)
-        .map_err(|cause| engine_error("starting the engine", cause))?;
+        .map_err(|cause| Error::engine("starting the engine", cause))?;
     let mut venue = Venue::open(engine, opening, settings.terms)?;
 
     let progress = progress_bar();
@@ -226,7 +226,7 @@ impl<'a> Venue<'a> {
                 OwnedEvent::InstrumentListed(listed) => self.instrument = listed.instrument,
                 OwnedEvent::AccountOpened(opened) => self.account = opened.account,
                 OwnedEvent::SessionOpened(opened) => self.trader = opened.session,
-                other => return Err(engine_error("setting the venue up", format!("{other:?}"))),
+                other => return Err(Error::engine("setting the venue up", format!("{other:?}"))),
             }
         }
         Ok(())
@@ -327,7 +327,7 @@ impl<'a> Venue<'a> {
         self.sequence += 1;
         self.engine
             .apply(Sequence(self.sequence), time, command, sink)
-            .map_err(|cause| engine_error("applying a command", cause))
+            .map_err(|cause| Error::engine("applying a command", cause))
     }
 
     /// The price levels of a side, best first.
@@ -353,8 +353,4 @@ impl<'a> Venue<'a> {
             latency: self.recorder.summary(),
         }
     }
-}
-
-fn engine_error(doing: &'static str, cause: impl std::fmt::Display) -> Error {
-    Error::Engine { doing, cause: cause.to_string() }
 }

@@ -2,16 +2,13 @@
 
 use std::fmt::Display;
 use std::io::{self, Read};
-use std::str::FromStr;
 
 use csv::{Reader, ReaderBuilder, StringRecord, Terminator};
 use indicatif::ProgressBar;
 
 use crate::error::Error;
 use crate::input::Source;
-
-/// How much of an offending field a message quotes.
-const QUOTED_CHARS_MAX: usize = 60;
+use crate::text::{Whole, quoted};
 
 /// A stream of CSV records, of which `N` columns are read.
 pub(crate) struct Table<const N: usize> {
@@ -132,7 +129,7 @@ impl<const N: usize> Table<N> {
 
     /// A complaint about the current record.
     pub(crate) fn error(&self, expected: impl Into<String>, found: impl Into<String>) -> Error {
-        data_error(&self.file, self.line, expected, found)
+        Error::data(&self.file, self.line, expected, found)
     }
 
     fn header_found(&self) -> String {
@@ -155,44 +152,11 @@ impl<const N: usize> Table<N> {
             csv::ErrorKind::Io(cause) => (reached, "readable data", cause.to_string()),
             other => (reached, "a line of CSV", format!("{other:?}")),
         };
-        data_error(&self.file, line, expected, found)
+        Error::data(&self.file, line, expected, found)
     }
 }
 
 /// A line may end with a carriage return and a line feed; the reader leaves the former in the last field.
 fn without_return(field: &str) -> &str {
     field.strip_suffix('\r').unwrap_or(field)
-}
-
-/// A complaint about a line of a file.
-pub(crate) fn data_error(file: &str, line: u64, expected: impl Into<String>, found: impl Into<String>) -> Error {
-    Error::Data { file: file.to_owned(), line, expected: expected.into(), found: found.into() }
-}
-
-/// A field as messages show it: control characters escaped, since it may hold anything, and not too long.
-fn quoted(text: &str) -> String {
-    if text.is_empty() {
-        return "nothing".to_owned();
-    }
-    let shown: String = text.chars().take(QUOTED_CHARS_MAX).collect();
-    let more = if shown.len() < text.len() { "..." } else { "" };
-    format!("{shown:?}{more}")
-}
-
-/// A type of whole number, and how messages describe its range.
-pub(crate) trait Whole: FromStr {
-    /// The range in words.
-    const EXPECTED: &'static str;
-}
-
-impl Whole for i64 {
-    const EXPECTED: &'static str = "a whole number from -9223372036854775808 to 9223372036854775807";
-}
-
-impl Whole for u64 {
-    const EXPECTED: &'static str = "a whole number from 0 to 18446744073709551615";
-}
-
-impl Whole for std::num::NonZeroU64 {
-    const EXPECTED: &'static str = "a whole number from 1 to 18446744073709551615";
 }

@@ -1,11 +1,13 @@
 //! The verbs, one a file.
 
 mod check_flow;
+mod check_scenarios;
 mod completions;
 mod man;
 mod run;
 
 pub(crate) use self::check_flow::check_flow;
+pub(crate) use self::check_scenarios::check_scenarios;
 pub(crate) use self::completions::completions;
 pub(crate) use self::man::man;
 pub(crate) use self::run::run;

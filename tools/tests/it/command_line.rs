@@ -4,7 +4,8 @@ use crate::support::{bundled, novate, run};
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    for verb in [&["run"][..], &["check"], &["check", "flow"], &["completions"], &["man"], &[]] {
+    for verb in [&["run"][..], &["check"], &["check", "flow"], &["check", "scenarios"], &["completions"], &["man"], &[]]
+    {
         let ran = run(&[verb, &["--help"]].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
         let example = format!("  {}", [&["novate"], verb].concat().join(" "));
@@ -27,6 +28,8 @@ fn wrong_usage() {
         &["check"],
         &["check", "flow"],
         &["check", "flow", &flow],
+        &["check", "scenarios"],
+        &["check", "scenarios", "--only-also", &flow],
         &["run", "--orders", "0"],
         &["run", "--orders", "16777216"],
         &["run", "--opening", "halted"],
@@ -47,10 +50,14 @@ fn completions_and_manual_pages() {
         let ran = run(&["completions", shell]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
         assert!(ran.stdout.contains("novate") && ran.stdout.contains("flow"), "{shell}");
+        assert!(ran.stdout.contains("only-expect"), "{shell}");
     }
-    for (verb, title) in
-        [(&[][..], ".TH novate 1"), (&["run"], ".TH novate-run 1"), (&["check", "flow"], ".TH novate-check-flow 1")]
-    {
+    for (verb, title) in [
+        (&[][..], ".TH novate 1"),
+        (&["run"], ".TH novate-run 1"),
+        (&["check", "flow"], ".TH novate-check-flow 1"),
+        (&["check", "scenarios"], ".TH novate-check-scenarios 1"),
+    ] {
         let ran = run(&[&["man"], verb].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
         assert!(ran.stdout.contains(title), "{}", ran.stdout);

@@ -3,7 +3,9 @@
 
 mod acceptance;
 mod bad_input;
+mod bad_scenarios;
 mod check_flow;
+mod check_scenarios;
 mod command_line;
 mod readme;
 mod run;

@@ -64,10 +64,17 @@ impl Folder {
         Self(TempDir::new().expect("a temporary folder"))
     }
 
+    /// A file, in folders of its own if its name has any.
     pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("folders in a temporary folder");
         fs::write(&path, bytes).expect("a file in a temporary folder");
         utf8(&path)
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> String {
+        utf8(self.0.path())
     }
 
     /// A flow of these lines under the usual header.
@@ -109,6 +116,11 @@ pub(crate) fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
 /// `check flow` over three files.
 pub(crate) fn check_flow(order_entry: &str, fills: &str, checkpoints: &str, args: &[&str]) -> Ran {
     run(&[&["check", "flow", order_entry, "--fills", fills, "--checkpoints", checkpoints], args].concat())
+}
+
+/// `check scenarios` over these paths.
+pub(crate) fn check_scenarios(paths: &[&str], args: &[&str]) -> Ran {
+    run(&[&["check", "scenarios"], paths, args].concat())
 }
 
 pub(crate) fn utf8(path: &Path) -> String {

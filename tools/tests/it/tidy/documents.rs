@@ -13,6 +13,7 @@ const EXPECTED: &[&str] = &[
     "docs/ARCHITECTURE.md",
     "docs/DETERMINISM.md",
     "docs/ORDERS.md",
+    "docs/SCENARIOS.md",
     "docs/VERSIONING.md",
     "tools/data/es-20231225/NOTICE.md",
     ".ci/run",

@@ -1,0 +1,208 @@
+//! Scenarios that are none: named by file and line on standard error, exit code 2, nothing that looks like a result.
+
+use crate::support::{Folder, check_scenarios};
+
+/// Runs a file that must be refused beside one that is right, and returns the message without the program's and the
+/// file's names.
+fn refusal(bytes: impl AsRef<[u8]>) -> String {
+    let folder = Folder::new();
+    let right = folder.file("1.nsf", "expect trades n=0\n");
+    let bad = folder.file("2.nsf", bytes);
+    let mut messages = Vec::new();
+    for args in [&[][..], &["--json"]] {
+        let ran = check_scenarios(&[&right, &bad], args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        let message = ran.stderr.trim_end().strip_prefix(&format!("novate: {bad}:"));
+        messages.push(message.unwrap_or_else(|| panic!("no file is named: {}", ran.stderr)).to_owned());
+    }
+    assert_eq!(messages[0], messages[1]);
+    messages.swap_remove(0)
+}
+
+/// The same for a bad line after two good ones.
+fn line_refusal(line: &str) -> String {
+    let message = refusal(format!("# nsf 1\nexpect trades n=0\n{line}\n"));
+    message.strip_prefix("3: ").unwrap_or_else(|| panic!("{line}: {message}")).to_owned()
+}
+
+const COMMANDS: &str = "new, cancel, reduce, amend, replace, mode, uncross, last, mark, config, expect or also";
+const CHECKS: &str = "trades, trade, pairs, pair, fill, accept, reject, cancelled, trigger, order, level, book, top, \
+    totals, queue, last, mode, uncrossed, afill, indicative or position";
+const NEW_KEYS: &str = "id, acct, side, type, tif, px, qty, display, minvis, post_only, reduce_only, trigger, dir, oco, \
+    budget and stp";
+
+/// A complaint with the ranges of numbers, and what else is long, written out.
+fn whole(complaint: &str) -> String {
+    let complaint = complaint
+        .replace("I64", "a whole number from -9223372036854775808 to 9223372036854775807")
+        .replace("I128", "a whole number of at most 128 bits")
+        .replace("U64", "a whole number from 0 to 18446744073709551615")
+        .replace("ID", "a whole number from 0 to 18446744073709551614")
+        .replace("DECIMAL", "a number with at most six decimals")
+        .replace("LEVELS", "levels price:quantity:orders with commas between them, or -")
+        .replace("COMMANDS", COMMANDS)
+        .replace("CHECKS", CHECKS)
+        .replace("NEW_KEYS", NEW_KEYS);
+    format!("expected {complaint}")
+}
+
+#[test]
+fn new_orders() {
+    let order = "new id=1 acct=1 side=buy type=limit px=10 qty=5";
+    // What is altered, and into what.
+    for (from, to, complaint) in [
+        ("px=10", "px=10 tif=day", "tif to be gtc, ioc, fok or gfa, found \"day\""),
+        ("px=10", "px=10 gtc", "key=value, found \"gtc\""),
+        ("px=10", "px=10 px=10", "px once, found it twice"),
+        ("px=10", "px=1e3", "px to be I64, found \"1e3\""),
+        ("px=10", "px=10 post_only=2", "post_only to be 0 or 1, found \"2\""),
+        ("px=10", "px=10 reduce_only=", "reduce_only to be 0 or 1, found nothing"),
+        ("px=10", "px=10 display=x", "display to be I64, found \"x\""),
+        ("px=10", "px=10 minvis=0x5", "minvis to be I64, found \"0x5\""),
+        ("px=10", "px=10 trigger=1.5", "trigger to be I64, found \"1.5\""),
+        ("px=10", "px=10 dir=left", "dir to be up or down, found \"left\""),
+        ("px=10", "px=10 oco=-1", "oco to be ID, found \"-1\""),
+        ("px=10", "px=10 budget=many", "budget to be I128, found \"many\""),
+        ("px=10", "px=10 stp=all", "stp to be none, cancel_taker, cancel_maker or cancel_both, found \"all\""),
+        ("px=10", "px=10 tiff=gtc", "new with no other keys than NEW_KEYS, found \"tiff\""),
+        ("id=1", "id=18446744073709551615", "id to be ID, found \"18446744073709551615\""),
+        ("acct=1", "acct=-1", "acct to be U64, found \"-1\""),
+        ("side=buy", "side=bid", "side to be buy or sell, found \"bid\""),
+        ("type=limit", "type=peg", "type to be limit, market, stop or stop_limit, found \"peg\""),
+        ("qty=5", "qty=9223372036854775808", "qty to be I64, found \"9223372036854775808\""),
+        ("id=1", "", "new with id=, found none"),
+        ("px=10", "", "new with px=, found none"),
+        ("qty=5", "", "new with qty=, found none"),
+        ("acct=1", "", "new with acct=, found none"),
+        ("side=buy", "", "new with side=, found none"),
+        ("type=limit", "", "new with type=, found none"),
+        ("type=limit", "type=stop", "new with trigger=, found none"),
+        ("type=limit px=10", "type=stop_limit trigger=1", "new with px=, found none"),
+    ] {
+        let line = order.replacen(from, to, 1);
+        assert_eq!(line_refusal(&line), whole(complaint), "{line}");
+    }
+}
+
+#[test]
+fn other_commands() {
+    for (line, complaint) in [
+        ("sell id=1", "COMMANDS, found \"sell\""),
+        ("cancel", "cancel with id=, found none"),
+        ("cancel id=1 qty=1", "cancel with no other keys than id and acct, found \"qty\""),
+        ("cancel id=1 acct=me", "acct to be U64, found \"me\""),
+        ("reduce id=1", "reduce with by=, found none"),
+        ("amend id=1", "amend with px or qty, found none"),
+        ("amend px=1", "amend with id=, found none"),
+        ("replace id=1 px=1 qty=1", "replace with new_id=, found none"),
+        ("replace id=1 new_id=2 qty=1", "replace with px=, found none"),
+        ("mode", "mode to be auction or continuous, found nothing"),
+        ("mode halted", "mode to be auction or continuous, found \"halted\""),
+        ("mode auction continuous", "mode to be auction or continuous, found \"auction continuous\""),
+        ("uncross qty=1", "uncross with no other keys than px, found \"qty\""),
+        ("last", "last with px=, found none"),
+        ("mark px=high", "px to be I64, found \"high\""),
+        ("config stp=none", "config once, before commands and checks, found it after one"),
+    ] {
+        assert_eq!(line_refusal(line), whole(complaint), "{line}");
+    }
+    for (lines, complaint) in [
+        ("config", "1: expected config with stp=, found none"),
+        ("config px=1", "1: expected config with no other keys than stp, found \"px\""),
+        ("config stp=no", "1: expected stp to be none, cancel_taker, cancel_maker or cancel_both, found \"no\""),
+        ("config stp=none\nconfig", "2: expected config once, before commands and checks, found it after one"),
+    ] {
+        assert_eq!(refusal(format!("{lines}\nexpect trades n=0\n")), complaint);
+    }
+}
+
+#[test]
+fn checks() {
+    for (line, complaint) in [
+        ("", "a check, CHECKS, found nothing"),
+        ("bananas n=1", "a check, CHECKS, found \"bananas\""),
+        ("mode=auction", "a check, CHECKS, found \"mode=auction\""),
+        ("trades", "trades with n=, found none"),
+        ("trades n=-1", "n to be U64, found \"-1\""),
+        ("trade maker=1 taker=2 px=1", "trade with qty=, found none"),
+        ("pairs px=1", "pairs with no other keys than n, found \"px\""),
+        ("pair maker=1 taker=2 qty=1", "pair with px=, found none"),
+        ("fill id=1", "fill with qty=, found none"),
+        ("fill id=1 qty=1 notional=1.5", "notional to be I128, found \"1.5\""),
+        ("accept", "accept with id=, found none"),
+        ("reject id=one", "id to be ID, found \"one\""),
+        ("trigger 1", "key=value, found \"1\""),
+        ("cancelled qty=1", "cancelled with id=, found none"),
+        ("order state=open", "order with id=, found none"),
+        ("order id=1 state=live", "state to be open, pending, filled or dead, found \"live\""),
+        ("level side=buy px=1", "level with qty, vis or orders, found none"),
+        ("level px=1 qty=1", "level with side=, found none"),
+        ("level side=buy px=1 orders=-1", "orders to be U64, found \"-1\""),
+        ("book", "book with bids or asks, found none"),
+        ("book bids=", "bids to be LEVELS, found nothing"),
+        ("book asks=1:2:3,4", "asks to be LEVELS, found \"1:2:3,4\""),
+        ("top asks=1:2:3:4", "asks to be LEVELS, found \"1:2:3:4\""),
+        ("top asks=1:2:many", "asks to be LEVELS, found \"1:2:many\""),
+        ("totals", "totals with bid_orders, bid_qty, ask_orders or ask_qty, found none"),
+        ("queue side=buy px=1", "queue with ids=, found none"),
+        ("queue side=buy px=1 ids=1,", "ids to be order ids with commas between them, found \"1,\""),
+        ("last", "last with px=, found none"),
+        ("mode open", "mode to be auction or continuous, found \"open\""),
+        ("uncrossed px=1", "uncrossed with qty=, found none"),
+        ("afill id=1", "afill with qty=, found none"),
+        ("indicative px=1", "indicative with qty=, found none"),
+        ("position acct=1", "position with qty=, found none"),
+        ("position acct=1 qty=0 upnl=1e3", "upnl to be DECIMAL, found \"1e3\""),
+        ("position acct=1 qty=0 rpnl=0.1234567", "rpnl to be DECIMAL, found \"0.1234567\""),
+        ("position acct=1 qty=0 tol=1.-5", "tol to be DECIMAL, found \"1.-5\""),
+    ] {
+        assert_eq!(line_refusal(&format!("expect {line}")), whole(complaint), "{line}");
+        assert_eq!(line_refusal(&format!("also {line} # why")), whole(complaint), "{line}");
+    }
+}
+
+#[test]
+fn files() {
+    let nothing = "expected a check somewhere, found the end of the file without one";
+    assert_eq!(refusal(""), format!("1: {nothing}"));
+    assert_eq!(refusal("# nsf 1\n# only\n"), format!("2: {nothing}"));
+    assert_eq!(refusal("# nsf 1\ncancel id=1\n"), format!("2: {nothing}"));
+    assert_eq!(refusal("# nsf 1\ncancel id=1\nexp"), format!("3: {}", whole("COMMANDS, found \"exp\"")));
+    assert_eq!(refusal(b"# nsf 1\n# caf\xe9\nexpect trades n=0\n"), "2: expected text in UTF-8, found other bytes");
+    let long = line_refusal(&format!("\x1b[31m{}", "x".repeat(10_000)));
+    assert!(long.contains("found \"\\u{1b}[31mxxx") && long.ends_with("x\"...") && long.len() < 250, "{long}");
+}
+
+#[test]
+fn paths() {
+    let folder = Folder::new();
+    let right = folder.file("right.nsf", "expect trades n=0\n");
+    folder.file("empty/right.txt", "expect trades n=0\n");
+    let (missing, empty) = (folder.path() + "/missing", folder.path() + "/empty");
+    for (bad, complaint) in [
+        (&missing, "expected a readable file, found none: "),
+        (&empty, "expected a folder with files *.nsf in it, found none\n"),
+    ] {
+        for args in [&[][..], &["--json"]] {
+            let ran = check_scenarios(&[&right, bad], args);
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+            assert!(ran.stderr.starts_with(&format!("novate: {bad}: {complaint}")), "{}", ran.stderr);
+        }
+    }
+}
+
+/// Links are what they lead to, but for those to folders.
+#[cfg(unix)]
+#[test]
+fn links() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new();
+    let right = folder.file("a/right.nsf", "expect trades n=0\n");
+    symlink(folder.path(), folder.path() + "/a/circle").expect("a link");
+    symlink(&right, folder.path() + "/a/again.nsf").expect("a link");
+    assert_eq!(check_scenarios(&[&folder.path()], &[]).stdout, "2 passed, 0 failed\n");
+    symlink(folder.path() + "/missing", folder.path() + "/a/broken.nsf").expect("a link");
+    let ran = check_scenarios(&[&folder.path()], &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+}
