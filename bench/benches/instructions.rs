@@ -33,7 +33,7 @@ mod steps {
     const FOLD_100_MAX: u64 = 6_640;
     const ADD_AND_CANCEL_100_MAX: u64 = 108_400;
     const OPEN_AND_CLOSE_A_LEVEL_100_MAX: u64 = 153_000;
-    const CROSS_ONE_LOT_100_MAX: u64 = 104_900;
+    const CROSS_ONE_LOT_100_MAX: u64 = 115_500;
 
     /// Fails the step above so many instructions.
     fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
