@@ -48,7 +48,9 @@ pub(crate) struct Instrument {
     pub(crate) has_mark: u8,
     /// The [`SelfTrade`](crate::terms::SelfTrade) of orders that have no wish of their own.
     pub(crate) self_trade: u8,
-    pub(crate) reserved: [u8; 2],
+    /// 1 if an order that is good for the auction was accepted since the last auction.
+    pub(crate) has_auction_orders: u8,
+    pub(crate) reserved: [u8; 1],
     /// The mark price, if it was set.
     pub(crate) mark_price: PriceTicks,
     /// Lots that gain or lose less than [`SAFE_VALUE`] whatever happens, so that nearly every trade needs no wide arithmetic.

@@ -108,6 +108,8 @@ codes! {
         LevelQuantityOverflow = 414 => "the total quantity at this price would exceed the range of a 64-bit integer",
         /// Nothing to reduce.
         ReduceOnlyWithoutPosition = 415 => "the account has no position that this order would reduce",
+        /// There is no auction that it could be good for.
+        GoodForAuctionInContinuous = 416 => "orders that are good for an auction are taken in auctions only",
 
         /// 5xx: the instrument's state.
         InstrumentHalted = 501 => "the instrument is halted; only cancels and reductions are taken",
@@ -177,6 +179,8 @@ codes! {
         SelfTrade = 9 => "it would have traded with an order of the same owner",
         /// A reduce-only order without a position to reduce.
         ReduceOnly = 10 => "there is no position left that it would reduce",
+        /// It was good for the auction.
+        AuctionEnded = 11 => "the auction that it was good for is over",
     }
 }
 

@@ -93,6 +93,8 @@ byte_enum! {
         ImmediateOrCancel = 2,
         /// Fill or kill: fills whole or is rejected.
         FillOrKill = 3,
+        /// Good for auction: rests while there is an auction, and is cancelled when it ends.
+        GoodForAuction = 4,
     }
 }
 

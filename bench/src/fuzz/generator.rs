@@ -242,6 +242,11 @@ impl Generator {
             let base = self.world.habits.price_base - self.world.habits.price_base % tick;
             price = if side == 1 { base.saturating_sub(step) } else { base.saturating_add(tick).saturating_add(step) };
         }
+        let time_in_force = match immediate {
+            true => 2 + self.random.below(2) as u8,
+            false if self.chance(40) => 4,
+            false => 1,
+        };
         let order = NewOrder {
             header,
             instrument,
@@ -250,7 +255,7 @@ impl Generator {
             quantity: QuantityLots(if sweeps { quantity.saturating_mul(100) } else { quantity }),
             side,
             order_type: if sweeps || self.chance(60) { 2 } else { 1 },
-            time_in_force: if immediate { 2 + self.random.below(2) as u8 } else { 1 },
+            time_in_force,
             flags: u8::from(self.chance(80)) | u8::from(self.chance(60)) << 1,
             self_trade: if self.chance(150) { self.random.below(6) as u8 } else { 0 },
             reserved: [0; 11],

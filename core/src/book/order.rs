@@ -99,11 +99,20 @@ impl Terms {
         self.byte(4)
     }
 
-    /// Limit orders that are good till cancelled may rest; all others are immediate.
+    #[inline(always)]
+    fn is_limit(self, time_in_force: TimeInForce) -> bool {
+        self.0 & 0x00ff_ff00 == u64::from(OrderType::Limit.code()) << 8 | u64::from(time_in_force.code()) << 16
+    }
+
+    /// Whether it is a limit order that is good till cancelled, as nearly all are.
+    #[inline(always)]
+    pub(crate) fn is_usual(self) -> bool {
+        self.is_limit(TimeInForce::GoodTillCancelled)
+    }
+
+    /// Limit orders that are good till cancelled or for the auction may rest; all others are immediate.
     #[inline(always)]
     pub(crate) fn may_rest(self) -> bool {
-        const RESTING: u64 =
-            (OrderType::Limit.code() as u64) << 8 | (TimeInForce::GoodTillCancelled.code() as u64) << 16;
-        self.0 & 0x00ff_ff00 == RESTING
+        self.is_usual() || self.is_limit(TimeInForce::GoodForAuction)
     }
 }

@@ -129,7 +129,7 @@ impl NewOrder {
 command_record!(NewOrder, kind 1, size 80 <= ORDER_SIZE_MAX, account true,
     reserved |r| r.reserved == [0; 11],
     fields |f| each_within(f.terms().to_le_bytes(), [1, 1, 1, 0, 0, 0, 0, 0],
-        [2, 2, 3, NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY, SelfTrade::Decrement.code(), 0, 0, 0]));
+        [2, 2, TimeInForce::GoodForAuction.code(), NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY, SelfTrade::Decrement.code(), 0, 0, 0]));
 
 /// Whether each byte is from `first` to `last`, which are below 128; all at once, since all nearly always are.
 #[inline(always)]

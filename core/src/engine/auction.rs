@@ -1,7 +1,8 @@
 //! Auctions: the price that moves the most, and the fills at it, in slices of bounded work.
 //!
 //! An auction is a record that any command can carry on: it sums the bids that cross, walks upwards over the prices that
-//! cross and keeps the best of them, then fills. Each level or price that it visits and each fill is a step.
+//! cross and keeps the best of them, then fills, then cancels what was good for the auction only. Each level, price or
+//! order that it visits and each fill is a step.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -12,7 +13,7 @@ use crate::arena::{Marks, Record};
 use crate::event::{Trade, TradingStateChanged, Uncrossed};
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
-use crate::terms::{Side, TradingState};
+use crate::terms::{Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
 
 /// What an auction at one price would meet.
@@ -104,11 +105,13 @@ pub(crate) struct Auction {
     /// The levels to be visited next.
     bid: u32,
     ask: u32,
+    /// The order to be visited next, of those that were not filled.
+    order: u32,
     /// A [`Phase`].
     phase: u8,
     /// 1 if the price was given.
     is_given: u8,
-    reserved: [u8; 26],
+    reserved: [u8; 22],
 }
 
 const _: () = assert!(size_of::<Auction>() == 256);
@@ -127,6 +130,8 @@ enum Phase {
     Prices = 3,
     /// Filling at the price.
     Fills = 4,
+    /// Looking over the orders that are left for those that were good for the auction.
+    Remainders = 5,
 }
 
 /// Whether there is more to do.
@@ -146,13 +151,15 @@ impl<M: Marks> Engine<'_, M> {
     ) -> Result<(), RejectCode> {
         let record = self.instruments.slab.get(instrument);
         if !record.is_crossed() {
-            self.enter_state(instrument, TradingState::Continuous, out);
-            return Ok(());
+            return self.open_trading(instrument, out);
         }
-        if !self.has_work_room() {
-            return Err(RejectCode::WorkQueueFull);
-        }
-        let mut auction = Auction {
+        self.begin(self.auction(instrument, given), out)
+    }
+
+    /// An auction that has not begun.
+    fn auction(&self, instrument: u32, given: Option<PriceTicks>) -> Auction {
+        let record = self.instruments.slab.get(instrument);
+        Auction {
             price: given.unwrap_or(PriceTicks::ZERO),
             instrument,
             bid: record.side(Side::Buy).best,
@@ -160,7 +167,46 @@ impl<M: Marks> Engine<'_, M> {
             phase: Phase::Bids as u8,
             is_given: u8::from(given.is_some()),
             ..Auction::zeroed()
-        };
+        }
+    }
+
+    /// Price, bids and asks that an uncross would say now; none if nothing crosses.
+    pub(super) fn outlook(&self, instrument: u32, given: Option<PriceTicks>) -> Option<(PriceTicks, i128, i128)> {
+        if !self.instruments.slab.get(instrument).is_crossed() {
+            return None;
+        }
+        // More than there are levels.
+        let mut steps = u32::MAX;
+        let mut auction = self.auction(instrument, given);
+        self.sum_bids(&mut auction, &mut steps);
+        if let Some(price) = given {
+            self.sum_asks(&mut auction, &mut steps);
+            return Some((price, auction.bids, auction.asks));
+        }
+        self.walk_prices(&mut auction, &mut steps);
+        let Candidate { price, bids, asks, .. } = auction.best.choice();
+        Some((price, bids, asks))
+    }
+
+    /// Opens trading in a book that is not crossed; first goes what was good for the auction only.
+    pub(super) fn open_trading<S: EventSink>(
+        &mut self,
+        instrument: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<(), RejectCode> {
+        if self.instruments.slab.get(instrument).has_auction_orders == 0 {
+            self.enter_state(instrument, TradingState::Continuous, out);
+            return Ok(());
+        }
+        let order = self.first_order(instrument);
+        self.begin(Auction { instrument, order, phase: Phase::Remainders as u8, ..Auction::zeroed() }, out)
+    }
+
+    fn begin<S: EventSink>(&mut self, mut auction: Auction, out: &mut Emitter<'_, S>) -> Result<(), RejectCode> {
+        if !self.has_work_room() {
+            return Err(RejectCode::WorkQueueFull);
+        }
+        let instrument = auction.instrument;
         let mut steps_left = self.header.get().genesis.max_steps;
         if self.advance(&mut auction, &mut steps_left, out) == Progress::Pending {
             self.enter_state(instrument, TradingState::Uncrossing, out);
@@ -195,12 +241,19 @@ impl<M: Marks> Engine<'_, M> {
             }
             self.fix_price(auction, auction.best.choice(), out);
         }
-        while self.auction_fills_at(auction.instrument, auction.price) {
-            if *steps_left == 0 {
-                return Progress::Pending;
+        if auction.phase == Phase::Fills as u8 {
+            while self.auction_fills_at(auction.instrument, auction.price) {
+                if *steps_left == 0 {
+                    return Progress::Pending;
+                }
+                *steps_left -= 1;
+                self.auction_step(auction.instrument, auction.price, out);
             }
-            *steps_left -= 1;
-            self.auction_step(auction.instrument, auction.price, out);
+            auction.phase = Phase::Remainders as u8;
+            auction.order = self.first_order(auction.instrument);
+        }
+        if self.cancel_remainders(auction, steps_left, out) == Progress::Pending {
+            return Progress::Pending;
         }
         self.end_auction(auction.instrument, out);
         Progress::Done
@@ -282,6 +335,59 @@ impl<M: Marks> Engine<'_, M> {
             ask_quantity: halves(met.asks),
             ..Uncrossed::zeroed()
         });
+    }
+
+    /// Cancels the orders that were good for the auction: looks at all that are left, bids first, in priority order.
+    fn cancel_remainders<S: EventSink>(
+        &mut self,
+        auction: &mut Auction,
+        steps_left: &mut u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Progress {
+        if self.instruments.slab.get(auction.instrument).has_auction_orders == 0 {
+            return Progress::Done;
+        }
+        while auction.order != 0 {
+            if *steps_left == 0 {
+                return Progress::Pending;
+            }
+            *steps_left -= 1;
+            let slot = auction.order;
+            auction.order = self.order_after(slot);
+            if self.book.order(slot).terms.is(TimeInForce::GoodForAuction) {
+                self.cancel(slot, CancelReason::AuctionEnded, out);
+            }
+        }
+        self.instruments.slab.get_mut(auction.instrument).has_auction_orders = 0;
+        Progress::Done
+    }
+
+    /// The first of an instrument's resting orders, bids first, in priority order; 0 if there are none.
+    fn first_order(&self, instrument: u32) -> u32 {
+        match self.best_order(instrument, Side::Buy) {
+            0 => self.best_order(instrument, Side::Sell),
+            bid => bid,
+        }
+    }
+
+    /// The one after it, 0 after the last.
+    fn order_after(&self, slot: u32) -> u32 {
+        let order = self.book.order(slot);
+        if order.next != 0 {
+            return order.next;
+        }
+        match (self.book.level(order.level).worse, order.side()) {
+            (0, Side::Buy) => self.best_order(order.instrument, Side::Sell),
+            (0, Side::Sell) => 0,
+            (level, _) => self.book.level(level).head,
+        }
+    }
+
+    fn best_order(&self, instrument: u32, side: Side) -> u32 {
+        match self.instruments.slab.get(instrument).side(side).best {
+            0 => 0,
+            level => self.book.level(level).head,
+        }
     }
 
     /// Opens trading after the last fill, unless a given price left the book crossed.

@@ -80,6 +80,9 @@ impl Execute for NewOrder {
         if entry.terms.is_reduce_only() {
             entry.quantity = engine.reducible(&entry)?;
         }
+        if entry.terms.is(TimeInForce::GoodForAuction) {
+            engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
+        }
         let slot = engine.book.take_order();
         if placement.rests {
             Ok(engine.accept_resting(&entry, placement, slot, name, out))
@@ -263,13 +266,8 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
         quantity: order.quantity,
         terms: Terms::of(order),
     };
-    if !entry.terms.may_rest() {
-        if entry.terms.is_post_only() {
-            return Err(RejectCode::PostOnlyImmediate);
-        }
-        if instrument.is_in(TradingState::Auction) {
-            return Err(RejectCode::ImmediateInAuction);
-        }
+    if !entry.terms.is_usual() {
+        check_timing(entry.terms, instrument)?;
     }
     instrument.check_quantity(entry.quantity)?;
     if entry.terms.is_market() {
@@ -278,6 +276,18 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
         instrument.check_price(entry.price)?;
     }
     Ok(entry)
+}
+
+/// Whether an order that is immediate, or good for the auction, comes at a time for it.
+fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode> {
+    let immediate = !terms.may_rest();
+    if immediate && terms.is_post_only() {
+        return Err(RejectCode::PostOnlyImmediate);
+    }
+    if instrument.is_in(TradingState::Auction) {
+        return if immediate { Err(RejectCode::ImmediateInAuction) } else { Ok(()) };
+    }
+    if terms.is(TimeInForce::GoodForAuction) { Err(RejectCode::GoodForAuctionInContinuous) } else { Ok(()) }
 }
 
 /// A client order id that is free, as the index knows it.

@@ -33,6 +33,17 @@ pub struct OrderView {
     pub is_post_only: bool,
 }
 
+/// What an auction would find at a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndicativeView {
+    /// The price.
+    pub price: PriceTicks,
+    /// Lots bid at the price or higher.
+    pub bids: i128,
+    /// Lots asked at the price or lower. The smaller of the two would trade.
+    pub asks: i128,
+}
+
 /// A price level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LevelView {
@@ -182,6 +193,13 @@ impl<M: Marks> Engine<'_, M> {
             time_in_force: order.terms.time_in_force(),
             is_post_only: order.terms.is_post_only(),
         }
+    }
+
+    /// What an uncross would find now, at the price that it would choose or at a given one; none if nothing crosses. It visits
+    /// each level that crosses.
+    pub fn indicative(&self, instrument: InstrumentId, given: Option<PriceTicks>) -> Option<IndicativeView> {
+        let (price, bids, asks) = self.outlook(self.find_instrument(instrument).ok()?, given)?;
+        Some(IndicativeView { price, bids, asks })
     }
 
     /// The level at a price, if there are orders.

@@ -110,7 +110,11 @@ impl Execute for SetTradingState {
         if state == TradingState::Continuous && engine.instruments.slab.get(slot).is_crossed() {
             return Err(RejectCode::BookCrossed);
         }
-        engine.enter_state(slot, state, out);
+        if state == TradingState::Continuous {
+            engine.open_trading(slot, out)?;
+        } else {
+            engine.enter_state(slot, state, out);
+        }
         Ok(OrderId::NONE)
     }
 }

@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 
 use bytemuck::Zeroable;
 
+use super::book::Order;
 use super::{Canary, NaiveEngine, SLICE_STEPS};
 use crate::command::Uncross;
 use crate::event::Uncrossed;
 use crate::ids::InstrumentId;
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{Side, TradingState};
+use crate::terms::{Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
 
 /// What an auction at a price would find.
@@ -42,6 +43,8 @@ pub(super) struct Auction {
     search_left: u32,
     /// The price, once it is fixed.
     price: Option<PriceTicks>,
+    /// After the fills: how many orders were looked at and stay.
+    stay: usize,
 }
 
 impl NaiveEngine {
@@ -57,13 +60,27 @@ impl NaiveEngine {
             instrument.check_range(price)?;
         }
         if !self.book.is_crossed(id) {
+            return self.open_trading(id);
+        }
+        let search_left = self.search_steps(id, given);
+        self.begin(Auction { instrument: id, given, search_left, price: None, stay: 0 })
+    }
+
+    /// Opens trading in a book that is not crossed; what was good for the auction is cancelled first.
+    pub(super) fn open_trading(&mut self, id: InstrumentId) -> Result<(), RejectCode> {
+        if !self.has_auction_orders(id) {
             self.change_state(id, TradingState::Continuous);
             return Ok(());
         }
+        // Nothing crosses, so nothing fills at any price.
+        self.begin(Auction { instrument: id, given: None, search_left: 0, price: Some(PriceTicks::ZERO), stay: 0 })
+    }
+
+    fn begin(&mut self, mut auction: Auction) -> Result<(), RejectCode> {
+        let id = auction.instrument;
         if self.work.len() >= self.genesis.capacities.work_items as usize {
             return Err(RejectCode::WorkQueueFull);
         }
-        let mut auction = Auction { instrument: id, given, search_left: self.search_steps(id, given), price: None };
         let mut steps_left = self.genesis.max_steps;
         if self.carry_on(&mut auction, &mut steps_left) {
             self.conclude(id);
@@ -103,7 +120,38 @@ impl NaiveEngine {
             Some(price) => price,
             None => self.fix_price(auction),
         };
-        self.fill(id, price, steps_left)
+        self.fill(id, price, steps_left) && self.cancel_remainders(auction, steps_left)
+    }
+
+    fn has_auction_orders(&self, id: InstrumentId) -> bool {
+        self.instruments.find(id).is_ok_and(|instrument| instrument.has_auction_orders)
+    }
+
+    /// Looks at all orders, bids first, and cancels those that were good for the auction; a step each. True when all were
+    /// looked at.
+    fn cancel_remainders(&mut self, auction: &mut Auction, steps_left: &mut u32) -> bool {
+        let id = auction.instrument;
+        if !self.has_auction_orders(id) {
+            return true;
+        }
+        let [bids, asks] = [Side::Buy, Side::Sell].map(|side| self.book.in_priority(id, side));
+        let orders: Vec<Order> = bids.into_iter().chain(asks).skip(auction.stay).copied().collect();
+        for order in orders {
+            if *steps_left == 0 {
+                return false;
+            }
+            *steps_left -= 1;
+            let forgotten = self.canary == Canary::GoodForAuctionAsksStay && order.side == Side::Sell;
+            if order.time_in_force == TimeInForce::GoodForAuction && !forgotten {
+                self.cancel_resting(&order, CancelReason::AuctionEnded);
+            } else {
+                auction.stay += 1;
+            }
+        }
+        if let Some(instrument) = self.instruments.get_mut(id) {
+            instrument.has_auction_orders = false;
+        }
+        true
     }
 
     fn fix_price(&mut self, auction: &mut Auction) -> PriceTicks {

@@ -26,9 +26,10 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Limit orders that are good till cancelled may rest; all others are immediate.
+    /// Limit orders that are good till cancelled or for the auction may rest; all others are immediate.
     pub(super) fn may_rest(&self) -> bool {
-        self.pricing == OrderType::Limit && self.time_in_force == TimeInForce::GoodTillCancelled
+        let waits = matches!(self.time_in_force, TimeInForce::GoodTillCancelled | TimeInForce::GoodForAuction);
+        self.pricing == OrderType::Limit && waits
     }
 
     /// Whether this order's price crosses a resting price of the other side.

@@ -46,6 +46,8 @@ pub enum Canary {
     SelfTradeByAccount,
     /// Self-trade prevention cancels the newest where it should cancel the oldest, and the other way round.
     SelfTradeCancelsTheOther,
+    /// The end of an auction leaves asks that were good for it.
+    GoodForAuctionAsksStay,
 }
 
 impl Canary {
@@ -71,6 +73,7 @@ impl Canary {
         Self::ReduceOnlyMakerTrades,
         Self::SelfTradeByAccount,
         Self::SelfTradeCancelsTheOther,
+        Self::GoodForAuctionAsksStay,
     ];
 
     /// The name, for command lines and reports.
@@ -97,6 +100,7 @@ impl Canary {
             Self::ReduceOnlyMakerTrades => "ReduceOnlyMakerTrades",
             Self::SelfTradeByAccount => "SelfTradeByAccount",
             Self::SelfTradeCancelsTheOther => "SelfTradeCancelsTheOther",
+            Self::GoodForAuctionAsksStay => "GoodForAuctionAsksStay",
         }
     }
 

@@ -139,6 +139,11 @@ impl NaiveEngine {
         ] {
             flags |= if holds { flag } else { 0 };
         }
+        if order.time_in_force == TimeInForce::GoodForAuction
+            && let Some(instrument) = self.instruments.get_mut(order.instrument)
+        {
+            instrument.has_auction_orders = true;
+        }
         self.emit(Accepted {
             side: order.side.code(),
             time_in_force: order.time_in_force.code(),

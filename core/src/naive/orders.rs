@@ -42,6 +42,9 @@ impl NaiveEngine {
         if instrument.state == TradingState::Auction && immediate {
             return Err(RejectCode::ImmediateInAuction);
         }
+        if instrument.state == TradingState::Continuous && order.time_in_force == TimeInForce::GoodForAuction {
+            return Err(RejectCode::GoodForAuctionInContinuous);
+        }
         self.check_terms(&instrument, &order, None)?;
         self.clip_to_position(&instrument, &mut order)?;
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;

@@ -24,6 +24,8 @@ pub(super) struct Instrument {
     pub(super) last: Option<PriceTicks>,
     /// The mark price, once it was set.
     pub(super) mark: Option<PriceTicks>,
+    /// Whether an order that is good for the auction was accepted since the last auction.
+    pub(super) has_auction_orders: bool,
 }
 
 impl Instrument {
@@ -66,7 +68,8 @@ impl NaiveEngine {
             return Err(RejectCode::InvalidInstrument);
         }
         let (limit_low, limit_high) = (c.limit_low, c.limit_high);
-        let listed = Instrument { terms: *c, state, limit_low, limit_high, last: None, mark: None };
+        let listed =
+            Instrument { terms: *c, state, limit_low, limit_high, last: None, mark: None, has_auction_orders: false };
         let instrument = self.instruments.open(listed)?;
         self.emit(InstrumentListed {
             instrument_kind: c.kind,
@@ -103,6 +106,9 @@ impl NaiveEngine {
         let state = TradingState::from_code(c.state).ok_or(RejectCode::InvalidField)?;
         if state == TradingState::Continuous && self.book.is_crossed(c.instrument) {
             return Err(RejectCode::BookCrossed);
+        }
+        if state == TradingState::Continuous {
+            return self.open_trading(c.instrument);
         }
         self.change_state(c.instrument, state);
         Ok(())

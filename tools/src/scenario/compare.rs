@@ -65,7 +65,7 @@ pub(crate) fn compare(check: &Check, venue: &Venue<'_>) -> Result<(), Stop> {
             let got = facts.auction_fill(*id);
             same(got == *quantity, || format!("qty={got}"))
         }
-        Check::Indicative { .. } => Err(Unsupported::IndicativePrice.into()),
+        Check::Indicative { quantity, price } => compare_indicative(*quantity, *price, venue),
         Check::Position(check) => compare_position(check, venue),
     }
 }
@@ -193,6 +193,13 @@ fn compare_uncrossed(quantity: i128, price: Option<PriceTicks>, venue: &Venue<'_
     }
     let is_same = got == quantity && (got == 0 || price.is_none() || price == got_price);
     same(is_same, || format!("qty={got} px={}", price_text(got_price)))
+}
+
+/// The largest volume, and a price at which it is so much: there may be several.
+fn compare_indicative(quantity: i128, price: Option<PriceTicks>, venue: &Venue<'_>) -> Result<(), Stop> {
+    let (got, got_price) = venue.indicative(None);
+    let is_price = got == 0 || price.is_none_or(|price| venue.indicative(Some(price)).0 == got);
+    same(got == quantity && is_price, || format!("qty={got} px={}", price_text(got_price)))
 }
 
 fn compare_position(check: &PositionCheck, venue: &Venue<'_>) -> Result<(), Stop> {

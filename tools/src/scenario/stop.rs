@@ -16,15 +16,9 @@ pub(crate) enum Unsupported {
     /// `display=`, `minvis=`.
     #[error("iceberg orders (display, minvis)")]
     IcebergOrders,
-    /// `tif=gfa`.
-    #[error("orders good for the auction (gfa)")]
-    GoodForAuction,
     /// `budget=`.
     #[error("orders with a budget")]
     Budget,
-    /// The check `indicative`.
-    #[error("the indicative price of an auction")]
-    IndicativePrice,
     /// Client order ids are unique per account there, and over all accounts in scenarios.
     #[error("the rejection of an id that another account's live order has")]
     IdOfAnotherAccount,

@@ -464,6 +464,12 @@ impl<'a> Venue<'a> {
         self.engine.instrument(self.instrument).map_or(TradingState::Halted, |instrument| instrument.state)
     }
 
+    /// What an uncross would trade now, and at which price; at a given price, if there is one. Nothing if nothing crosses.
+    pub(crate) fn indicative(&self, given: Option<PriceTicks>) -> (i128, Option<PriceTicks>) {
+        let found = self.engine.indicative(self.instrument, given);
+        found.map_or((0, None), |found| (found.bids.min(found.asks), Some(found.price)))
+    }
+
     /// What an account holds and has made. The instrument's multiplier is one: atoms are price ticks times lots.
     pub(crate) fn position(&self, owner: Owner) -> Position {
         let account = self.accounts.get(&owner).copied().unwrap_or(AccountId::NONE);
@@ -490,7 +496,7 @@ fn supported_terms(entry: &OrderEntry) -> Result<TimeInForce, Unsupported> {
         Lifetime::GoodTillCancelled => Ok(TimeInForce::GoodTillCancelled),
         Lifetime::ImmediateOrCancel => Ok(TimeInForce::ImmediateOrCancel),
         Lifetime::FillOrKill => Ok(TimeInForce::FillOrKill),
-        Lifetime::GoodForAuction => Err(Unsupported::GoodForAuction),
+        Lifetime::GoodForAuction => Ok(TimeInForce::GoodForAuction),
     }
 }
 

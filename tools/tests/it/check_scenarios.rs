@@ -398,15 +398,39 @@ fn what_the_engine_lacks_fails_with_its_name() {
         (&format!("{order} type=stop trigger=9 oco=2"), "stop orders of which one cancels the other (oco)"),
         (&format!("{order} type=limit display=2"), "iceberg orders (display, minvis)"),
         (&format!("{order} type=limit minvis=2"), "iceberg orders (display, minvis)"),
-        (&format!("{order} type=limit tif=gfa"), "orders good for the auction (gfa)"),
         (&format!("{order} type=market tif=fok budget=50"), "orders with a budget"),
         ("expect trigger id=1", "stop orders"),
-        ("expect indicative qty=0", "the indicative price of an auction"),
     ] {
         let got = failure(&format!("expect trades n=0\n{line}\n"));
         assert_eq!(got, format!("unsupported by this engine: {lacking}"), "{line}");
     }
     passes(&format!("{order} type=limit display=0 minvis=0 reduce_only=0\nexpect accept id=1\n"));
+}
+
+#[test]
+fn what_is_good_for_the_auction_goes_with_it() {
+    passes(
+        "new id=1 acct=1 side=buy type=limit tif=gfa px=10 qty=5
+        expect reject id=1
+        mode auction
+        new id=1 acct=1 side=buy type=limit tif=gfa px=10 qty=5
+        new id=2 acct=2 side=sell type=limit px=9 qty=3
+        new id=3 acct=3 side=sell type=limit tif=gfa px=12 qty=1
+        expect indicative qty=3 px=9
+        also indicative qty=3 px=10
+        uncross
+        expect afill id=1 qty=3
+        also cancelled id=1 qty=2
+        also cancelled id=3 qty=1
+        also mode continuous
+        also book bids=- asks=-
+        also indicative qty=0",
+    );
+    let crossed = "mode auction\nnew id=1 acct=1 side=buy type=limit px=10 qty=5
+        new id=2 acct=2 side=sell type=limit px=9 qty=3\n";
+    for check in ["indicative qty=2", "indicative qty=3 px=11", "indicative qty=3 px=8"] {
+        assert_eq!(failure(&format!("{crossed}expect {check}\n")), "qty=3 px=10", "{check}");
+    }
 }
 
 #[test]

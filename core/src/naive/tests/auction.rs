@@ -22,6 +22,32 @@ fn nothing_crosses() {
 }
 
 #[test]
+fn what_is_good_for_the_auction_goes_with_it() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.line("a buy 9 5@99 gfa"), "rejected GoodForAuctionInContinuous");
+    let orders = ["a buy 5@102", "b sell 9@100"];
+    desk.line("state auction");
+    for line in ["a buy 11 5@98 gfa", "b sell 12 2@101 gfa", "b sell 13 4@104 gfa post"] {
+        assert!(desk.line(line).starts_with("accepted"), "{line}");
+    }
+    assert_eq!(
+        auction(&mut desk, &orders, "uncross 100"),
+        "uncrossed 100 5:9; trade 1+2 5@100 left 0/4; cancelled 11 5 AuctionEnded resting; \
+         cancelled 12 2 AuctionEnded resting; cancelled 13 4 AuctionEnded resting; Auction->Continuous"
+    );
+    // Also where nothing crosses, and where the state is simply set; a halt does not end an auction.
+    desk.line("state auction");
+    desk.line("a buy 14 1@90 gfa");
+    assert_eq!(desk.line("uncross"), "cancelled 14 1 AuctionEnded resting; Auction->Continuous");
+    desk.line("state auction");
+    desk.line("a buy 15 1@90 gfa");
+    assert_eq!(desk.line("a amend 15 3@91"), "amended 15 3@91 rests");
+    assert_eq!(desk.line("state halted"), "Auction->Halted");
+    assert_eq!(desk.line("state continuous"), "cancelled 15 3 AuctionEnded resting; Halted->Continuous");
+    assert_eq!(desk.line("state continuous"), "Continuous->Continuous");
+}
+
+#[test]
 fn the_largest_volume_then_the_least_imbalance() {
     let orders = ["a buy 5@102", "a buy 5@101", "b sell 7@100", "b sell 9@101"];
     assert_eq!(

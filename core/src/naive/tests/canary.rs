@@ -24,7 +24,7 @@ fn random_line(dice: &mut Dice) -> String {
     match dice.roll(100) {
         0..60 => {
             let side = if dice.roll(2) == 0 { "buy" } else { "sell" };
-            let flags = ["", "", "", "ioc", "fok", "post", "market"][dice.roll(7) as usize];
+            let flags = ["", "", "", "ioc", "fok", "post", "market", "gfa"][dice.roll(8) as usize];
             format!("{account} {side} {name} {quantity}@{price} {flags}")
         }
         60..78 => format!("{account} cancel {name}"),
@@ -46,7 +46,7 @@ fn run(canary: Canary, lines: &[String]) -> Vec<String> {
 #[test]
 fn a_random_flow_shows_most() {
     let mut dice = Dice(1);
-    let lines: Vec<String> = (0..4_000).map(|_| random_line(&mut dice)).collect();
+    let lines: Vec<String> = (0..8_000).map(|_| random_line(&mut dice)).collect();
     let right = run(Canary::None, &lines);
     assert!(right.iter().any(|events| events.contains("uncrossed")));
     // These need a flow of their own, below.
