@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use novate_bench::fuzz::{self, Coverage, Finding};
 use novate_core::naive::Canary;
@@ -32,7 +33,7 @@ enum Fuzzer {
         #[command(flatten)]
         run: Run,
         /// Plants a bug in the oracle; the run must find it.
-        #[arg(long, value_parser = parse_canary)]
+        #[arg(long, value_parser = canaries())]
         canary: Option<Canary>,
     },
     /// Batches against their commands one by one, events and memory compared.
@@ -52,11 +53,11 @@ enum Fuzzer {
     },
 }
 
-fn parse_canary(name: &str) -> Result<Canary, String> {
-    Canary::from_name(name).ok_or_else(|| {
-        let known: Vec<_> = Canary::ALL.iter().map(|canary| canary.name()).collect();
-        format!("no such canary; choose one of {}", known.join(", "))
-    })
+/// The canaries by name. The names are handed to clap one by one: joined to a message here, they become a sum of constants
+/// over which LLVM takes minutes.
+fn canaries() -> impl TypedValueParser<Value = Canary> {
+    let names = PossibleValuesParser::new(Canary::ALL.iter().map(|canary| canary.name()));
+    names.try_map(|name| Canary::from_name(&name).ok_or("no such canary"))
 }
 
 fn main() -> ExitCode {
