@@ -73,7 +73,8 @@ pub struct Genesis {
     pub shard: u32,
     /// How many outcomes each session keeps for resent commands: a power of two from 8 to 65,536.
     pub outcome_window: u32,
-    /// Steps in one command at most (fills of a sweep, levels and fills of an auction): from 64 to 1,048,576.
+    /// Steps in one command at most (fills of a sweep; levels, fills and orders looked over in an auction): from 64 to
+    /// 1,048,576.
     pub max_steps: u32,
     /// Table sizes.
     pub capacities: Capacities,

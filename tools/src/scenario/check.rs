@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_answers_yet_is_read_all_the_same() {
+    fn triggers_auctions_and_positions_are_read() {
         let (quantity, price, id) = (7, PriceTicks(-5), OrderName(3));
         assert_eq!(parse("trigger id=3"), Check::Trigger { id });
         assert_eq!(parse("indicative qty=7 px=-5"), Check::Indicative { quantity, price: Some(price) });
