@@ -256,7 +256,7 @@ impl Generator {
             side,
             order_type: if sweeps || self.chance(60) { 2 } else { 1 },
             time_in_force,
-            flags: u8::from(self.chance(80)) | u8::from(self.chance(60)) << 1,
+            flags: u8::from(self.chance(80)) | u8::from(self.chance(60)) << 1 | u8::from(self.chance(40)) << 2,
             self_trade: if self.chance(150) { self.random.below(6) as u8 } else { 0 },
             reserved: [0; 11],
         };

@@ -85,7 +85,12 @@ impl Terms {
 
     #[inline(always)]
     pub(crate) fn is_post_only(self) -> bool {
-        self.byte(3) & NewOrder::POST_ONLY != 0
+        self.byte(3) & (NewOrder::POST_ONLY | NewOrder::POST_ONLY_SLIDE) != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn slides(self) -> bool {
+        self.byte(3) & NewOrder::POST_ONLY_SLIDE != 0
     }
 
     #[inline(always)]

@@ -30,7 +30,7 @@ pub struct NewOrder {
     pub order_type: u8,
     /// A [`TimeInForce`]; ignored by market orders, which never rest, but it must be defined.
     pub time_in_force: u8,
-    /// Bits of [`NewOrder::POST_ONLY`] and [`NewOrder::REDUCE_ONLY`]; others are reserved.
+    /// Bits of [`NewOrder::POST_ONLY`], [`NewOrder::REDUCE_ONLY`] and [`NewOrder::POST_ONLY_SLIDE`]; others are reserved.
     pub flags: u8,
     /// A [`SelfTrade`].
     pub self_trade: u8,
@@ -43,6 +43,8 @@ impl NewOrder {
     pub const POST_ONLY: u8 = 1;
     /// Flag: never adds to a position; clipped to it on entry, and again where it trades.
     pub const REDUCE_ONLY: u8 = 2;
+    /// Flag: post-only, but where it would trade on entry its price becomes the best that would not.
+    pub const POST_ONLY_SLIDE: u8 = 4;
 
     /// Side, order type, time in force, flags, wish for self-trades and three reserved bytes, in this order.
     ///
@@ -111,6 +113,13 @@ impl NewOrder {
         self
     }
 
+    /// The same order, at the best price that does not trade where its own would.
+    #[must_use]
+    pub fn post_only_slide(mut self) -> Self {
+        self.flags |= Self::POST_ONLY_SLIDE;
+        self
+    }
+
     /// The same order, never adding to a position.
     #[must_use]
     pub fn reduce_only(mut self) -> Self {
@@ -126,10 +135,13 @@ impl NewOrder {
     }
 }
 
+/// All flags of an order.
+const FLAGS_MAX: u8 = NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY | NewOrder::POST_ONLY_SLIDE;
+
 command_record!(NewOrder, kind 1, size 80 <= ORDER_SIZE_MAX, account true,
     reserved |r| r.reserved == [0; 11],
     fields |f| each_within(f.terms().to_le_bytes(), [1, 1, 1, 0, 0, 0, 0, 0],
-        [2, 2, TimeInForce::GoodForAuction.code(), NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY, SelfTrade::Decrement.code(), 0, 0, 0]));
+        [2, 2, TimeInForce::GoodForAuction.code(), FLAGS_MAX, SelfTrade::Decrement.code(), 0, 0, 0]));
 
 /// Whether each byte is from `first` to `last`, which are below 128; all at once, since all nearly always are.
 #[inline(always)]

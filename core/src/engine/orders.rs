@@ -12,7 +12,7 @@ use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId};
 use crate::instrument::Instrument;
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
-use crate::terms::{Role, TimeInForce, TradingState};
+use crate::terms::{Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
 use bytemuck::Zeroable;
 
@@ -76,7 +76,7 @@ impl Execute for NewOrder {
         if !engine.book.has_order_room() {
             return Err(RejectCode::OrderTableFull);
         }
-        let placement = engine.check_placement(instrument, &entry, None)?;
+        let placement = engine.check_placement(instrument, &mut entry, None)?;
         if entry.terms.is_reduce_only() {
             entry.quantity = engine.reducible(&entry)?;
         }
@@ -204,7 +204,7 @@ impl Execute for ReplaceOrder {
             ..Entry::of(&old, instrument)
         };
         let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
-        let placement = engine.check_placement(instrument, &entry, Some(&old))?;
+        let placement = engine.check_placement(instrument, &mut entry, Some(&old))?;
         if entry.terms.is_reduce_only() {
             entry.quantity = engine.reducible(&entry)?;
         }
@@ -290,6 +290,21 @@ fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode>
     if terms.is(TimeInForce::GoodForAuction) { Err(RejectCode::GoodForAuctionInContinuous) } else { Ok(()) }
 }
 
+/// The price next to the best opposite one, for a post-only order that would cross and slides, if orders may have it.
+#[cold]
+#[inline(never)]
+fn slide(terms: Terms, instrument: &Instrument) -> Option<PriceTicks> {
+    if !terms.slides() {
+        return None;
+    }
+    let opposite = instrument.side(terms.side().opposite()).best_price.0;
+    let next = match terms.side() {
+        Side::Buy => opposite.checked_sub(instrument.tick.0)?,
+        Side::Sell => opposite.checked_add(instrument.tick.0)?,
+    };
+    instrument.check_price(PriceTicks(next)).is_ok().then_some(PriceTicks(next))
+}
+
 /// A client order id that is free, as the index knows it.
 #[derive(Clone, Copy, Debug)]
 struct Name {
@@ -316,18 +331,20 @@ impl<M: Marks> Engine<'_, M> {
         Ok(Name { hash, place })
     }
 
-    /// Checks what depends on the book. `leaving` is the order that goes as this one comes.
+    /// Checks what depends on the book, and slides the price of an order that wants it. `leaving` is the order that goes as
+    /// this one comes.
     #[inline(always)]
     fn check_placement(
         &self,
         instrument: &Instrument,
-        entry: &Entry,
+        entry: &mut Entry,
         leaving: Option<&Order>,
     ) -> Result<Placement, RejectCode> {
         let continuous = instrument.is_in(TradingState::Continuous);
-        let crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
+        let mut crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
         if crosses && entry.terms.is_post_only() {
-            return Err(RejectCode::PostOnlyWouldCross);
+            entry.price = slide(entry.terms, instrument).ok_or(RejectCode::PostOnlyWouldCross)?;
+            crosses = false;
         }
         if continuous && entry.terms.is(TimeInForce::FillOrKill) {
             self.check_fill_or_kill(entry)?;
@@ -522,11 +539,11 @@ impl<M: Marks> Engine<'_, M> {
     ) -> Result<OrderId, RejectCode> {
         let instrument = self.instruments.slab.get(order.instrument);
         let mut entry = Entry { price, quantity: leaves, ..Entry::of(order, instrument) };
-        let placement = self.check_placement(instrument, &entry, Some(order))?;
+        let placement = self.check_placement(instrument, &mut entry, Some(order))?;
         if entry.terms.is_reduce_only() {
             entry.quantity = self.reducible(&entry)?;
         }
-        let leaves = entry.quantity;
+        let Entry { price, quantity: leaves, .. } = entry;
         self.leave(order);
         self.say_amended(order, price, leaves, if placement.rests { Amended::RESTS } else { 0 }, out);
         let mut moved = Order { price, leaves, ..*order };

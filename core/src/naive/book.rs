@@ -18,6 +18,8 @@ pub(super) struct Order {
     pub(super) pricing: OrderType,
     pub(super) time_in_force: TimeInForce,
     pub(super) post_only: bool,
+    /// Post-only, at the next price where its own would trade.
+    pub(super) slides: bool,
     pub(super) reduce_only: bool,
     /// Its own wish for self-trades.
     pub(super) self_trade: SelfTrade,

@@ -48,6 +48,8 @@ pub enum Canary {
     SelfTradeCancelsTheOther,
     /// The end of an auction leaves asks that were good for it.
     GoodForAuctionAsksStay,
+    /// A post-only order slides two ticks away from the opposite best price, not one.
+    SlidesTwoTicks,
 }
 
 impl Canary {
@@ -74,6 +76,7 @@ impl Canary {
         Self::SelfTradeByAccount,
         Self::SelfTradeCancelsTheOther,
         Self::GoodForAuctionAsksStay,
+        Self::SlidesTwoTicks,
     ];
 
     /// The name, for command lines and reports.
@@ -101,6 +104,7 @@ impl Canary {
             Self::SelfTradeByAccount => "SelfTradeByAccount",
             Self::SelfTradeCancelsTheOther => "SelfTradeCancelsTheOther",
             Self::GoodForAuctionAsksStay => "GoodForAuctionAsksStay",
+            Self::SlidesTwoTicks => "SlidesTwoTicks",
         }
     }
 

@@ -7,15 +7,15 @@ use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
 use crate::event::{Accepted, Cancelled, Rested};
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, SelfTrade, TimeInForce, TradingState};
-use crate::units::QuantityLots;
+use crate::terms::{OrderType, SelfTrade, Side, TimeInForce, TradingState};
+use crate::units::{PriceTicks, QuantityLots};
 
 impl NaiveEngine {
     /// The checks of a new order from the quantity on. `replaced` is the order that it replaces, if any.
     pub(super) fn check_terms(
         &self,
         instrument: &Instrument,
-        order: &Order,
+        order: &mut Order,
         replaced: Option<&Order>,
     ) -> Result<(), RejectCode> {
         let quantity = order.leaves;
@@ -44,8 +44,8 @@ impl NaiveEngine {
         if order.may_rest() { self.check_room(order, replaced) } else { Ok(()) }
     }
 
-    /// In continuous trading a post-only order must not cross.
-    pub(super) fn check_post_only(&self, instrument: &Instrument, order: &Order) -> Result<(), RejectCode> {
+    /// In continuous trading a post-only order must not cross; one that slides takes the next price.
+    pub(super) fn check_post_only(&self, instrument: &Instrument, order: &mut Order) -> Result<(), RejectCode> {
         if instrument.state != TradingState::Continuous || !order.post_only {
             return Ok(());
         }
@@ -53,7 +53,15 @@ impl NaiveEngine {
         if self.canary == Canary::PostOnlyMayTouch && best.is_some_and(|best| best.price == order.price) {
             return Ok(());
         }
-        if self.book.has_crossing(order) { Err(RejectCode::PostOnlyWouldCross) } else { Ok(()) }
+        let Some(best) = best.filter(|best| order.crosses(best.price)) else { return Ok(()) };
+        if !order.slides {
+            return Err(RejectCode::PostOnlyWouldCross);
+        }
+        let ticks = if self.canary == Canary::SlidesTwoTicks { 2 } else { 1 };
+        let away = i128::from(instrument.terms.tick.get()) * if order.side == Side::Buy { -ticks } else { ticks };
+        let next = i64::try_from(i128::from(best.price.get()) + away).map(PriceTicks);
+        order.price = next.map_err(|_| RejectCode::PostOnlyWouldCross)?;
+        instrument.check_price(order.price).map_err(|_| RejectCode::PostOnlyWouldCross)
     }
 
     /// The test for fill-or-kill, see the rules. `order.leaves` is its whole quantity.

@@ -26,7 +26,8 @@ impl NaiveEngine {
             side: Side::from_code(c.side).ok_or(RejectCode::InvalidField)?,
             pricing: OrderType::from_code(c.order_type).ok_or(RejectCode::InvalidField)?,
             time_in_force: TimeInForce::from_code(c.time_in_force).ok_or(RejectCode::InvalidField)?,
-            post_only: c.flags & NewOrder::POST_ONLY != 0,
+            post_only: c.flags & (NewOrder::POST_ONLY | NewOrder::POST_ONLY_SLIDE) != 0,
+            slides: c.flags & NewOrder::POST_ONLY_SLIDE != 0,
             reduce_only: c.flags & NewOrder::REDUCE_ONLY != 0,
             self_trade: SelfTrade::from_code(c.self_trade).ok_or(RejectCode::InvalidField)?,
             price: c.price,
@@ -45,7 +46,7 @@ impl NaiveEngine {
         if instrument.state == TradingState::Continuous && order.time_in_force == TimeInForce::GoodForAuction {
             return Err(RejectCode::GoodForAuctionInContinuous);
         }
-        self.check_terms(&instrument, &order, None)?;
+        self.check_terms(&instrument, &mut order, None)?;
         self.clip_to_position(&instrument, &mut order)?;
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
         order.id = OrderId::new(self.sequence, slot);
@@ -132,7 +133,7 @@ impl NaiveEngine {
             self.emit_amended(&order, &amended, Amended::KEEPS_PRIORITY);
             return Ok(order.id);
         }
-        self.check_post_only(&instrument, &amended)?;
+        self.check_post_only(&instrument, &mut amended)?;
         self.check_room(&amended, Some(&order))?;
         self.clip_to_position(&instrument, &mut amended)?;
         self.book.remove(order.id);
@@ -153,7 +154,7 @@ impl NaiveEngine {
             leaves: c.quantity,
             ..old
         };
-        self.check_terms(&instrument, &order, Some(&old))?;
+        self.check_terms(&instrument, &mut order, Some(&old))?;
         self.clip_to_position(&instrument, &mut order)?;
         self.book.remove(old.id);
         self.emit_cancelled(&old, CancelReason::Replaced, Cancelled::RESTED);

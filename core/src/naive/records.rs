@@ -56,7 +56,7 @@ fn fields_are_defined(command: Command<'_>) -> bool {
     match command {
         Command::NewOrder(c) => {
             let terms = matches!(c.side, 1 | 2) && matches!(c.order_type, 1 | 2);
-            terms && matches!(c.time_in_force, 1..=4) && matches!(c.flags, 0..=3) && matches!(c.self_trade, 0..=5)
+            terms && matches!(c.time_in_force, 1..=4) && matches!(c.flags, 0..=7) && matches!(c.self_trade, 0..=5)
         }
         Command::CancelOrder(c) => names_an_order(&c.target),
         Command::ReduceOrder(c) => names_an_order(&c.target),

@@ -24,7 +24,7 @@ fn random_line(dice: &mut Dice) -> String {
     match dice.roll(100) {
         0..60 => {
             let side = if dice.roll(2) == 0 { "buy" } else { "sell" };
-            let flags = ["", "", "", "ioc", "fok", "post", "market", "gfa"][dice.roll(8) as usize];
+            let flags = ["", "", "", "ioc", "fok", "post", "market", "gfa", "slide"][dice.roll(9) as usize];
             format!("{account} {side} {name} {quantity}@{price} {flags}")
         }
         60..78 => format!("{account} cancel {name}"),

@@ -151,6 +151,7 @@ impl Desk {
                     order = match *flag {
                         "ioc" => order.with_time_in_force(TimeInForce::ImmediateOrCancel),
                         "fok" => order.with_time_in_force(TimeInForce::FillOrKill),
+                        "slide" => order.post_only_slide(),
                         "gfa" => order.with_time_in_force(TimeInForce::GoodForAuction),
                         "market" => order.as_market(),
                         _ => order.post_only(),
