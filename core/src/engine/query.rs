@@ -25,8 +25,16 @@ pub struct OrderView {
     pub side: Side,
     /// Its limit price.
     pub price: PriceTicks,
-    /// Its open quantity.
+    /// Its open quantity, shown and hidden.
     pub leaves: QuantityLots,
+    /// What of it others see; zero while a stop order waits.
+    pub shown: QuantityLots,
+    /// The trigger price that a stop order waits for; none once it has triggered, and for all others.
+    pub trigger: Option<PriceTicks>,
+    /// When it expires, if it is good till a date.
+    pub expiry: Option<TimeNs>,
+    /// The other of two orders of which one cancels the other.
+    pub twin: Option<OrderId>,
     /// How long it lives.
     pub time_in_force: TimeInForce,
     /// Whether it is post-only.
@@ -49,8 +57,10 @@ pub struct IndicativeView {
 pub struct LevelView {
     /// Its price.
     pub price: PriceTicks,
-    /// The sum of its orders' open quantities.
+    /// The sum of its orders' open quantities, shown and hidden.
     pub quantity: QuantityLots,
+    /// What of it others see.
+    pub shown: QuantityLots,
     /// How many orders.
     pub orders: u32,
 }
@@ -190,6 +200,10 @@ impl<M: Marks> Engine<'_, M> {
             side: order.side(),
             price: order.price,
             leaves: order.leaves,
+            shown: order.leaves,
+            trigger: None,
+            expiry: None,
+            twin: None,
             time_in_force: order.terms.time_in_force(),
             is_post_only: order.terms.is_post_only(),
         }
@@ -240,7 +254,12 @@ impl<M: Marks> Engine<'_, M> {
 
     fn level_view(&self, slot: u32) -> LevelView {
         let level = self.book.level(slot);
-        LevelView { price: level.price, quantity: QuantityLots(level.quantity), orders: level.orders }
+        LevelView {
+            price: level.price,
+            quantity: QuantityLots(level.quantity),
+            shown: QuantityLots(level.quantity),
+            orders: level.orders,
+        }
     }
 
     /// An open account.

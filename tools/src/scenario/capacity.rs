@@ -49,6 +49,7 @@ pub(super) fn genesis<'c>(commands: impl Iterator<Item = &'c Command>) -> Genesi
         // The test for fill-or-kill counts one for each order that it would meet, beside those that there are.
         positions: capacity(owners.len() + orders),
         work_items: 1,
+        complex_orders: capacity(orders),
     };
     Genesis::new(SHARD, INDEX_SEED, capacities)
 }

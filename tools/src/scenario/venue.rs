@@ -45,10 +45,9 @@ pub(crate) struct Level {
 }
 
 impl From<LevelView> for Level {
-    /// No order hides anything yet.
     fn from(level: LevelView) -> Self {
-        let LevelView { price, quantity, orders } = level;
-        Self { price, quantity, visible: quantity, orders: u64::from(orders) }
+        let LevelView { price, quantity, shown, orders } = level;
+        Self { price, quantity, visible: shown, orders: u64::from(orders) }
     }
 }
 
