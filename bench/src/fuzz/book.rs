@@ -6,10 +6,10 @@ use novate_core::event::{Event, OwnedEvent};
 use novate_core::l2::L2Books;
 use novate_core::naive::{Canary, NaiveEngine};
 use novate_core::terms::Side;
-use novate_core::units::{Sequence, TimeNs};
 
-use super::generator::{Generator, decode};
-use super::{Coverage, EPISODE_COMMANDS, Finding, World};
+use super::episode::{Episode, episodes};
+use super::generator::decode;
+use super::{Coverage, EPISODE_COMMANDS, Finding, Generator, World};
 
 /// How many commands lie between two comparisons of the whole books.
 const COMPARE_EVERY: u64 = 500;
@@ -20,52 +20,35 @@ const COMPARE_EVERY: u64 = 500;
 /// # Errors
 /// The first difference.
 pub fn run(seed: u64, commands: u64, canary: Canary, progress: &mut dyn FnMut(u64)) -> Result<Coverage, Box<Finding>> {
-    let mut coverage = Coverage::default();
-    let mut episode_seed = seed;
-    while coverage.commands < commands {
-        let count = EPISODE_COMMANDS.min(commands - coverage.commands);
-        episode(episode_seed, count, canary, &mut coverage)?;
-        episode_seed = episode_seed.wrapping_add(1);
-        progress(coverage.commands);
-    }
-    Ok(coverage)
+    episodes((seed, commands, EPISODE_COMMANDS), Generator::new, progress, |episode| play(episode, canary))
 }
 
-fn episode(seed: u64, commands: u64, canary: Canary, coverage: &mut Coverage) -> Result<(), Box<Finding>> {
-    let mut sequence = 0;
-    let found = |sequence: u64, what: String| Box::new(Finding { seed, sequence, what });
-    let mut generator = Generator::new(seed);
-    let genesis = generator.world().genesis;
-    let mut arena = Arena::for_genesis(&genesis).map_err(|error| found(0, error.to_string()))?;
-    let mut engine =
-        Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| found(0, error.to_string()))?;
-    let mut oracle = NaiveEngine::with_canary(&genesis, canary).map_err(|error| found(0, error.to_string()))?;
+fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
+    let genesis = episode.genesis();
+    let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;
+    let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| error.to_string())?;
+    let mut oracle = NaiveEngine::with_canary(&genesis, canary).map_err(|error| error.to_string())?;
     let (mut got, mut expected) = (Vec::new(), Vec::new());
-    let (mut books, mut time) = (L2Books::default(), TimeNs(1));
-    while sequence < commands {
-        sequence += 1;
-        time = generator.advance(time);
-        let words = generator.next_command(&engine);
-        let command = decode(&words);
+    let mut books = L2Books::default();
+    while let Some(made) = episode.next(&engine) {
+        let command = decode(&made.words);
         got.clear();
         expected.clear();
-        let ours = engine.apply(Sequence(sequence), time, command, &mut got);
-        let theirs = oracle.apply(Sequence(sequence), time, command, &mut expected);
+        let ours = engine.apply(made.sequence, made.time, command, &mut got);
+        let theirs = oracle.apply(made.sequence, made.time, command, &mut expected);
         if ours.is_err() || theirs.is_err() {
-            return Err(found(sequence, format!("out of order: engine {ours:?}, oracle {theirs:?}")));
+            return Err(format!("out of order: engine {ours:?}, oracle {theirs:?}"));
         }
         if got != expected || engine.work_pending() != oracle.work_pending() {
-            return Err(found(sequence, describe(&got, &expected, &format!("{command:?}"))));
+            return Err(describe(&got, &expected, &format!("{command:?}")));
         }
+        episode.hear(&made, &got)?;
         for event in got.iter().map(OwnedEvent::view) {
-            generator.learn(&event);
-            coverage.count(&event);
-            books.apply(&event).map_err(|gap| found(sequence, gap.to_string()))?;
-            check_bounded(&event).map_err(|what| found(sequence, what))?;
+            books.apply(&event).map_err(|gap| gap.to_string())?;
+            check_bounded(&event)?;
         }
-        coverage.commands += 1;
-        if sequence % COMPARE_EVERY == 0 || sequence == commands {
-            compare_books(&engine, &oracle, &books, generator.world()).map_err(|what| found(sequence, what))?;
+        if episode.made.is_multiple_of(COMPARE_EVERY) || episode.made == episode.commands {
+            compare_books(&engine, &oracle, &books, episode.generator.world())?;
         }
     }
     Ok(())

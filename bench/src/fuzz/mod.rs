@@ -11,12 +11,15 @@
 pub mod batch;
 pub mod book;
 pub mod bytes;
+mod episode;
 mod generator;
+mod habits;
 pub mod witness;
 mod world;
 
 pub use self::generator::Generator;
-pub use self::world::{Habits, World};
+pub use self::habits::{Habits, Terms};
+pub use self::world::World;
 
 /// Commands of one episode: long enough for tables to fill, short enough for the oracle's plain searches.
 pub const EPISODE_COMMANDS: u64 = 4_000;

@@ -1,0 +1,276 @@
+//! The generator of random commands: mostly sensible, often at an edge, sometimes senseless.
+
+mod complex;
+mod orders;
+mod party;
+mod venue;
+
+use bytemuck::Zeroable;
+use novate_core::arena::Marks;
+use novate_core::command::{Command, CommandHeader, CommandRecord};
+use novate_core::engine::Engine;
+use novate_core::event::Event;
+use novate_core::genesis::Genesis;
+use novate_core::ids::{AccountId, EntityId, InstrumentId, SessionId};
+use novate_core::terms::Role;
+use novate_core::units::TimeNs;
+
+use super::world::{KnownInstrument, KnownSession};
+use super::{Habits, World};
+use crate::workload::random::Random;
+
+/// Set-up commands that an episode begins with: without parties there is nothing to trade.
+const SET_UP_COMMANDS: u64 = 12;
+/// How many commands back a resent one may lie.
+const RESENDABLE: usize = 40;
+
+/// A stream of encoded commands for one episode.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    random: Random,
+    world: World,
+    made: u64,
+    sent: Vec<Vec<u64>>,
+    /// Whether the last command was an uncross.
+    uncrossed: bool,
+    /// The next command's time.
+    time: TimeNs,
+}
+
+impl Generator {
+    /// The episode of `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self::with_habits(seed, Habits::draw)
+    }
+
+    /// An episode of `seed` in which the book grows so large that batches look ahead.
+    pub fn vast(seed: u64) -> Self {
+        Self::with_habits(seed, Habits::draw_vast)
+    }
+
+    fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
+        let mut random = Random::new(seed);
+        let world = World::new(draw(&mut random));
+        Self { random, world, made: 0, sent: Vec::new(), uncrossed: false, time: TimeNs(1) }
+    }
+
+    /// The episode's world.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Tells the generator what the engine said.
+    pub fn learn(&mut self, event: &Event<'_>) {
+        self.world.learn(event);
+    }
+
+    /// The next command: its time, and its bytes as 64-bit words, usually a record, and usually one that fits the engine's
+    /// state.
+    pub fn next_command<M: Marks>(&mut self, engine: &Engine<'_, M>) -> (TimeNs, Vec<u64>) {
+        self.made += 1;
+        self.advance();
+        self.world.look(engine);
+        if self.made > SET_UP_COMMANDS && self.chance(15) && !self.sent.is_empty() {
+            let back = self.random.below(self.sent.len() as u32) as usize;
+            return (self.time, self.sent[back].clone());
+        }
+        let mut words = self.fresh();
+        if self.made > SET_UP_COMMANDS && self.chance(10) {
+            self.spoil(&mut words);
+        }
+        if self.sent.len() == RESENDABLE {
+            self.sent.remove(0);
+        }
+        self.sent.push(words.clone());
+        (self.time, words)
+    }
+
+    /// Mostly the same time, sometimes later, rarely so much later that many dates have come.
+    fn advance(&mut self) {
+        let horizon_ns = self.world.habits.terms.horizon_ns;
+        self.time.0 += match self.random.below(1_000) {
+            0 => horizon_ns / 2,
+            1..300 => u64::from(self.random.below(1_000_000)),
+            _ => 0,
+        };
+    }
+
+    fn chance(&mut self, per_mille: u32) -> bool {
+        self.random.below(1_000) < per_mille
+    }
+
+    fn fresh(&mut self) -> Vec<u64> {
+        let set_up = self.made <= SET_UP_COMMANDS;
+        // Auctions follow upon each other, so that work queues up.
+        if core::mem::take(&mut self.uncrossed) && self.chance(300) {
+            return self.uncross();
+        }
+        if set_up || self.chance(self.world.habits.admin_per_mille) {
+            return self.admin(set_up);
+        }
+        if let Some(words) = self.occasional() {
+            return words;
+        }
+        if self.chance(self.world.habits.entry_per_mille) {
+            return self.enter();
+        }
+        match self.random.below(20) {
+            0..7 => self.cancel(),
+            7..10 => self.reduce(),
+            10..15 => self.amend(),
+            15..18 => self.replace(),
+            _ => self.work(),
+        }
+    }
+
+    /// What the habits have a rate of its own for.
+    fn occasional(&mut self) -> Option<Vec<u64>> {
+        let habits = self.world.habits;
+        let breached = self.world.instruments.iter().find(|known| known.is_breached && known.is_listed).copied();
+        if let Some(at) = breached
+            && self.chance(150)
+        {
+            return Some(self.settle(&at));
+        }
+        if !self.world.tripped.is_empty() && self.chance(habits.resume_per_mille) {
+            return Some(self.resume());
+        }
+        if self.random.below(1_000_000) < habits.mass_cancels_per_million {
+            return Some(self.mass_cancel());
+        }
+        if self.chance(habits.protection_per_mille) {
+            return Some(self.set_protection());
+        }
+        if self.chance(habits.band_per_mille) {
+            return Some(self.set_band_or_mark());
+        }
+        self.chance(habits.shock_per_mille).then(|| self.shock())
+    }
+
+    fn admin(&mut self, set_up: bool) -> Vec<u64> {
+        if set_up {
+            return match self.made % 4 {
+                1 => self.list_instrument(),
+                2 => self.open_session(true),
+                _ => self.open_account(),
+            };
+        }
+        if self.chance(self.world.habits.auction_per_mille) {
+            return match self.random.below(22) {
+                0..9 => self.set_state(),
+                9..18 => self.uncross(),
+                18 => self.set_limits(),
+                19 => self.set_price(),
+                20 => self.publish_indicative(),
+                _ => self.end_day(),
+            };
+        }
+        match self.random.below(14) {
+            0 | 1 => self.list_instrument(),
+            2 => self.delist(),
+            3 => self.open_session(false),
+            4 => self.close_session(),
+            5 | 6 => self.open_account(),
+            7 => self.close_account(),
+            8..10 => self.grant(),
+            10 => self.revoke(),
+            11 => self.publish_indicative(),
+            12 => self.resume(),
+            _ => self.set_state(),
+        }
+    }
+
+    /// Changes a few bits or the length.
+    fn spoil(&mut self, words: &mut Vec<u64>) {
+        match self.random.below(4) {
+            0 => words.truncate(self.random.below(words.len() as u32) as usize),
+            1 => words.push(self.random.next()),
+            _ => {
+                let word = self.random.below(words.len() as u32) as usize;
+                words[word] ^= 1 << self.random.below(64);
+            }
+        }
+    }
+
+    /// An open session of the role, rarely any, and its next sequence, rarely another.
+    fn sender(&mut self, role: Role) -> (SessionId, u64) {
+        let any = self.chance(15);
+        let fits = |known: &&KnownSession| any || known.role == role.code() && known.last.is_some();
+        let fitting: Vec<KnownSession> = self.world.sessions.iter().filter(fits).copied().collect();
+        if fitting.is_empty() {
+            return (SessionId(self.random.next()), 1);
+        }
+        let known = fitting[self.random.below(fitting.len() as u32) as usize];
+        let last = known.last.unwrap_or(0);
+        if self.chance(10) {
+            let off = u64::from(self.random.below(6));
+            return (known.session, if self.chance(500) { last.saturating_sub(off) } else { last + 2 + off });
+        }
+        (known.session, last + 1)
+    }
+
+    fn header<C: CommandRecord>(&mut self, role: Role, account: AccountId) -> CommandHeader {
+        let (session, session_sequence) = self.sender(role);
+        C::new_header(session, session_sequence, account)
+    }
+
+    /// An account, usually an open one.
+    fn account(&mut self) -> AccountId {
+        let any = self.chance(20);
+        let fitting: Vec<_> = self.world.accounts.iter().filter(|known| any || known.1).map(|known| known.0).collect();
+        if fitting.is_empty() || self.chance(4) {
+            return AccountId::from_parts(
+                self.world.genesis.shard as u16,
+                self.random.below(30),
+                self.random.below(20),
+            );
+        }
+        fitting[self.random.below(fitting.len() as u32) as usize]
+    }
+
+    /// An instrument, usually a listed one.
+    fn instrument(&mut self) -> KnownInstrument {
+        let any = self.chance(20);
+        let fits = |known: &&KnownInstrument| any || known.is_listed;
+        let fitting: Vec<_> = self.world.instruments.iter().filter(fits).copied().collect();
+        if fitting.is_empty() || self.chance(4) {
+            let shard = self.world.genesis.shard as u16;
+            let id = InstrumentId::from_parts(shard, self.random.below(9), self.random.below(6));
+            return KnownInstrument::new(id, 1, 1);
+        }
+        fitting[self.random.below(fitting.len() as u32) as usize]
+    }
+
+    fn price(&mut self, tick: i64) -> i64 {
+        if self.chance(self.world.habits.edge_per_mille) {
+            let edges = [i64::MIN, i64::MAX, 0, -1, 1, i64::MIN + 1, i64::MAX - 1];
+            return edges[self.random.below(7) as usize];
+        }
+        let step = i64::from(self.random.below(self.world.habits.price_span));
+        let near = self.world.habits.price_base.saturating_add(step.saturating_mul(tick));
+        if self.chance(970) { near - near % tick } else { near }
+    }
+
+    fn quantity(&mut self, lot: i64) -> i64 {
+        if self.chance(self.world.habits.edge_per_mille) {
+            let edges = [i64::MIN, i64::MAX, 0, -1, i64::MAX - 1, i64::MAX / 2, i64::MAX / 2 + 1];
+            return edges[self.random.below(7) as usize];
+        }
+        let usual = i64::from(self.random.between(1, self.world.habits.quantity_span));
+        let many = if self.chance(30) { 100 } else { 1 };
+        // A mutated listing may have taught it any lot.
+        usual.saturating_mul(lot).saturating_mul(many).saturating_add(i64::from(self.chance(10)))
+    }
+}
+
+/// The record as words, as a ring or a frame holds it.
+fn encode<C: CommandRecord>(record: &C) -> Vec<u64> {
+    let mut words = vec![u64::zeroed(); size_of::<C>() / 8];
+    bytemuck::cast_slice_mut::<u64, u8>(&mut words).copy_from_slice(bytemuck::bytes_of(record));
+    words
+}
+
+/// The command that words hold.
+pub(crate) fn decode(words: &[u64]) -> Command<'_> {
+    Command::decode(words)
+}
