@@ -16,8 +16,8 @@ use crate::terms::{Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
 use bytemuck::Zeroable;
 
-const TRADER: Roles = Roles(1 << Role::Trader.code());
-const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
+pub(super) const TRADER: Roles = Roles(1 << Role::Trader.code());
+pub(super) const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
 
 /// An order on its way in, its fields decoded.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,8 @@ pub(super) struct Entry {
     pub(super) account: AccountId,
     /// The instrument's slot.
     pub(super) instrument: u32,
-    instrument_id: InstrumentId,
-    client_order_id: ClientOrderId,
+    pub(super) instrument_id: InstrumentId,
+    pub(super) client_order_id: ClientOrderId,
     /// Limit price, or the clamped protection limit.
     pub(super) price: PriceTicks,
     pub(super) quantity: QuantityLots,
@@ -35,11 +35,20 @@ pub(super) struct Entry {
 
 /// What the checks of an order found out.
 #[derive(Clone, Copy, Debug)]
-struct Placement {
+pub(super) struct Placement {
     /// The level of its price; 0 if there is none, or if it may not rest.
     level: u32,
     /// Whether it rests as it comes.
-    rests: bool,
+    pub(super) rests: bool,
+}
+
+/// How a live order that is in no queue goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acting {
+    /// Whether it rests without trading.
+    pub(super) rests: bool,
+    /// Whether an event has said already that it rests, if it does.
+    pub(super) is_said: bool,
 }
 
 impl OrderTarget {
@@ -68,7 +77,7 @@ impl Execute for NewOrder {
         sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        engine.permitted_account(sender, self.header.account)?;
+        engine.entering_account(sender, self.header.account)?;
         let slot = engine.find_instrument(self.instrument)?;
         let instrument = engine.instruments.slab.get(slot);
         let mut entry = decode_entry(self, slot, instrument)?;
@@ -76,12 +85,12 @@ impl Execute for NewOrder {
         if !engine.book.has_order_room() {
             return Err(RejectCode::OrderTableFull);
         }
-        let placement = engine.check_placement(instrument, &mut entry, None)?;
-        if entry.terms.is_reduce_only() {
+        let placement = engine.check_placement(instrument, &mut entry, None, None)?;
+        if entry.terms.is_seldom() {
             entry.quantity = engine.reducible(&entry)?;
-        }
-        if entry.terms.is(TimeInForce::GoodForAuction) {
-            engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
+            if entry.terms.is(TimeInForce::GoodForAuction) {
+                engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
+            }
         }
         let slot = engine.book.take_order();
         if placement.rests {
@@ -109,6 +118,9 @@ impl Execute for CancelOrder {
         let found = engine.find_order(sender, &self.header, self.target)?;
         let order = *engine.book.order(found.slot);
         engine.check_not_busy(&order)?;
+        if order.terms.complex() != 0 {
+            return Ok(engine.cancel(found.slot, CancelReason::Requested, out));
+        }
         engine.say_cancelled(&order, CancelReason::Requested, Cancelled::RESTED, out);
         engine.remove_found(&order, found);
         Ok(order.id)
@@ -132,11 +144,15 @@ impl Execute for ReduceOrder {
         let slot = engine.find_order(sender, &self.header, self.target)?.slot;
         let order = *engine.book.order(slot);
         engine.check_not_busy(&order)?;
+        if order.terms.waits() {
+            return Err(RejectCode::StopNotTriggered);
+        }
         engine.instruments.slab.get(order.instrument).check_lot(self.by)?;
-        if self.by >= order.leaves {
+        let leaves = engine.open_quantity(&order);
+        if self.by >= leaves {
             return Ok(engine.cancel(slot, CancelReason::ReducedToZero, out));
         }
-        Ok(engine.lower(slot, order.leaves.0 - self.by.0, out))
+        Ok(engine.lower(slot, leaves.0 - self.by.0, out))
     }
 }
 
@@ -153,10 +169,10 @@ impl Execute for AmendOrder {
         sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let slot = engine.find_order(sender, &self.header, self.target)?.slot;
+        let slot = engine.find_changing_order(sender, &self.header, self.target)?;
         let order = *engine.book.order(slot);
         let instrument = engine.instruments.slab.get(order.instrument);
-        check_open(instrument)?;
+        let open = engine.open_quantity(&order);
         let changes_price = self.changes & Self::PRICE != 0;
         let changes_quantity = self.changes & Self::QUANTITY != 0;
         if changes_quantity && self.quantity.0 <= 0 {
@@ -170,8 +186,8 @@ impl Execute for AmendOrder {
             instrument.check_price(self.price)?;
         }
         let price = if changes_price { self.price } else { order.price };
-        let leaves = if changes_quantity { self.quantity } else { order.leaves };
-        if price == order.price && leaves <= order.leaves {
+        let leaves = if changes_quantity { self.quantity } else { open };
+        if price == order.price && leaves <= open {
             return Ok(engine.lower(slot, leaves.0, out));
         }
         engine.move_order(slot, &order, price, leaves, out)
@@ -191,22 +207,21 @@ impl Execute for ReplaceOrder {
         sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let old_slot = engine.find_order(sender, &self.header, self.target)?.slot;
+        let old_slot = engine.find_changing_order(sender, &self.header, self.target)?;
         let old = *engine.book.order(old_slot);
         let instrument = engine.instruments.slab.get(old.instrument);
-        check_open(instrument)?;
         instrument.check_quantity(self.quantity)?;
         instrument.check_price(self.price)?;
         let mut entry = Entry {
             client_order_id: self.client_order_id,
             price: self.price,
-            quantity: self.quantity,
-            ..Entry::of(&old, instrument)
+            ..Entry::of(&old, instrument, self.quantity)
         };
         let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
-        let placement = engine.check_placement(instrument, &mut entry, Some(&old))?;
-        if entry.terms.is_reduce_only() {
-            entry.quantity = engine.reducible(&entry)?;
+        let placement = engine.check_placement(instrument, &mut entry, Some(&old), None)?;
+        entry.quantity = engine.reducible(&entry)?;
+        if old.terms.complex() != 0 {
+            return Ok(engine.replace_complex(&entry, placement.rests, old_slot, hash, out));
         }
         engine.cancel(old_slot, CancelReason::Replaced, out);
         let slot = engine.book.take_order();
@@ -230,15 +245,15 @@ impl Entry {
         Self { account, instrument, instrument_id, client_order_id, price, quantity, terms }
     }
 
-    /// The terms of a resting order.
-    fn of(order: &Order, instrument: &Instrument) -> Self {
+    /// A live order, entered anew with a quantity.
+    pub(super) fn of(order: &Order, instrument: &Instrument, quantity: QuantityLots) -> Self {
         Self {
             account: order.account,
             instrument: order.instrument,
             instrument_id: instrument.id,
             client_order_id: order.client_order_id,
             price: order.price,
-            quantity: order.leaves,
+            quantity,
             terms: order.terms,
         }
     }
@@ -246,7 +261,7 @@ impl Entry {
 
 /// An instrument in which orders are entered and changed.
 #[inline(always)]
-fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
+pub(super) fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
     if instrument.is_in(TradingState::Continuous) || instrument.is_in(TradingState::Auction) {
         return Ok(());
     }
@@ -279,7 +294,7 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
 }
 
 /// Whether an order that is immediate, or good for the auction, comes at a time for it.
-fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode> {
+pub(super) fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode> {
     let immediate = !terms.may_rest();
     if immediate && terms.is_post_only() {
         return Err(RejectCode::PostOnlyImmediate);
@@ -305,18 +320,24 @@ fn slide(terms: Terms, instrument: &Instrument) -> Option<PriceTicks> {
     instrument.check_price(PriceTicks(next)).is_ok().then_some(PriceTicks(next))
 }
 
+/// Whether an order that has something left after its sweep rests, as the sweep ended.
+#[inline(always)]
+fn may_rest_after(left: &Order, ended: Option<CancelReason>) -> bool {
+    left.terms.may_rest() && matches!(ended, None | Some(CancelReason::PriceBand))
+}
+
 /// A client order id that is free, as the index knows it.
 #[derive(Clone, Copy, Debug)]
-struct Name {
-    hash: KeyHash,
+pub(super) struct Name {
+    pub(super) hash: KeyHash,
     /// Where it would go, as long as the index does not change.
-    place: u32,
+    pub(super) place: u32,
 }
 
 impl<M: Marks> Engine<'_, M> {
     /// Checks that no live order of the account but the one in `except` has the client order id.
     #[inline(always)]
-    fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
+    pub(super) fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
         if entry.client_order_id == ClientOrderId::NONE {
             return Ok(Name { hash: KeyHash(0), place: NO_PLACE });
         }
@@ -334,11 +355,12 @@ impl<M: Marks> Engine<'_, M> {
     /// Checks what depends on the book, and slides the price of an order that wants it. `leaving` is the order that goes as
     /// this one comes.
     #[inline(always)]
-    fn check_placement(
+    pub(super) fn check_placement(
         &self,
         instrument: &Instrument,
         entry: &mut Entry,
         leaving: Option<&Order>,
+        budget: Option<i128>,
     ) -> Result<Placement, RejectCode> {
         let continuous = instrument.is_in(TradingState::Continuous);
         let mut crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
@@ -346,17 +368,17 @@ impl<M: Marks> Engine<'_, M> {
             entry.price = slide(entry.terms, instrument).ok_or(RejectCode::PostOnlyWouldCross)?;
             crosses = false;
         }
-        if continuous && entry.terms.is(TimeInForce::FillOrKill) {
-            self.check_fill_or_kill(entry)?;
-        }
         if !entry.terms.may_rest() {
+            if continuous && entry.terms.is(TimeInForce::FillOrKill) {
+                self.check_fill_or_kill(entry, budget)?;
+            }
             return Ok(Placement { level: 0, rests: false });
         }
         let level = self.book.level_at(instrument, entry.terms.side(), entry.price);
         if level != 0 {
             let record = self.book.level(level);
-            let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| order.leaves.0);
-            (record.quantity - leaves).checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
+            let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| self.open_quantity(order).0);
+            (record.total() - leaves).checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
         } else if !self.book.has_level_room() {
             return Err(RejectCode::LevelTableFull);
         } else if !self.book.has_ladder_room() {
@@ -365,11 +387,12 @@ impl<M: Marks> Engine<'_, M> {
         Ok(Placement { level, rests: !crosses })
     }
 
-    /// What a reduce-only order's position leaves of its quantity. In an auction it rests as it comes, and is looked at when
-    /// it trades.
+    /// The quantity of an order; of a reduce-only one what its position leaves of it. In an auction it rests as it comes, and
+    /// is looked at when it trades.
     #[inline(never)]
-    fn reducible(&self, entry: &Entry) -> Result<QuantityLots, RejectCode> {
-        if !self.instruments.slab.get(entry.instrument).is_in(TradingState::Continuous) {
+    pub(super) fn reducible(&self, entry: &Entry) -> Result<QuantityLots, RejectCode> {
+        if !entry.terms.is_reduce_only() || !self.instruments.slab.get(entry.instrument).is_in(TradingState::Continuous)
+        {
             return Ok(entry.quantity);
         }
         match self.reducible_lots(entry.account.slot(), entry.instrument, entry.terms.side()) {
@@ -384,7 +407,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Says that an order is accepted, and makes its record.
     #[inline(always)]
-    fn say_accepted<S: EventSink>(entry: &Entry, slot: u32, rests: u8, out: &mut Emitter<'_, S>) -> Order {
+    fn say_accepted<S: EventSink>(entry: &Entry, slot: u32, flags: u8, out: &mut Emitter<'_, S>) -> Order {
         let id = OrderId::new(out.sequence(), slot);
         let market = u8::from(entry.terms.is_market()) * Accepted::MARKET;
         let post_only = u8::from(entry.terms.is_post_only()) * Accepted::POST_ONLY;
@@ -392,7 +415,7 @@ impl<M: Marks> Engine<'_, M> {
         out.emit(Accepted {
             side: entry.terms.side().code(),
             time_in_force: entry.terms.time_in_force_code(),
-            flags: rests | market | post_only | reduce_only,
+            flags: flags | market | post_only | reduce_only,
             instrument: entry.instrument_id,
             account: entry.account,
             order: id,
@@ -444,19 +467,113 @@ impl<M: Marks> Engine<'_, M> {
         let mut taker = Taker::of(&order);
         let ended = self.sweep(&mut taker, out);
         let left = Order { leaves: taker.leaves, ..order };
-        if left.leaves.0 > 0 && ended.is_none() && entry.terms.may_rest() {
+        if left.leaves.0 > 0 && may_rest_after(&left, ended) {
             if left.client_order_id != ClientOrderId::NONE {
                 self.book.index_client(hash, slot);
             }
             self.rest(&left, slot, 0);
             self.say_rested(&left, out);
-            return order.id;
+        } else {
+            if left.leaves.0 > 0 {
+                self.say_cancelled(&left, ended.unwrap_or(CancelReason::ImmediateRemainder), 0, out);
+            }
+            self.book.give_order_back(slot);
         }
-        if left.leaves.0 > 0 {
-            self.say_cancelled(&left, ended.unwrap_or(CancelReason::ImmediateRemainder), 0, out);
-        }
-        self.book.give_order_back(slot);
+        self.end_sweep(entry.instrument, ended, out);
         order.id
+    }
+
+    /// What a sweep does to its instrument: a volatility auction, stop orders that are due.
+    #[inline(always)]
+    fn end_sweep<S: EventSink>(&mut self, instrument: u32, ended: Option<CancelReason>, out: &mut Emitter<'_, S>) {
+        if ended == Some(CancelReason::PriceBand) {
+            self.enter_state(instrument, TradingState::Auction, out);
+        }
+        self.look_for_due(instrument);
+    }
+
+    /// Lets an order that is live, but in no queue, trade; then it rests or ends.
+    pub(super) fn act<S: EventSink>(&mut self, order: &Order, slot: u32, acting: Acting, out: &mut Emitter<'_, S>) {
+        let mut left = *order;
+        let mut ended = None;
+        if !acting.rests {
+            let mut taker = Taker::of(order);
+            ended = self.sweep(&mut taker, out);
+            left.leaves = taker.leaves;
+        }
+        if left.leaves.0 > 0 && may_rest_after(&left, ended) {
+            self.come_to_rest(&left, slot);
+            if self.is_iceberg(left.terms) {
+                self.say_replenished(&left, self.book.order(slot).leaves, left.leaves, 0, out);
+            } else if !(acting.rests && acting.is_said) {
+                self.say_rested(&left, out);
+            }
+        } else {
+            if left.leaves.0 > 0 {
+                self.say_cancelled(&left, ended.unwrap_or(CancelReason::ImmediateRemainder), 0, out);
+            }
+            self.forget_complex(&left, slot);
+        }
+        if !acting.rests {
+            self.end_sweep(order.instrument, ended, out);
+        }
+    }
+
+    /// Puts a live order that is in no queue at the back of its price's; of an iceberg a part is shown.
+    fn come_to_rest(&mut self, order: &Order, slot: u32) {
+        let complex = order.terms.complex();
+        let shown = if complex == 0 { order.leaves.0 } else { self.book.complex(complex).shown_of(order.leaves.0) };
+        let record = self.instruments.slab.get(order.instrument);
+        let level = self.book.level_at(record, order.side(), order.price);
+        let instrument = self.instruments.slab.get_mut(order.instrument);
+        instrument.orders += 1;
+        self.book.join(instrument, slot, &Order { leaves: QuantityLots(shown), ..*order }, level);
+        if complex != 0 {
+            let rested = *self.book.order(slot);
+            self.book.hide(&rested, order.leaves.0 - shown);
+            self.date(complex);
+        }
+    }
+
+    /// Replaces a complex order by one that has its complex record.
+    fn replace_complex<S: EventSink>(
+        &mut self,
+        entry: &Entry,
+        rests: bool,
+        slot: u32,
+        hash: KeyHash,
+        out: &mut Emitter<'_, S>,
+    ) -> OrderId {
+        let old = *self.book.order(slot);
+        self.say_complex_cancelled(&old, CancelReason::Replaced, out);
+        let complex = old.terms.complex();
+        self.leave_complex(&old);
+        self.undate(complex);
+        self.forget(&old, slot);
+        let slot = self.book.take_order();
+        self.book.complex_mut(complex).accepted = out.sequence();
+        let order = self.enter_complex(entry, slot, hash, rests, out);
+        self.act(&order, slot, Acting { rests, is_said: true }, out);
+        order.id
+    }
+
+    /// Accepts a checked order that may have a complex record: it is live, but in no queue yet.
+    pub(super) fn enter_complex<S: EventSink>(
+        &mut self,
+        entry: &Entry,
+        slot: u32,
+        hash: KeyHash,
+        rests: bool,
+        out: &mut Emitter<'_, S>,
+    ) -> Order {
+        let shows_all = rests && !self.is_iceberg(entry.terms);
+        let flags = self.complex_flags(entry.terms) | if shows_all { Accepted::RESTS } else { 0 };
+        let order = Self::say_accepted(entry, slot, flags, out);
+        if order.client_order_id != ClientOrderId::NONE {
+            self.book.index_client(hash, slot);
+        }
+        self.accounts.slab.get_mut(order.account.slot()).orders += 1;
+        order
     }
 
     /// Puts an order that was not in the book there, at the back of its price's queue.
@@ -471,6 +588,10 @@ impl<M: Marks> Engine<'_, M> {
     /// Takes a live order, as it stands in its slot, out of the book.
     #[inline(always)]
     pub(super) fn remove(&mut self, order: &Order, slot: u32) {
+        if order.terms.complex() != 0 {
+            self.leave_complex(order);
+            return self.forget_complex(order, slot);
+        }
         self.leave(order);
         self.forget(order, slot);
     }
@@ -489,7 +610,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     #[inline(always)]
-    fn leave(&mut self, order: &Order) {
+    pub(super) fn leave(&mut self, order: &Order) {
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.orders -= 1;
         self.book.leave(instrument, order);
@@ -497,7 +618,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Gives back all that an order which is out of its queue still has.
     #[inline(always)]
-    fn forget(&mut self, order: &Order, slot: u32) {
+    pub(super) fn forget(&mut self, order: &Order, slot: u32) {
         self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
         if order.client_order_id != ClientOrderId::NONE {
             let hash = client_hash(self.seed(), order.account, order.client_order_id);
@@ -514,7 +635,7 @@ impl<M: Marks> Engine<'_, M> {
         out: &mut Emitter<'_, S>,
     ) -> OrderId {
         let order = *self.book.order(slot);
-        self.say_cancelled(&order, reason, Cancelled::RESTED, out);
+        self.say_complex_cancelled(&order, reason, out);
         self.remove(&order, slot);
         order.id
     }
@@ -523,6 +644,9 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     fn lower<S: EventSink>(&mut self, slot: u32, leaves: i64, out: &mut Emitter<'_, S>) -> OrderId {
         let order = *self.book.order(slot);
+        if order.terms.complex() != 0 {
+            return self.lower_complex(slot, leaves, out);
+        }
         self.say_amended(&order, order.price, QuantityLots(leaves), Amended::KEEPS_PRIORITY, out);
         self.book.take_off(slot, order.leaves.0 - leaves);
         order.id
@@ -538,35 +662,19 @@ impl<M: Marks> Engine<'_, M> {
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let instrument = self.instruments.slab.get(order.instrument);
-        let mut entry = Entry { price, quantity: leaves, ..Entry::of(order, instrument) };
-        let placement = self.check_placement(instrument, &mut entry, Some(order))?;
-        if entry.terms.is_reduce_only() {
-            entry.quantity = self.reducible(&entry)?;
+        let mut entry = Entry { price, ..Entry::of(order, instrument, leaves) };
+        let Placement { rests, .. } = self.check_placement(instrument, &mut entry, Some(order), None)?;
+        let leaves = self.reducible(&entry)?;
+        let open = Order { leaves: self.open_quantity(order), ..*order };
+        if order.terms.complex() == 0 {
+            self.leave(order);
+        } else {
+            self.leave_complex(order);
         }
-        let Entry { price, quantity: leaves, .. } = entry;
-        self.leave(order);
-        self.say_amended(order, price, leaves, if placement.rests { Amended::RESTS } else { 0 }, out);
-        let mut moved = Order { price, leaves, ..*order };
-        let mut ended = None;
-        if !placement.rests {
-            let mut taker = Taker::of(&moved);
-            ended = self.sweep(&mut taker, out);
-            moved.leaves = taker.leaves;
-        }
-        if moved.leaves.0 > 0 && ended.is_none() {
-            let level = self.level_at(&entry);
-            let instrument = self.instruments.slab.get_mut(order.instrument);
-            instrument.orders += 1;
-            self.book.join(instrument, slot, &moved, level);
-            if !placement.rests {
-                self.say_rested(&moved, out);
-            }
-            return Ok(order.id);
-        }
-        if let Some(reason) = ended {
-            self.say_cancelled(&moved, reason, 0, out);
-        }
-        self.forget(&moved, slot);
+        let flags = if rests && !self.is_iceberg(order.terms) { Amended::RESTS } else { 0 };
+        self.say_amended(&open, entry.price, leaves, flags, out);
+        let moved = Order { price: entry.price, leaves, ..*order };
+        self.act(&moved, slot, Acting { rests, is_said: true }, out);
         Ok(order.id)
     }
 
@@ -576,11 +684,7 @@ impl<M: Marks> Engine<'_, M> {
     fn find_order(&self, sender: Sender, header: &CommandHeader, target: OrderTarget) -> Result<Found, RejectCode> {
         self.permitted_account(sender, header.account)?;
         if target.by == OrderTarget::BY_CLIENT_ORDER_ID {
-            let id = ClientOrderId(target.id);
-            if id == ClientOrderId::NONE {
-                return Err(RejectCode::UnknownOrder);
-            }
-            let found = self.book.find_client(client_hash(self.seed(), header.account, id), header.account, id);
+            let found = self.find_client_order(header.account, ClientOrderId(target.id));
             return if found.slot == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
         }
         let id = OrderId(target.id);
@@ -593,6 +697,32 @@ impl<M: Marks> Engine<'_, M> {
             _ if self.book.slot_was_used(slot) => Err(RejectCode::StaleOrder),
             _ => Err(RejectCode::UnknownOrder),
         }
+    }
+
+    /// An account's live order of a client order id; slot 0 if there is none.
+    #[inline(always)]
+    pub(super) fn find_client_order(&self, account: AccountId, id: ClientOrderId) -> Found {
+        if id == ClientOrderId::NONE {
+            return Found::elsewhere(0);
+        }
+        self.book.find_client(client_hash(self.seed(), account, id), account, id)
+    }
+
+    /// As [`Engine::find_order`], for commands that change the order.
+    fn find_changing_order(
+        &self,
+        sender: Sender,
+        header: &CommandHeader,
+        target: OrderTarget,
+    ) -> Result<u32, RejectCode> {
+        self.entering_account(sender, header.account)?;
+        let slot = self.find_order(sender, header, target)?.slot;
+        let order = self.book.order(slot);
+        check_open(self.instruments.slab.get(order.instrument))?;
+        if order.terms.waits() {
+            return Err(RejectCode::StopNotTriggered);
+        }
+        if self.has_expired(order) { Err(RejectCode::ExpiryInPast) } else { Ok(slot) }
     }
 
     /// Cancels and reductions are taken unless the book is being worked on.
@@ -642,7 +772,7 @@ impl<M: Marks> Engine<'_, M> {
         });
     }
 
-    fn say_amended<S: EventSink>(
+    pub(super) fn say_amended<S: EventSink>(
         &self,
         old: &Order,
         price: PriceTicks,

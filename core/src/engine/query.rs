@@ -5,7 +5,7 @@ use crate::arena::Marks;
 use crate::book::{Order, client_hash};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
-use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
+use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
 use crate::ledger::Holding;
 use crate::terms::{InstrumentKind, OptionType, Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
@@ -78,6 +78,8 @@ pub struct AccountView {
     pub positions: u32,
     /// Realised profit and loss over all instruments, in atoms.
     pub realised: i128,
+    /// Whether its market-maker protection has tripped, and trading was not resumed.
+    pub has_tripped: bool,
 }
 
 /// An open position.
@@ -134,6 +136,8 @@ pub struct InstrumentView {
     pub last_price: Option<PriceTicks>,
     /// The mark price, if it was set.
     pub mark_price: Option<PriceTicks>,
+    /// The price band's distance from the reference price, if there is one.
+    pub price_band: Option<PriceTicks>,
     /// How many live orders it has.
     pub orders: u32,
     /// How many open positions there are.
@@ -163,7 +167,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Whether work is pending: the sequencer appends `Work` commands until none is.
     pub fn work_pending(&self) -> bool {
-        self.header.get().work_pending != 0
+        self.has_work()
     }
 
     /// The configuration that this state began with.
@@ -192,6 +196,8 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     fn view(&self, order: &Order) -> OrderView {
+        // Slot 0 is nobody's, and has nothing.
+        let (waits, record) = (order.terms.waits(), self.book.complex(order.terms.complex()));
         OrderView {
             order: order.id,
             client_order_id: order.client_order_id,
@@ -199,11 +205,11 @@ impl<M: Marks> Engine<'_, M> {
             instrument: self.instruments.slab.get(order.instrument).id,
             side: order.side(),
             price: order.price,
-            leaves: order.leaves,
-            shown: order.leaves,
-            trigger: None,
-            expiry: None,
-            twin: None,
+            leaves: self.open_quantity(order),
+            shown: if waits { QuantityLots::ZERO } else { order.leaves },
+            trigger: waits.then_some(record.trigger),
+            expiry: (record.expiry != TimeNs::ZERO).then_some(record.expiry),
+            twin: (record.twin != 0).then(|| self.book.order(self.book.complex(record.twin).order).id),
             time_in_force: order.terms.time_in_force(),
             is_post_only: order.terms.is_post_only(),
         }
@@ -212,7 +218,9 @@ impl<M: Marks> Engine<'_, M> {
     /// What an uncross would find now, at the price that it would choose or at a given one; none if nothing crosses. It visits
     /// each level that crosses.
     pub fn indicative(&self, instrument: InstrumentId, given: Option<PriceTicks>) -> Option<IndicativeView> {
-        let (price, bids, asks) = self.outlook(self.find_instrument(instrument).ok()?, given)?;
+        // More steps than there are levels.
+        let found = self.outlook(self.find_instrument(instrument).ok()?, given, u32::MAX).ok()?;
+        let (price, bids, asks) = found?;
         Some(IndicativeView { price, bids, asks })
     }
 
@@ -256,7 +264,7 @@ impl<M: Marks> Engine<'_, M> {
         let level = self.book.level(slot);
         LevelView {
             price: level.price,
-            quantity: QuantityLots(level.quantity),
+            quantity: QuantityLots(level.total()),
             shown: QuantityLots(level.quantity),
             orders: level.orders,
         }
@@ -271,6 +279,7 @@ impl<M: Marks> Engine<'_, M> {
             orders: account.orders,
             positions: account.positions,
             realised: account.realised,
+            has_tripped: account.has_tripped(),
         })
     }
 
@@ -327,6 +336,7 @@ impl<M: Marks> Engine<'_, M> {
             price_limits: (record.limit_low, record.limit_high),
             last_price: (record.has_last != 0).then_some(record.last_price),
             mark_price: (record.has_mark != 0).then_some(record.mark_price),
+            price_band: (record.has_band != 0).then(|| self.markets.get(id.slot()).band),
             orders: record.orders,
             positions: record.positions,
         })
