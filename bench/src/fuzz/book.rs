@@ -91,15 +91,18 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
         for &side in Side::ALL {
             let ours: Vec<_> =
                 engine.top(instrument, side).map(|level| (level.price, level.quantity, level.orders)).collect();
-            let theirs = oracle.levels(instrument, side);
+            let expected = oracle.levels(instrument, side).into_iter();
+            let theirs: Vec<_> = expected.map(|(price, quantity, _, orders)| (price, quantity, orders)).collect();
             let heard: Vec<_> =
                 books.levels(instrument, side).map(|(price, level)| (price, level.quantity, level.orders)).collect();
             if ours != theirs || ours != heard {
                 return Err(format!("levels of {instrument} {side:?}: {ours:?}, oracle {theirs:?}, feed {heard:?}"));
             }
             for &(price, ..) in &ours {
-                let queue: Vec<_> =
-                    engine.queue(instrument, side, price).map(|order| (order.order, order.leaves)).collect();
+                let queue: Vec<_> = engine
+                    .queue(instrument, side, price)
+                    .map(|order| (order.order, order.leaves, order.shown))
+                    .collect();
                 if queue != oracle.queue(instrument, side, price) {
                     return Err(format!("queue of {instrument} {side:?} {price}: {queue:?}"));
                 }
