@@ -89,13 +89,15 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
             return Err(format!("last and mark price of {instrument}: {prices:?}"));
         }
         for &side in Side::ALL {
-            let ours: Vec<_> =
-                engine.top(instrument, side).map(|level| (level.price, level.quantity, level.orders)).collect();
-            let expected = oracle.levels(instrument, side).into_iter();
-            let theirs: Vec<_> = expected.map(|(price, quantity, _, orders)| (price, quantity, orders)).collect();
+            let ours: Vec<_> = engine
+                .top(instrument, side)
+                .map(|level| (level.price, level.quantity, level.shown, level.orders))
+                .collect();
+            let theirs = oracle.levels(instrument, side);
+            let seen: Vec<_> = ours.iter().map(|&(price, _, shown, orders)| (price, shown, orders)).collect();
             let heard: Vec<_> =
                 books.levels(instrument, side).map(|(price, level)| (price, level.quantity, level.orders)).collect();
-            if ours != theirs || ours != heard {
+            if ours != theirs || seen != heard {
                 return Err(format!("levels of {instrument} {side:?}: {ours:?}, oracle {theirs:?}, feed {heard:?}"));
             }
             for &(price, ..) in &ours {
