@@ -8,10 +8,10 @@ use super::{Canary, Desk, small};
 use crate::ids::AccountId;
 
 /// A splitmix generator: enough for a flow.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
+    pub(super) fn roll(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed ^ (mixed >> 27)) % below
@@ -67,6 +67,10 @@ fn complex_line(dice: &mut Dice) -> String {
     }
 }
 
+pub(super) fn any_line(dice: &mut Dice) -> String {
+    if dice.roll(3) == 0 { complex_line(dice) } else { random_line(dice) }
+}
+
 /// The events of a script, one string a line.
 fn run(canary: Canary, lines: &[String]) -> Vec<String> {
     let mut desk = Desk::with(&small(), canary);
@@ -76,8 +80,7 @@ fn run(canary: Canary, lines: &[String]) -> Vec<String> {
 #[test]
 fn a_random_flow_shows_most() {
     let mut dice = Dice(1);
-    let mut line = |_| if dice.roll(3) == 0 { complex_line(&mut dice) } else { random_line(&mut dice) };
-    let lines: Vec<String> = (0..12_000).map(&mut line).collect();
+    let lines: Vec<String> = (0..12_000).map(|_| any_line(&mut dice)).collect();
     let right = run(Canary::None, &lines);
     assert!(right.iter().any(|events| events.contains("uncrossed")));
     // These need a flow of their own, below.

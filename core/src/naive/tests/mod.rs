@@ -17,6 +17,7 @@ mod orders;
 mod protection;
 mod scan;
 mod session;
+mod sound;
 mod stops;
 mod text;
 mod twins;
