@@ -3,6 +3,7 @@
 use novate_core::arena::{Arena, Untracked};
 use novate_core::engine::Engine;
 use novate_core::event::{Event, OwnedEvent};
+use novate_core::ids::{AccountId, InstrumentId};
 use novate_core::l2::L2Books;
 use novate_core::naive::{Canary, NaiveEngine};
 use novate_core::terms::Side;
@@ -89,41 +90,78 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
             return Err(format!("last and mark price of {instrument}: {prices:?}"));
         }
         for &side in Side::ALL {
-            let ours: Vec<_> = engine
-                .top(instrument, side)
-                .map(|level| (level.price, level.quantity, level.shown, level.orders))
-                .collect();
-            let theirs = oracle.levels(instrument, side);
-            let seen: Vec<_> = ours.iter().map(|&(price, _, shown, orders)| (price, shown, orders)).collect();
-            let heard: Vec<_> =
-                books.levels(instrument, side).map(|(price, level)| (price, level.quantity, level.orders)).collect();
-            if ours != theirs || seen != heard {
-                return Err(format!("levels of {instrument} {side:?}: {ours:?}, oracle {theirs:?}, feed {heard:?}"));
-            }
-            for &(price, ..) in &ours {
-                let queue: Vec<_> = engine
-                    .queue(instrument, side, price)
-                    .map(|order| (order.order, order.leaves, order.shown))
-                    .collect();
-                if queue != oracle.queue(instrument, side, price) {
-                    return Err(format!("queue of {instrument} {side:?} {price}: {queue:?}"));
-                }
-            }
+            compare_side(engine, oracle, books, instrument, side)?;
+        }
+        let waiting = oracle.waiting_stops(instrument);
+        // An order that does not wait has no trigger.
+        let ours: Vec<_> = waiting
+            .iter()
+            .filter_map(|&(order, _)| engine.order(order).and_then(|view| Some((order, view.trigger?))))
+            .collect();
+        if ours != waiting {
+            return Err(format!("stop orders that wait in {instrument}: {ours:?}, oracle {waiting:?}"));
         }
         for &(account, _) in &world.accounts {
-            let (ours, theirs) = (engine.position(account, instrument), oracle.position(account, instrument));
-            if ours != theirs {
-                return Err(format!("position of {account} in {instrument}: {ours}, oracle {theirs}"));
-            }
-            let cost = engine.position_view(account, instrument).map_or(0, |position| position.cost);
-            let realised = engine.account(account).map_or(0, |account| account.realised);
-            let theirs = oracle.cost_and_realised(account, instrument);
-            if (cost, realised) != theirs {
-                return Err(format!(
-                    "cost and profit of {account} in {instrument}: {cost}, {realised}, oracle {theirs:?}"
-                ));
-            }
+            compare_holding(engine, oracle, account, instrument)?;
         }
+    }
+    for &(account, _) in &world.accounts {
+        let (ours, theirs) = (engine.account(account).is_some_and(|view| view.has_tripped), oracle.is_tripped(account));
+        if ours != theirs {
+            return Err(format!("protection of {account} has tripped: {ours}, oracle {theirs}"));
+        }
+    }
+    for order in oracle.live_orders() {
+        let Some(view) = engine.order(order) else { return Err(format!("order {order} is live for the oracle only")) };
+        if view.twin != oracle.twin(order) {
+            return Err(format!("twin of {order}: {:?}, oracle {:?}", view.twin, oracle.twin(order)));
+        }
+    }
+    Ok(())
+}
+
+fn compare_side(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    books: &L2Books,
+    instrument: InstrumentId,
+    side: Side,
+) -> Result<(), String> {
+    let ours: Vec<_> =
+        engine.top(instrument, side).map(|level| (level.price, level.quantity, level.shown, level.orders)).collect();
+    let theirs = oracle.levels(instrument, side);
+    // Others see what is shown, and no more.
+    let seen: Vec<_> = ours.iter().map(|&(price, _, shown, orders)| (price, shown, orders)).collect();
+    let heard: Vec<_> =
+        books.levels(instrument, side).map(|(price, level)| (price, level.quantity, level.orders)).collect();
+    if ours != theirs || seen != heard {
+        return Err(format!("levels of {instrument} {side:?}: {ours:?}, oracle {theirs:?}, feed {heard:?}"));
+    }
+    for &(price, ..) in &ours {
+        let queue = engine.queue(instrument, side, price);
+        let queue: Vec<_> = queue.map(|order| (order.order, order.leaves, order.shown)).collect();
+        if queue != oracle.queue(instrument, side, price) {
+            return Err(format!("queue of {instrument} {side:?} {price}: {queue:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn compare_holding(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    account: AccountId,
+    instrument: InstrumentId,
+) -> Result<(), String> {
+    let (ours, theirs) = (engine.position(account, instrument), oracle.position(account, instrument));
+    if ours != theirs {
+        return Err(format!("position of {account} in {instrument}: {ours}, oracle {theirs}"));
+    }
+    let cost = engine.position_view(account, instrument).map_or(0, |position| position.cost);
+    let realised = engine.account(account).map_or(0, |account| account.realised);
+    let theirs = oracle.cost_and_realised(account, instrument);
+    if (cost, realised) != theirs {
+        return Err(format!("cost and profit of {account} in {instrument}: {cost}, {realised}, oracle {theirs:?}"));
     }
     Ok(())
 }

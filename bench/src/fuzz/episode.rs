@@ -1,5 +1,7 @@
 //! The loop that all fuzzers share: episodes of generated commands, each watched for more work than a command may do.
 
+use std::collections::BTreeMap;
+
 use novate_core::arena::Marks;
 use novate_core::command::{CommandRecord, EndTradingDay, MassCancel, RawCommand};
 use novate_core::engine::Engine;
@@ -42,8 +44,8 @@ pub(super) struct Episode<'a> {
     coverage: &'a mut Coverage,
 }
 
-/// Runs `commands` commands in episodes of at most `length`, the first with the given seed, each further one with the next.
-/// `progress` is told the number of commands done after every episode.
+/// Runs `commands` commands in episodes of at most `length`, the first with the given seed, each further one with the
+/// next. `progress` is told the number of commands done after every episode.
 pub(super) fn episodes(
     (seed, commands, length): (u64, u64, u64),
     begin: impl Fn(u64) -> Generator,
@@ -88,6 +90,7 @@ impl Episode<'_> {
             self.coverage.count(&event);
             done.count(&event);
         }
+        done.note(&mut self.coverage.most);
         let kind = made.words.first().map_or(0, |word| *word as u16);
         // These two have a command's work of their own.
         let own = if kind == MassCancel::KIND || kind == EndTradingDay::KIND { PIECES_MAX } else { 0 };
@@ -100,10 +103,14 @@ impl Episode<'_> {
 struct WorkDone {
     /// Fills, and makers cancelled on the way.
     steps: u64,
-    /// Triggers, and cancels by scans.
-    pieces: u64,
-    /// Cancels that are one or the other: of what expired, and of accounts whose protection tripped.
-    either: u64,
+    /// Stop orders that fired.
+    triggers: u64,
+    /// Cancels by scans of mass cancels and of the day's end.
+    scanned: u64,
+    /// Cancels of what expired, pending work or steps.
+    expired: u64,
+    /// Cancels of an account whose protection tripped, pending work or steps.
+    tripped: u64,
 }
 
 impl WorkDone {
@@ -114,13 +121,14 @@ impl WorkDone {
         };
         match event {
             Event::Trade(_) | Event::Decremented(_) => self.steps += 1,
-            Event::Triggered(_) => self.pieces += 1,
+            Event::Triggered(_) => self.triggers += 1,
             Event::Cancelled(cancelled) => {
+                // What did not rest was a stop order that waited, one that had just triggered, or a taker.
                 let rested = u64::from(cancelled.flags & Cancelled::RESTED);
                 match CancelReason::from_code(cancelled.reason) {
-                    Some(MassCancelled | DayEnded) => self.pieces += 1,
-                    // What did not rest was a stop order that waited, or one that had just triggered, or a taker.
-                    Some(Expired | ProtectionTripped) => self.either += rested,
+                    Some(MassCancelled | DayEnded) => self.scanned += 1,
+                    Some(Expired) => self.expired += rested,
+                    Some(ProtectionTripped) => self.tripped += rested,
                     Some(SelfTrade | ReduceOnly | PositionLimit | PositionTableFull | AuctionEnded) => {
                         self.steps += rested;
                     }
@@ -132,10 +140,21 @@ impl WorkDone {
     }
 
     fn check(&self, steps_max: u64, pieces_max: u64) -> Result<(), String> {
-        let Self { steps, pieces, either } = *self;
-        if steps <= steps_max && pieces <= pieces_max && steps + pieces + either <= steps_max + pieces_max {
+        let pieces = self.triggers + self.scanned;
+        let all = self.steps + pieces + self.expired + self.tripped;
+        if self.steps <= steps_max && pieces <= pieces_max && all <= steps_max + pieces_max {
             return Ok(());
         }
         Err(format!("too much work: {self:?}, but {steps_max} steps and {pieces_max} pieces are the most"))
+    }
+
+    /// Remembers the most of each that one command did.
+    fn note(&self, most: &mut BTreeMap<&'static str, u64>) {
+        let Self { steps, triggers, scanned, expired, tripped } = *self;
+        let counts = [("steps", steps), ("triggers", triggers), ("scanned", scanned), ("expired", expired)];
+        for (name, count) in counts.into_iter().chain([("tripped", tripped)]) {
+            let known = most.entry(name).or_default();
+            *known = count.max(*known);
+        }
     }
 }

@@ -54,6 +54,8 @@ pub struct Coverage {
     pub states: std::collections::BTreeMap<&'static str, u64>,
     /// Cancels by reason.
     pub cancels: std::collections::BTreeMap<&'static str, u64>,
+    /// The most work of a kind that one command did: whether limits were reached.
+    pub most: std::collections::BTreeMap<&'static str, u64>,
 }
 
 impl Coverage {

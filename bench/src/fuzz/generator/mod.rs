@@ -64,8 +64,8 @@ impl Generator {
         self.world.learn(event);
     }
 
-    /// The next command: its time, and its bytes as 64-bit words, usually a record, and usually one that fits the engine's
-    /// state.
+    /// The next command: its time, and its bytes as 64-bit words, usually a record, and usually one that fits the
+    /// engine's state.
     pub fn next_command<M: Marks>(&mut self, engine: &Engine<'_, M>) -> (TimeNs, Vec<u64>) {
         self.made += 1;
         self.advance();
