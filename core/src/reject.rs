@@ -142,6 +142,18 @@ codes! {
         CancelsPending = 431 => "the account's orders are still being cancelled; resume when that is done",
         /// More levels than one command may look at.
         IndicativeExceedsSteps = 432 => "finding the indicative price would take more steps than one command may do",
+        /// A trail without a stop order, or one that is no distance.
+        InvalidTrail = 433 => "a trail belongs to a stop order, and is a positive multiple of the tick",
+        /// Nothing to trail.
+        NoLastPrice = 434 => "a trailing stop order needs a last price to trail; the instrument has none yet",
+        /// Nothing to peg to.
+        NoPegReference = 435 => "the book has no price of the kind that the order is to be pegged to",
+        /// Pegged orders wait.
+        PegImmediate = 436 => "pegged orders rest: they are neither immediate nor good for the auction",
+        /// No price for it.
+        PegOutOfReach = 437 => "the price that the order would be pegged to is outside the range or the price limits",
+        /// Its price is not the client's to change.
+        PegFixesPrice = 438 => "a pegged order's price follows its reference; only its quantity can be changed",
 
         /// 5xx: the instrument's state.
         InstrumentHalted = 501 => "the instrument is halted; only cancels and reductions are taken",

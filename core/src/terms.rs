@@ -137,6 +137,18 @@ byte_enum! {
 }
 
 byte_enum! {
+    /// Which price a pegged order follows. Orders that are pegged themselves do not count.
+    PegReference {
+        /// The best price of its own side.
+        Primary = 1,
+        /// The best price of the other side.
+        Market = 2,
+        /// The middle between the two.
+        Mid = 3,
+    }
+}
+
+byte_enum! {
     /// What a session may do.
     Role {
         /// Enters and manages orders.

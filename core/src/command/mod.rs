@@ -13,8 +13,8 @@ mod venue;
 use bytemuck::{Pod, Zeroable};
 
 pub use self::order::{
-    AmendOrder, CancelOrder, MassCancel, NewComplexOrder, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder,
-    ResumeTrading, SetProtection,
+    AmendOrder, CancelOrder, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OrderTarget, ReduceOrder,
+    ReplaceOrder, ResumeTrading, SetProtection,
 };
 pub use self::party::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
 pub use self::venue::{
@@ -263,6 +263,8 @@ commands! {
     SetProtection,
     /// Lets an account trade again whose protection has tripped.
     ResumeTrading,
+    /// Enters an order whose price follows the book.
+    NewPeggedOrder,
     /// Lists an instrument.
     ListInstrument,
     /// Delists an instrument.

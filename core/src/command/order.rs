@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, ORDER_SIZE_MAX, command_record};
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
-use crate::terms::{OrderType, SelfTrade, Side, TimeInForce, TriggerDirection};
+use crate::terms::{OrderType, PegReference, SelfTrade, Side, TimeInForce, TriggerDirection};
 use crate::units::{PriceTicks, QuantityLots, TimeNs};
 
 /// Enters an order. 80 bytes, the smallest frame.
@@ -181,13 +181,14 @@ pub struct NewComplexOrder {
     pub flags: u8,
     /// A [`SelfTrade`].
     pub self_trade: u8,
-    /// Bits of [`NewComplexOrder::TRIGGER`] and [`NewComplexOrder::BUDGET`]: which of the two are given.
+    /// Bits of [`NewComplexOrder::TRIGGER`], [`NewComplexOrder::BUDGET`] and [`NewComplexOrder::TRAIL`].
     pub gives: u8,
     /// A [`TriggerDirection`]; default where no trigger is given.
     pub direction: u8,
     /// Zero.
     pub reserved: u8,
-    /// The last price at which a stop order triggers: a multiple of the tick within the declared range.
+    /// The last price at which a stop order triggers: a multiple of the tick within the declared range. Of a trailing stop
+    /// order the distance that its trigger price keeps: a positive multiple of the tick.
     pub trigger: PriceTicks,
     /// What an iceberg shows at once, a multiple of the lot; zero for an order that shows all. Without meaning for immediate
     /// orders.
@@ -209,6 +210,8 @@ impl NewComplexOrder {
     pub const TRIGGER: u8 = 1;
     /// Flag: the budget is given.
     pub const BUDGET: u8 = 2;
+    /// Flag: the trigger price trails the last price, at the distance that stands in its place.
+    pub const TRAIL: u8 = 4;
 
     /// Side, order type, time in force, flags and wish for self-trades, as [`NewOrder::terms`] has them.
     pub(crate) fn terms(&self) -> u64 {
@@ -238,6 +241,14 @@ impl NewComplexOrder {
         self.trigger = trigger;
         self.gives |= Self::TRIGGER;
         self
+    }
+
+    /// The same order as a stop order whose trigger price follows the last price at a distance, while that moves away from
+    /// it.
+    #[must_use]
+    pub fn with_trail(self, distance: PriceTicks) -> Self {
+        let order = self.with_trigger(distance);
+        Self { gives: order.gives | Self::TRAIL, ..order }
     }
 
     /// The same order, triggered from the given side whatever its own.
@@ -306,7 +317,7 @@ const COMPLEX_LAST: [u8; 8] = [
     TimeInForce::GoodTillDate.code(),
     FLAGS_MAX,
     SelfTrade::Decrement.code(),
-    NewComplexOrder::TRIGGER | NewComplexOrder::BUDGET,
+    NewComplexOrder::TRIGGER | NewComplexOrder::BUDGET | NewComplexOrder::TRAIL,
     TriggerDirection::Down.code(),
     0,
 ];
@@ -316,6 +327,7 @@ command_record!(NewComplexOrder, kind 6, size 128 <= ORDER_SIZE_MAX, account tru
     fields |f| each_within(
             [f.side, f.order_type, f.time_in_force, f.flags, f.self_trade, f.gives, f.direction, 0], COMPLEX_FIRST, COMPLEX_LAST)
         && f.display >= QuantityLots::ZERO && f.display_minimum >= QuantityLots::ZERO
+        && (f.gives & NewComplexOrder::TRAIL == 0 || f.gives & NewComplexOrder::TRIGGER != 0)
         && (f.gives & NewComplexOrder::TRIGGER != 0 || f.trigger == PriceTicks::ZERO && f.direction == 0)
         && (f.gives & NewComplexOrder::BUDGET != 0 || f.budget == [0; 2]));
 
@@ -564,6 +576,85 @@ impl ResumeTrading {
 }
 
 command_record!(ResumeTrading, kind 9, size 32 <= ORDER_SIZE_MAX, account true, reserved |_r| true, fields |_f| true);
+
+/// Enters an order whose price follows the book. 104 bytes.
+///
+/// It rests, never trades on entry or where it moves, and loses its place where its price changes. Rules: `docs/ORDERS.md`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct NewPeggedOrder {
+    /// Kind 10.
+    pub header: CommandHeader,
+    /// As in [`NewOrder`].
+    pub instrument: InstrumentId,
+    /// As in [`NewOrder`].
+    pub client_order_id: ClientOrderId,
+    /// The worst price that it may have: the highest of a buy, the lowest of a sell.
+    pub limit: PriceTicks,
+    /// As in [`NewOrder`].
+    pub quantity: QuantityLots,
+    /// A [`Side`].
+    pub side: u8,
+    /// A [`PegReference`].
+    pub reference: u8,
+    /// A [`TimeInForce`] of orders that rest: good till cancelled, day or good till date.
+    pub time_in_force: u8,
+    /// As in [`NewOrder`]; post-only is without meaning.
+    pub flags: u8,
+    /// A [`SelfTrade`].
+    pub self_trade: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// What is added to the reference, negative or not.
+    pub offset: PriceTicks,
+    /// When a good-till-date order expires; zero for all others.
+    pub expiry: TimeNs,
+    /// Zero.
+    pub reserved_tail: [u8; 16],
+}
+
+impl NewPeggedOrder {
+    /// A good-till-cancelled order at an offset from a reference, bounded by nothing but the instrument's limits.
+    ///
+    /// ```
+    /// use novate_core::command::NewPeggedOrder;
+    /// use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+    /// use novate_core::terms::{PegReference, Side};
+    /// use novate_core::units::{PriceTicks, QuantityLots};
+    ///
+    /// let by = (SessionId(7), 1, AccountId(8));
+    /// let (name, lots) = (ClientOrderId(1), QuantityLots(5));
+    /// // Two ticks below the best bid, wherever that is.
+    /// let peg = NewPeggedOrder::new(by, InstrumentId(9), name, Side::Buy, lots, (PegReference::Primary, PriceTicks(-2)));
+    /// assert_eq!(peg.limit, PriceTicks::MAX);
+    /// ```
+    pub fn new(
+        (session, session_sequence, account): (SessionId, u64, AccountId),
+        instrument: InstrumentId,
+        client_order_id: ClientOrderId,
+        side: Side,
+        quantity: QuantityLots,
+        (reference, offset): (PegReference, PriceTicks),
+    ) -> Self {
+        Self {
+            header: Self::new_header(session, session_sequence, account),
+            instrument,
+            client_order_id,
+            limit: if side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN },
+            quantity,
+            side: side.code(),
+            reference: reference.code(),
+            time_in_force: TimeInForce::GoodTillCancelled.code(),
+            offset,
+            ..Self::zeroed()
+        }
+    }
+}
+
+command_record!(NewPeggedOrder, kind 10, size 104 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.reserved == [0; 3] && r.reserved_tail == [0; 16],
+    fields |f| each_within([f.side, f.reference, f.time_in_force, f.flags, f.self_trade, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0, 0],
+        [2, PegReference::Mid.code(), TimeInForce::GoodTillDate.code(), FLAGS_MAX, SelfTrade::Decrement.code(), 0, 0, 0]));
 
 #[cfg(test)]
 mod tests {

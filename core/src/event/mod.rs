@@ -12,7 +12,7 @@ use bytemuck::Pod;
 
 pub use self::order::{
     Accepted, Amended, Cancelled, Decremented, MassCancelled, ProtectionSet, ProtectionTripped, Rejected, Replenished,
-    Resent, Rested, Trade, TradingResumed, Triggered,
+    Repriced, Resent, Rested, Trade, TradingResumed, Triggered,
 };
 pub use self::party::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
 pub use self::venue::{
@@ -151,6 +151,8 @@ events! {
     ProtectionTripped,
     /// An account may trade again.
     TradingResumed,
+    /// An order follows the market.
+    Repriced,
     /// An instrument was listed.
     InstrumentListed,
     /// An instrument was delisted.

@@ -56,6 +56,8 @@ impl Accepted {
     pub const ICEBERG: u8 = 32;
     /// Flag: it has a twin.
     pub const TWIN: u8 = 64;
+    /// Flag: it follows the market: a pegged order, or with [`Accepted::STOP`] a trailing one.
+    pub const FOLLOWS: u8 = 128;
 }
 
 event_record!(Accepted, kind 1, words 1);
@@ -496,3 +498,50 @@ pub struct TradingResumed {
 }
 
 event_record!(TradingResumed, kind 14, words 1);
+
+/// An order follows the market: a pegged order has another price, or a trailing stop order another trigger price. 128 bytes.
+///
+/// A pegged order leaves its place and rests at the back of the new price.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Repriced {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 15.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// Bits of [`Repriced::RESTS`].
+    pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Its price until now.
+    pub old_price: PriceTicks,
+    /// Its price from now on.
+    pub price: PriceTicks,
+    /// Its trigger price until now; zero of a pegged order.
+    pub old_trigger: PriceTicks,
+    /// Its trigger price from now on; zero of a pegged order.
+    pub trigger: PriceTicks,
+    /// What it has open.
+    pub leaves: QuantityLots,
+    /// Zero.
+    pub reserved_tail: [u8; 40],
+}
+
+impl Repriced {
+    /// Flag: it is in the book, a pegged order.
+    pub const RESTS: u8 = 1;
+}
+
+event_record!(Repriced, kind 15, words 2);
