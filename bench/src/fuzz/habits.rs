@@ -85,8 +85,9 @@ impl Habits {
     /// Draws an episode's configuration and habits.
     pub(crate) fn draw(random: &mut Random) -> (Genesis, Self) {
         match random.below(20) {
-            0..8 => deep(random),
-            8..10 => cascading(random),
+            0..7 => deep(random),
+            7 | 8 => cascading(random),
+            9 => dated(random),
             10 => wide(random),
             _ => ordinary(random),
         }
@@ -107,7 +108,8 @@ impl Habits {
             price_base: [100_000, -50_000][random.below(2) as usize],
             terms: Terms { complex_per_mille: 150, horizon_ns: 3_000_000_000, ..Terms::draw(random) },
             mass_cancels_per_million: 60,
-            protection_per_mille: 1,
+            // Accounts that trip again and again empty the book as well.
+            protection_per_mille: u32::from(random.below(4) == 0),
             resume_per_mille: 100,
             band_per_mille: 0,
             shock_per_mille: 0,
@@ -191,6 +193,8 @@ fn deep(random: &mut Random) -> (Genesis, Habits) {
 fn cascading(random: &mut Random) -> (Genesis, Habits) {
     let (mut genesis, habits) = deep(random);
     genesis.max_steps = [64, 80, 16_384][random.below(3) as usize];
+    // Where few levels are to be had, what fires may find no room.
+    genesis.capacities.levels = [16, 600][random.below(2) as usize];
     let habits = Habits {
         price_span: [3, 12, 40][random.below(3) as usize],
         passive_per_mille: 800,
@@ -202,6 +206,24 @@ fn cascading(random: &mut Random) -> (Genesis, Habits) {
             ..Terms::draw(random)
         },
         shock_per_mille: [2, 4][random.below(2) as usize],
+        ..habits
+    };
+    (genesis, habits)
+}
+
+/// A world in which more orders expire at once than one command may cancel.
+fn dated(random: &mut Random) -> (Genesis, Habits) {
+    let (genesis, habits) = deep(random);
+    let horizon_ns = [80_000_000, 200_000_000][random.below(2) as usize];
+    let habits = Habits {
+        passive_per_mille: 900,
+        terms: Terms {
+            complex_per_mille: 900,
+            dated_per_mille: 900,
+            horizon_ns,
+            date_grid_ns: horizon_ns / 2,
+            ..Terms::draw(random)
+        },
         ..habits
     };
     (genesis, habits)
