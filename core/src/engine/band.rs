@@ -11,7 +11,6 @@ use crate::event::{PriceBandBreached, PriceBandSet};
 use crate::ids::OrderId;
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
-use crate::terms::Side;
 use crate::units::PriceTicks;
 use bytemuck::Zeroable;
 
@@ -26,21 +25,11 @@ impl<M: Marks> Engine<'_, M> {
         if record.has_mark != 0 { Some(record.mark_price) } else { record.last() }
     }
 
-    /// The limit that an order has within the band around a reference price.
+    /// Whether a price is beyond the band around a reference price, if there is one.
     #[inline(always)]
-    pub(super) fn limit_in_band(
-        &self,
-        instrument: u32,
-        side: Side,
-        price: PriceTicks,
-        reference: Option<PriceTicks>,
-    ) -> PriceTicks {
-        let Some(reference) = reference else { return price };
-        let distance = self.markets.get(instrument).band.0;
-        match side {
-            Side::Buy => price.min(PriceTicks(reference.0.saturating_add(distance))),
-            Side::Sell => price.max(PriceTicks(reference.0.saturating_sub(distance))),
-        }
+    pub(super) fn is_beyond_band(&self, instrument: u32, reference: Option<PriceTicks>, price: PriceTicks) -> bool {
+        reference
+            .is_some_and(|reference| price.0.abs_diff(reference.0) > self.markets.get(instrument).band.0.unsigned_abs())
     }
 
     /// Says what the taker would have traded at beyond the band.

@@ -4,6 +4,7 @@ use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
 use super::orders::{Acting, Entry, TRADER, check_open, check_timing};
+use super::sweep::Means;
 use crate::arena::Marks;
 use crate::book::{Complex, Order, Place, Terms, triggers_down};
 use crate::command::NewComplexOrder;
@@ -55,7 +56,9 @@ impl Execute for NewComplexOrder {
         }
         let mut acting = Acting { rests: false, is_said: true };
         if !entry.terms.waits() {
-            acting.rests = engine.check_placement(instrument, &mut entry, None, self.budget())?.rests;
+            acting.rests = engine
+                .check_placement(instrument, &mut entry, None, Means { budget: self.budget(), ..Means::ALL })?
+                .rests;
             entry.quantity = engine.reducible(&entry)?;
         }
         if entry.terms.is(TimeInForce::GoodForAuction) {

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
-use super::sweep::Taker;
+use super::sweep::{Means, Taker};
 use crate::arena::{Found, KeyHash, Marks, NO_PLACE};
 use crate::book::{Order, Terms, client_hash};
 use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
@@ -85,7 +85,7 @@ impl Execute for NewOrder {
         if !engine.book.has_order_room() {
             return Err(RejectCode::OrderTableFull);
         }
-        let placement = engine.check_placement(instrument, &mut entry, None, None)?;
+        let placement = engine.check_placement(instrument, &mut entry, None, Means::ALL)?;
         if entry.terms.is_seldom() {
             entry.quantity = engine.reducible(&entry)?;
             if entry.terms.is(TimeInForce::GoodForAuction) {
@@ -218,7 +218,7 @@ impl Execute for ReplaceOrder {
             ..Entry::of(&old, instrument, self.quantity)
         };
         let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
-        let placement = engine.check_placement(instrument, &mut entry, Some(&old), None)?;
+        let placement = engine.check_placement(instrument, &mut entry, Some(&old), Means::ALL)?;
         entry.quantity = engine.reducible(&entry)?;
         if old.terms.complex() != 0 {
             return Ok(engine.replace_complex(&entry, placement.rests, old_slot, hash, out));
@@ -360,7 +360,7 @@ impl<M: Marks> Engine<'_, M> {
         instrument: &Instrument,
         entry: &mut Entry,
         leaving: Option<&Order>,
-        budget: Option<i128>,
+        means: Means,
     ) -> Result<Placement, RejectCode> {
         let continuous = instrument.is_in(TradingState::Continuous);
         let mut crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
@@ -370,7 +370,7 @@ impl<M: Marks> Engine<'_, M> {
         }
         if !entry.terms.may_rest() {
             if continuous && entry.terms.is(TimeInForce::FillOrKill) {
-                self.check_fill_or_kill(entry, budget)?;
+                self.check_fill_or_kill(entry, means)?;
             }
             return Ok(Placement { level: 0, rests: false });
         }
@@ -663,7 +663,7 @@ impl<M: Marks> Engine<'_, M> {
     ) -> Result<OrderId, RejectCode> {
         let instrument = self.instruments.slab.get(order.instrument);
         let mut entry = Entry { price, ..Entry::of(order, instrument, leaves) };
-        let Placement { rests, .. } = self.check_placement(instrument, &mut entry, Some(order), None)?;
+        let Placement { rests, .. } = self.check_placement(instrument, &mut entry, Some(order), Means::ALL)?;
         let leaves = self.reducible(&entry)?;
         let open = Order { leaves: self.open_quantity(order), ..*order };
         if order.terms.complex() == 0 {

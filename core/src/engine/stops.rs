@@ -6,6 +6,7 @@
 use super::Engine;
 use super::emit::Emitter;
 use super::orders::{Acting, Entry};
+use super::sweep::Means;
 use super::work::{STEP_UNITS, Worked};
 use crate::arena::Marks;
 use crate::book::{Order, Wait, trigger_bound};
@@ -140,7 +141,7 @@ impl<M: Marks> Engine<'_, M> {
         let twin = self.book.complex(complex).twin;
         self.cancel_twin(twin, out);
         let checked = if lots.0 == 0 { Err(CancelReason::ReduceOnly) } else { Ok(()) };
-        match self.check_fired(&mut order).and_then(|acting| checked.map(|()| acting)) {
+        match self.check_fired(&mut order, out.steps).and_then(|acting| checked.map(|()| acting)) {
             Ok(acting) => self.act(&order, slot, acting, out),
             Err(reason) => {
                 self.say_cancelled(&order, reason, 0, out);
@@ -150,7 +151,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Checks an order that has just triggered as if it were entered now, and slides its price if it wants that.
-    fn check_fired(&self, order: &mut Order) -> Result<Acting, CancelReason> {
+    fn check_fired(&self, order: &mut Order, steps_made: u32) -> Result<Acting, CancelReason> {
         let account = self.accounts.slab.get(order.account.slot());
         let instrument = self.instruments.slab.get(order.instrument);
         if account.has_tripped() {
@@ -164,14 +165,16 @@ impl<M: Marks> Engine<'_, M> {
         }
         let mut entry = Entry::of(order, instrument, order.leaves);
         let budget = self.book.complex(order.terms.complex()).budget();
-        let placement = self.check_placement(instrument, &mut entry, None, budget).map_err(|code| match code {
+        let checked = self.check_placement(instrument, &mut entry, None, Means { budget, steps_made });
+        // One that slid and has no room there is cancelled at the price that it slid to.
+        order.price = entry.price;
+        let placement = checked.map_err(|code| match code {
             RejectCode::PostOnlyWouldCross => CancelReason::PostOnlyWouldCross,
             RejectCode::LevelQuantityOverflow | RejectCode::LevelTableFull | RejectCode::LadderFull => {
                 CancelReason::NoRoom
             }
             _ => CancelReason::FillOrKill,
         })?;
-        order.price = entry.price;
         Ok(Acting { rests: placement.rests, is_said: false })
     }
 }

@@ -31,6 +31,20 @@ impl Taker {
     }
 }
 
+/// What a fill-or-kill order may use up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means {
+    /// What a buy may cost, or a sell must bring; none for whatever it is.
+    pub(super) budget: Option<i128>,
+    /// Steps that the command has made already.
+    pub(super) steps_made: u32,
+}
+
+impl Means {
+    /// All that a command has.
+    pub(super) const ALL: Self = Self { budget: None, steps_made: 0 };
+}
+
 /// What an order wants where it meets one of its owner's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prevention {
@@ -66,13 +80,13 @@ impl<M: Marks> Engine<'_, M> {
         let max_steps = self.header.get().genesis.max_steps;
         let prevention = self.prevention(taker.order.account, instrument, taker.order.terms);
         taker.reference = self.band_reference(instrument);
-        let limit = self.limit_in_band(instrument, side, price, taker.reference);
         while taker.leaves.0 > 0 {
             let record = self.instruments.slab.get(instrument);
-            if !record.crosses(side, limit) {
-                if limit == price || !record.crosses(side, price) {
-                    return None;
-                }
+            if !record.crosses(side, price) {
+                return None;
+            }
+            let best = record.side(side.opposite());
+            if self.is_beyond_band(instrument, taker.reference, best.best_price) {
                 self.say_breached(taker, out);
                 return Some(CancelReason::PriceBand);
             }
@@ -80,7 +94,7 @@ impl<M: Marks> Engine<'_, M> {
                 return Some(CancelReason::SweepLimit);
             }
             out.steps += 1;
-            let slot = self.book.level(record.side(side.opposite()).best).head;
+            let slot = self.book.level(best.best).head;
             let maker = self.book.order(slot);
             if let Some(reason) = self.unfit(maker) {
                 self.cancel(slot, reason, out);
@@ -350,15 +364,15 @@ impl<M: Marks> Engine<'_, M> {
 
     /// The test for FOK: whether the whole quantity is sure to fill within the bounded work, and within the budget.
     #[inline(never)]
-    pub(super) fn check_fill_or_kill(&self, entry: &Entry, budget: Option<i128>) -> Result<(), RejectCode> {
+    pub(super) fn check_fill_or_kill(&self, entry: &Entry, means: Means) -> Result<(), RejectCode> {
         let (instrument, side, quantity) = (entry.instrument, entry.terms.side(), entry.quantity);
         let max_steps = u64::from(self.header.get().genesis.max_steps);
         let prevention = self.prevention(entry.account, instrument, entry.terms);
-        let limit = self.limit_in_band(instrument, side, entry.price, self.band_reference(instrument));
+        let reference = self.band_reference(instrument);
         let record = self.instruments.slab.get(instrument);
         let mut level = record.side(side.opposite()).best;
         let mut maker = if level == 0 { 0 } else { self.book.level(level).head };
-        let (mut wanted, mut steps, mut records, mut cost) = (quantity.0, 0, 0, 0);
+        let (mut wanted, mut steps, mut records, mut cost) = (quantity.0, u64::from(means.steps_made), 0, 0);
         let fits = |account: u32, delta: i64| {
             let slot = self.positions.find(self.seed(), account, instrument);
             let takes = self.takes(account, instrument, self.positions.holding(slot), delta);
@@ -370,8 +384,9 @@ impl<M: Marks> Engine<'_, M> {
             level != 0 && record.hidden != 0 && maker != record.head
         };
         while wanted > 0 || takes_turns(level, maker) {
-            let crosses = level != 0 && side.crosses(limit.0, self.book.level(level).price.0);
-            if !crosses {
+            let price = self.book.level(level).price;
+            let crosses = level != 0 && side.crosses(entry.price.0, price.0);
+            if !crosses || self.is_beyond_band(instrument, reference, price) {
                 return Err(RejectCode::FillOrKillNotFillable);
             }
             let order = self.book.order(maker);
@@ -397,7 +412,7 @@ impl<M: Marks> Engine<'_, M> {
         if records > self.positions.room() {
             return Err(RejectCode::FillOrKillNotFillable);
         }
-        let is_met = budget.is_none_or(|budget| if side == Side::Buy { cost <= budget } else { cost >= budget });
+        let is_met = means.budget.is_none_or(|budget| if side == Side::Buy { cost <= budget } else { cost >= budget });
         if is_met { Ok(()) } else { Err(RejectCode::BudgetNotMet) }
     }
 

@@ -55,10 +55,10 @@ impl Scan {
         account && instrument && day
     }
 
-    /// Whether the order was accepted before the scan began, judged by the 40 bits of a sequence that its id has.
+    /// Whether the order was accepted no later than the scan began, judged by the 40 bits of a sequence that its id has.
     fn began_after(&self, id: OrderId, canary: Canary) -> bool {
         let behind = self.begun.get().wrapping_sub(id.0 >> SLOT_BITS) & ((1 << 40) - 1);
-        (1..=1 << 39).contains(&behind) || canary == Canary::ScanTakesLaterOrders
+        (0..1 << 39).contains(&behind) || canary == Canary::ScanTakesLaterOrders
     }
 }
 
