@@ -99,15 +99,20 @@ impl Habits {
         let habits = Self {
             price_span: [300, 5_000][random.below(2) as usize],
             quantity_span: [3, 1_000][random.below(2) as usize],
-            sweep_per_mille: 10,
-            passive_per_mille: 0,
-            entry_per_mille: 800,
+            sweep_per_mille: 1,
+            passive_per_mille: 900,
+            entry_per_mille: 930,
             admin_per_mille: 2,
             auction_per_mille: 300,
             edge_per_mille: 1,
             price_base: [100_000, -50_000][random.below(2) as usize],
-            terms: Terms { complex_per_mille: 150, horizon_ns: 3_000_000_000, ..Terms::draw(random) },
-            mass_cancels_per_million: 60,
+            terms: Terms {
+                complex_per_mille: 150,
+                day_per_mille: 20,
+                horizon_ns: 3_000_000_000,
+                ..Terms::draw(random)
+            },
+            mass_cancels_per_million: 20,
             // Accounts that trip again and again empty the book as well.
             protection_per_mille: u32::from(random.below(4) == 0),
             resume_per_mille: 100,

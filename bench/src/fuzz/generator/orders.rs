@@ -17,7 +17,8 @@ impl Generator {
     pub(super) fn client_order_id(&mut self) -> u64 {
         match self.random.below(20) {
             0 => 0,
-            1..14 => u64::from(self.random.below(400)) + 1,
+            // Few enough that one is often live already, but not that most are.
+            1..14 => u64::from(self.random.below(self.world.genesis.capacities.orders.max(400))) + 1,
             _ => self.made + 1_000,
         }
     }
