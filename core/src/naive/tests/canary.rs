@@ -102,6 +102,7 @@ fn a_random_flow_shows_most() {
         Canary::ExpiredMakerTrades,
         Canary::BudgetMustNotBeReached,
         Canary::QueuedScanGoesOn,
+        Canary::ScanTakesLaterOrders,
     ];
     for canary in Canary::ALL.iter().filter(|canary| !shy.contains(canary)) {
         assert!(run(*canary, &lines) != right, "{}", canary.name());
@@ -200,6 +201,13 @@ fn those_of_complex_orders_show_where_they_are_asked() {
         desk.line("mass")
     };
     assert_ne!(long(Canary::QueuedScanGoesOn), long(Canary::None));
+    // A replaced order has its old slot, which the scan has not reached, and is later all the same.
+    let replaced = |canary: Canary| {
+        let mut desk = Desk::with(&small(), canary);
+        (1..=140).for_each(|name| drop(desk.line(&format!("a sell {name} 1@100"))));
+        ["a mass", "a replace 135 500 1@100", "work"].map(|line| desk.line(line))
+    };
+    assert_ne!(replaced(Canary::ScanTakesLaterOrders), replaced(Canary::None));
 }
 
 #[test]
