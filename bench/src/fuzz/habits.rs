@@ -243,8 +243,10 @@ fn wide(random: &mut Random) -> (Genesis, Habits) {
         price_span: 2_000,
         passive_per_mille: 950,
         sweep_per_mille: 1,
-        mass_cancels_per_million: [2_000, 5_000][random.below(2) as usize],
-        protection_per_mille: 2,
+        terms: Terms { complex_per_mille: 100, day_per_mille: 20, ..habits.terms },
+        // Few, and yet each begins a scan that takes several commands.
+        mass_cancels_per_million: [1_000, 2_000][random.below(2) as usize],
+        protection_per_mille: 1,
         ..habits
     };
     (genesis, habits)

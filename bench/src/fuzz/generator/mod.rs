@@ -46,6 +46,8 @@ pub struct Generator {
     follows: Option<Follows>,
     /// The next command's time.
     time: TimeNs,
+    /// The date that an order was given last.
+    date: u64,
 }
 
 impl Generator {
@@ -62,7 +64,7 @@ impl Generator {
     fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
         let mut random = Random::new(seed);
         let world = World::new(draw(&mut random));
-        Self { random, world, made: 0, sent: Vec::new(), follows: None, time: TimeNs(1) }
+        Self { random, world, made: 0, sent: Vec::new(), follows: None, time: TimeNs(1), date: 0 }
     }
 
     /// The episode's world.
@@ -99,14 +101,16 @@ impl Generator {
         (self.time, words)
     }
 
-    /// Mostly the same time, sometimes later, rarely so much later that many dates have come.
+    /// Mostly the same time, sometimes later, rarely exactly an order's date, or so much later that many have come.
     fn advance(&mut self) {
-        let horizon_ns = self.world.habits.terms.horizon_ns;
-        self.time.0 += match self.random.below(1_000) {
-            0 => horizon_ns / 2,
-            1..300 => u64::from(self.random.below(1_000_000)),
-            _ => 0,
+        let (horizon_ns, now) = (self.world.habits.terms.horizon_ns, self.time.0);
+        let later = match self.random.below(1_000) {
+            0 => now + horizon_ns / 2,
+            1..6 if self.date <= now + horizon_ns => self.date,
+            6..300 => now + u64::from(self.random.below(1_000_000)),
+            _ => now,
         };
+        self.time.0 = later.max(now);
     }
 
     fn chance(&mut self, per_mille: u32) -> bool {
