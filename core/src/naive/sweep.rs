@@ -48,8 +48,6 @@ impl NaiveEngine {
         }
         let terms = *self.instruments.find(taker.instrument).ok()?;
         if let Some(reason) = self.positions.taker_obstacle(taker, quantity, &terms) {
-            // Nothing was done: this was no step.
-            self.steps -= 1;
             return Some(reason);
         }
         if let Some(reason) = self.positions.maker_obstacle(maker, taker, quantity, &terms) {
