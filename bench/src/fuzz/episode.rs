@@ -78,6 +78,10 @@ impl Episode<'_> {
             return None;
         }
         self.made += 1;
+        let listed = self.generator.world().instruments.iter();
+        let live =
+            listed.filter_map(|known| engine.instrument(known.instrument)).map(|view| u64::from(view.orders)).sum();
+        note(&mut self.coverage.most, "live orders", live);
         let (time, words) = self.generator.next_command(engine);
         Some(Made { sequence: Sequence(self.made), time, words })
     }
@@ -153,8 +157,12 @@ impl WorkDone {
         let Self { steps, triggers, scanned, expired, tripped } = *self;
         let counts = [("steps", steps), ("triggers", triggers), ("scanned", scanned), ("expired", expired)];
         for (name, count) in counts.into_iter().chain([("tripped", tripped)]) {
-            let known = most.entry(name).or_default();
-            *known = count.max(*known);
+            note(most, name, count);
         }
     }
+}
+
+fn note(most: &mut BTreeMap<&'static str, u64>, name: &'static str, count: u64) {
+    let known = most.entry(name).or_default();
+    *known = count.max(*known);
 }

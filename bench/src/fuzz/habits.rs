@@ -85,8 +85,9 @@ impl Habits {
     /// Draws an episode's configuration and habits.
     pub(crate) fn draw(random: &mut Random) -> (Genesis, Self) {
         match random.below(20) {
-            0..8 => deep(random),
-            8..10 => cascading(random),
+            0..7 => deep(random),
+            7 | 8 => cascading(random),
+            9 => dated(random),
             10 => wide(random),
             _ => ordinary(random),
         }
@@ -98,16 +99,22 @@ impl Habits {
         let habits = Self {
             price_span: [300, 5_000][random.below(2) as usize],
             quantity_span: [3, 1_000][random.below(2) as usize],
-            sweep_per_mille: 10,
-            passive_per_mille: 0,
-            entry_per_mille: 800,
+            sweep_per_mille: 1,
+            passive_per_mille: 900,
+            entry_per_mille: 930,
             admin_per_mille: 2,
             auction_per_mille: 300,
             edge_per_mille: 1,
             price_base: [100_000, -50_000][random.below(2) as usize],
-            terms: Terms { complex_per_mille: 150, horizon_ns: 3_000_000_000, ..Terms::draw(random) },
-            mass_cancels_per_million: 60,
-            protection_per_mille: 1,
+            terms: Terms {
+                complex_per_mille: 150,
+                day_per_mille: 20,
+                horizon_ns: 3_000_000_000,
+                ..Terms::draw(random)
+            },
+            mass_cancels_per_million: 20,
+            // Accounts that trip again and again empty the book as well.
+            protection_per_mille: u32::from(random.below(4) == 0),
             resume_per_mille: 100,
             band_per_mille: 0,
             shock_per_mille: 0,
@@ -191,6 +198,8 @@ fn deep(random: &mut Random) -> (Genesis, Habits) {
 fn cascading(random: &mut Random) -> (Genesis, Habits) {
     let (mut genesis, habits) = deep(random);
     genesis.max_steps = [64, 80, 16_384][random.below(3) as usize];
+    // Where few levels are to be had, what fires may find no room.
+    genesis.capacities.levels = [16, 600][random.below(2) as usize];
     let habits = Habits {
         price_span: [3, 12, 40][random.below(3) as usize],
         passive_per_mille: 800,
@@ -207,6 +216,24 @@ fn cascading(random: &mut Random) -> (Genesis, Habits) {
     (genesis, habits)
 }
 
+/// A world in which more orders expire at once than one command may cancel.
+fn dated(random: &mut Random) -> (Genesis, Habits) {
+    let (genesis, habits) = deep(random);
+    let horizon_ns = [80_000_000, 200_000_000][random.below(2) as usize];
+    let habits = Habits {
+        passive_per_mille: 900,
+        terms: Terms {
+            complex_per_mille: 900,
+            dated_per_mille: 900,
+            horizon_ns,
+            date_grid_ns: horizon_ns / 2,
+            ..Terms::draw(random)
+        },
+        ..habits
+    };
+    (genesis, habits)
+}
+
 /// A world with so many orders that looking for a few of them takes more than a command's work.
 fn wide(random: &mut Random) -> (Genesis, Habits) {
     let (mut genesis, habits) = deep(random);
@@ -216,8 +243,10 @@ fn wide(random: &mut Random) -> (Genesis, Habits) {
         price_span: 2_000,
         passive_per_mille: 950,
         sweep_per_mille: 1,
-        mass_cancels_per_million: [2_000, 5_000][random.below(2) as usize],
-        protection_per_mille: 2,
+        terms: Terms { complex_per_mille: 100, day_per_mille: 20, ..habits.terms },
+        // Few, and yet each begins a scan that takes several commands.
+        mass_cancels_per_million: [1_000, 2_000][random.below(2) as usize],
+        protection_per_mille: 1,
         ..habits
     };
     (genesis, habits)

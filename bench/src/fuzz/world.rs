@@ -5,6 +5,7 @@ use novate_core::engine::Engine;
 use novate_core::event::Event;
 use novate_core::genesis::Genesis;
 use novate_core::ids::{AccountId, InstrumentId, OrderId, SessionId};
+use novate_core::reject::RejectCode;
 use novate_core::terms::{Role, Side, TradingState};
 
 use super::Habits;
@@ -35,14 +36,19 @@ pub struct KnownInstrument {
     pub last: Option<i64>,
     /// Its best bid and its best ask.
     pub best: [Option<i64>; 2],
+    /// Its trading state, none if it is not listed.
+    pub state: Option<TradingState>,
     /// Whether it is in an auction that began because of the price band.
     pub is_breached: bool,
+    /// Whether an order was rejected because of its price limits since they were set.
+    pub is_narrow: bool,
 }
 
 impl KnownInstrument {
     /// One that was just listed.
     pub(crate) fn new(instrument: InstrumentId, tick: i64, lot: i64) -> Self {
-        Self { instrument, tick, lot, is_listed: true, last: None, best: [None; 2], is_breached: false }
+        let (last, best, state) = (None, [None; 2], None);
+        Self { instrument, tick, lot, is_listed: true, last, best, state, is_breached: false, is_narrow: false }
     }
 }
 
@@ -76,6 +82,8 @@ pub struct World {
     pub orders: Vec<KnownOrder>,
     /// Accounts whose protection has tripped and was not resumed, as far as is remembered.
     pub tripped: Vec<AccountId>,
+    /// Whether the last order that was to be entered found the table of orders full.
+    pub is_full: bool,
 }
 
 /// How many accepted orders are remembered.
@@ -94,7 +102,7 @@ impl World {
         let sessions =
             sessions.into_iter().map(|(session, role)| KnownSession { session, role, last: Some(0) }).collect();
         let (accounts, instruments, orders, tripped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { genesis, habits, sessions, accounts, instruments, orders, tripped }
+        Self { genesis, habits, sessions, accounts, instruments, orders, tripped, is_full: false }
     }
 
     /// Looks which of the known entities are there still.
@@ -109,6 +117,7 @@ impl World {
             let view = engine.instrument(known.instrument);
             known.is_listed = view.is_some();
             known.last = view.and_then(|view| view.last_price).map(|price| price.0);
+            known.state = view.map(|view| view.state);
             let best = |side| engine.top(known.instrument, side).next().map(|level| level.price.0);
             known.best = [best(Side::Buy), best(Side::Sell)];
         }
@@ -134,6 +143,7 @@ impl World {
                 self.instruments.push(KnownInstrument::new(listed.instrument, listed.tick.0, listed.lot.0));
             }
             Event::Accepted(accepted) => {
+                self.is_full = false;
                 forget(&mut self.orders, REMEMBERED_ORDERS, 0);
                 let (order, account, client) = (accepted.order, accepted.account, accepted.client_order_id.0);
                 self.orders.push(KnownOrder { order, account, client, instrument: accepted.instrument });
@@ -144,18 +154,22 @@ impl World {
             }
             Event::TradingResumed(resumed) => self.tripped.retain(|&account| account != resumed.account),
             Event::AccountClosed(closed) => self.tripped.retain(|&account| account != closed.account),
-            Event::PriceBandBreached(breached) => self.breach(breached.instrument, true),
+            Event::PriceBandBreached(breached) => self.note(breached.instrument, |known| known.is_breached = true),
             Event::TradingStateChanged(changed) if changed.state == TradingState::Continuous.code() => {
-                self.breach(changed.instrument, false);
+                self.note(changed.instrument, |known| known.is_breached = false);
             }
+            Event::PriceLimitsSet(limits) => self.note(limits.instrument, |known| known.is_narrow = false),
+            Event::Rejected(rejected) => match RejectCode::from_code(rejected.code) {
+                Some(RejectCode::PriceOutsideLimits) => self.note(rejected.instrument, |known| known.is_narrow = true),
+                Some(RejectCode::OrderTableFull) => self.is_full = true,
+                _ => {}
+            },
             _ => {}
         }
     }
 
-    fn breach(&mut self, instrument: InstrumentId, is_breached: bool) {
-        for known in self.instruments.iter_mut().filter(|known| known.instrument == instrument) {
-            known.is_breached = is_breached;
-        }
+    fn note(&mut self, instrument: InstrumentId, change: impl Fn(&mut KnownInstrument)) {
+        self.instruments.iter_mut().filter(|known| known.instrument == instrument).for_each(change);
     }
 }
 

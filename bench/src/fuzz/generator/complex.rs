@@ -126,7 +126,8 @@ impl Generator {
         }
         let terms = self.world.habits.terms;
         let ahead = (u64::from(self.random.below(1 << 16)) * terms.horizon_ns) >> 16;
-        TimeNs((now + ahead + 1).next_multiple_of(terms.date_grid_ns))
+        self.date = (now + ahead + 1).next_multiple_of(terms.date_grid_ns);
+        TimeNs(self.date)
     }
 
     /// About what the best level would take for the whole quantity.

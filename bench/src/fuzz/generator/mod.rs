@@ -12,7 +12,7 @@ use novate_core::engine::Engine;
 use novate_core::event::Event;
 use novate_core::genesis::Genesis;
 use novate_core::ids::{AccountId, EntityId, InstrumentId, SessionId};
-use novate_core::terms::Role;
+use novate_core::terms::{Role, TradingState};
 use novate_core::units::TimeNs;
 
 use super::world::{KnownInstrument, KnownSession};
@@ -24,6 +24,17 @@ const SET_UP_COMMANDS: u64 = 12;
 /// How many commands back a resent one may lie.
 const RESENDABLE: usize = 40;
 
+/// What makes edges likely that two commands in a row must reach together.
+#[derive(Clone, Copy, Debug)]
+enum Follows {
+    /// More work while there may be some in the queue.
+    Work,
+    /// A resumption while the orders of an account whose protection tripped are still being cancelled.
+    Resumption,
+    /// Stop orders that fire while price limits are narrow.
+    Shock,
+}
+
 /// A stream of encoded commands for one episode.
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -31,10 +42,12 @@ pub struct Generator {
     world: World,
     made: u64,
     sent: Vec<Vec<u64>>,
-    /// Whether the last command was an uncross.
-    uncrossed: bool,
+    /// What the last command calls for.
+    follows: Option<Follows>,
     /// The next command's time.
     time: TimeNs,
+    /// The date that an order was given last.
+    date: u64,
 }
 
 impl Generator {
@@ -51,7 +64,7 @@ impl Generator {
     fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
         let mut random = Random::new(seed);
         let world = World::new(draw(&mut random));
-        Self { random, world, made: 0, sent: Vec::new(), uncrossed: false, time: TimeNs(1) }
+        Self { random, world, made: 0, sent: Vec::new(), follows: None, time: TimeNs(1), date: 0 }
     }
 
     /// The episode's world.
@@ -62,6 +75,9 @@ impl Generator {
     /// Tells the generator what the engine said.
     pub fn learn(&mut self, event: &Event<'_>) {
         self.world.learn(event);
+        if matches!(event, Event::ProtectionTripped(_)) {
+            self.follows = Some(Follows::Resumption);
+        }
     }
 
     /// The next command: its time, and its bytes as 64-bit words, usually a record, and usually one that fits the
@@ -85,14 +101,16 @@ impl Generator {
         (self.time, words)
     }
 
-    /// Mostly the same time, sometimes later, rarely so much later that many dates have come.
+    /// Mostly the same time, sometimes later, rarely exactly an order's date, or so much later that many have come.
     fn advance(&mut self) {
-        let horizon_ns = self.world.habits.terms.horizon_ns;
-        self.time.0 += match self.random.below(1_000) {
-            0 => horizon_ns / 2,
-            1..300 => u64::from(self.random.below(1_000_000)),
-            _ => 0,
+        let (horizon_ns, now) = (self.world.habits.terms.horizon_ns, self.time.0);
+        let later = match self.random.below(1_000) {
+            0 => now + horizon_ns / 2,
+            1..6 if self.date <= now + horizon_ns => self.date,
+            6..300 => now + u64::from(self.random.below(1_000_000)),
+            _ => now,
         };
+        self.time.0 = later.max(now);
     }
 
     fn chance(&mut self, per_mille: u32) -> bool {
@@ -101,9 +119,17 @@ impl Generator {
 
     fn fresh(&mut self) -> Vec<u64> {
         let set_up = self.made <= SET_UP_COMMANDS;
-        // Auctions follow upon each other, so that work queues up.
-        if core::mem::take(&mut self.uncrossed) && self.chance(300) {
-            return self.uncross();
+        match self.follows.take() {
+            Some(Follows::Work) if self.chance(300) => {
+                return match self.random.below(8) {
+                    0..5 => self.uncross(),
+                    5 | 6 => self.mass_cancel(),
+                    _ => self.end_day(),
+                };
+            }
+            Some(Follows::Resumption) if self.chance(200) => return self.resume(),
+            Some(Follows::Shock) if self.chance(500) => return self.shock(),
+            _ => {}
         }
         if set_up || self.chance(self.world.habits.admin_per_mille) {
             return self.admin(set_up);
@@ -126,11 +152,8 @@ impl Generator {
     /// What the habits have a rate of its own for.
     fn occasional(&mut self) -> Option<Vec<u64>> {
         let habits = self.world.habits;
-        let breached = self.world.instruments.iter().find(|known| known.is_breached && known.is_listed).copied();
-        if let Some(at) = breached
-            && self.chance(150)
-        {
-            return Some(self.settle(&at));
+        if let Some(words) = self.recovery() {
+            return Some(words);
         }
         if !self.world.tripped.is_empty() && self.chance(habits.resume_per_mille) {
             return Some(self.resume());
@@ -144,7 +167,41 @@ impl Generator {
         if self.chance(habits.band_per_mille) {
             return Some(self.set_band_or_mark());
         }
-        self.chance(habits.shock_per_mille).then(|| self.shock())
+        if !self.chance(habits.shock_per_mille) {
+            return None;
+        }
+        // Limits that stop-limit orders are beyond when they fire.
+        if self.chance(250) {
+            self.follows = Some(Follows::Shock);
+            return Some(self.set_limits());
+        }
+        Some(self.shock())
+    }
+
+    /// Ends what would make most commands fail for long: halts, narrow limits, volatility auctions, a full table of orders.
+    fn recovery(&mut self) -> Option<Vec<u64>> {
+        let instruments = self.world.instruments.iter().filter(|known| known.is_listed);
+        let mut troubled = instruments
+            .filter(|known| known.is_breached || known.is_narrow || known.state == Some(TradingState::Halted));
+        if let Some(at) = troubled.next().copied() {
+            if at.is_breached && self.chance(150) {
+                return Some(self.settle(&at));
+            }
+            if at.is_narrow && self.chance(30) {
+                return Some(self.widen_limits(&at));
+            }
+            if at.state == Some(TradingState::Halted) && self.chance(30) {
+                return Some(self.reopen(&at));
+            }
+        }
+        if !self.world.is_full || !self.chance(300) {
+            return None;
+        }
+        Some(match self.random.below(20) {
+            0..14 => self.cancel(),
+            14..19 => self.uncross(),
+            _ => self.mass_cancel(),
+        })
     }
 
     fn admin(&mut self, set_up: bool) -> Vec<u64> {
@@ -156,12 +213,12 @@ impl Generator {
             };
         }
         if self.chance(self.world.habits.auction_per_mille) {
-            return match self.random.below(22) {
+            return match self.random.below(24) {
                 0..9 => self.set_state(),
                 9..18 => self.uncross(),
                 18 => self.set_limits(),
                 19 => self.set_price(),
-                20 => self.publish_indicative(),
+                20..23 => self.publish_indicative(),
                 _ => self.end_day(),
             };
         }

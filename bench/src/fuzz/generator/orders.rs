@@ -8,7 +8,7 @@ use novate_core::terms::{OrderType, Role, TimeInForce};
 use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
 use super::super::world::{KnownInstrument, KnownOrder};
-use super::{Generator, encode};
+use super::{Follows, Generator, encode};
 
 /// The side whose orders are bids.
 const BUY: u8 = 1;
@@ -17,7 +17,8 @@ impl Generator {
     pub(super) fn client_order_id(&mut self) -> u64 {
         match self.random.below(20) {
             0 => 0,
-            1..14 => u64::from(self.random.below(400)) + 1,
+            // Few enough that one is often live already, but not that most are.
+            1..14 => u64::from(self.random.below(self.world.genesis.capacities.orders.max(400))) + 1,
             _ => self.made + 1_000,
         }
     }
@@ -134,6 +135,7 @@ impl Generator {
 
     /// Of an account, an instrument, both or all; the last two mostly by operators, who alone may.
     pub(super) fn mass_cancel(&mut self) -> Vec<u64> {
+        self.follows = Some(Follows::Work);
         let of_all = self.chance(250);
         let instrument = if self.chance(400) { self.instrument().instrument } else { InstrumentId::NONE };
         let account = if of_all { AccountId::NONE } else { self.account() };

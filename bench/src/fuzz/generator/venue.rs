@@ -9,7 +9,7 @@ use novate_core::terms::{InstrumentKind, OptionType, Role, TradingState};
 use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 use super::super::world::KnownInstrument;
-use super::{Generator, encode};
+use super::{Follows, Generator, encode};
 
 impl Generator {
     pub(super) fn work(&mut self) -> Vec<u64> {
@@ -30,19 +30,25 @@ impl Generator {
         list.expiry = TimeNs(if list.kind == InstrumentKind::Perpetual.code() { 0 } else { u64::MAX });
         list.initial_state = if self.chance(300) { TradingState::Auction } else { TradingState::Continuous }.code();
         if self.chance(200) {
-            list.quantity_min = QuantityLots(list.lot.0 * 2);
+            list.quantity_min = QuantityLots(list.lot.0 * i64::from(self.random.between(1, 2)));
             list.quantity_max = QuantityLots(list.lot.0 * 500);
         }
         if self.chance(200) {
             let base = self.world.habits.price_base;
+            list.price_min = self.narrow_range_low();
             let half = i64::from(self.world.habits.price_span) / 2;
-            (list.price_min, list.price_max) = (PriceTicks(base - base.abs() % 2), PriceTicks::MAX);
             (list.limit_low, list.limit_high) = (list.price_min, PriceTicks(base.saturating_add(half)));
         }
         if self.chance(50) {
             list.limit_low = PriceTicks::MAX;
         }
         encode(&list)
+    }
+
+    /// Where the declared range begins of instruments that do not take every price.
+    fn narrow_range_low(&self) -> PriceTicks {
+        let base = self.world.habits.price_base;
+        PriceTicks(base - base.abs() % 2)
     }
 
     pub(super) fn delist(&mut self) -> Vec<u64> {
@@ -64,7 +70,7 @@ impl Generator {
     }
 
     fn uncross_at(&mut self, instrument: InstrumentId, price: Option<PriceTicks>) -> Vec<u64> {
-        self.uncrossed = true;
+        self.follows = Some(Follows::Work);
         encode(&Uncross::new(self.sender(Role::Operator), instrument, price))
     }
 
@@ -120,6 +126,7 @@ impl Generator {
     }
 
     pub(super) fn end_day(&mut self) -> Vec<u64> {
+        self.follows = Some(Follows::Work);
         let header = self.header::<EndTradingDay>(Role::Operator, AccountId::NONE);
         let instrument = if self.chance(500) { self.instrument().instrument } else { InstrumentId::NONE };
         encode(&EndTradingDay { header, instrument })
@@ -128,16 +135,36 @@ impl Generator {
     pub(super) fn publish_indicative(&mut self) -> Vec<u64> {
         let role = if self.chance(300) { Role::Feed } else { Role::Operator };
         let header = self.header::<PublishIndicative>(role, AccountId::NONE);
-        encode(&PublishIndicative { header, instrument: self.instrument().instrument })
+        let mut at = self.instrument();
+        if self.chance(800) {
+            let in_auction = |known: &&KnownInstrument| known.state == Some(TradingState::Auction);
+            at = self.world.instruments.iter().find(in_auction).copied().unwrap_or(at);
+        }
+        encode(&PublishIndicative { header, instrument: at.instrument })
     }
 
     pub(super) fn set_limits(&mut self) -> Vec<u64> {
+        let at = self.instrument();
+        if self.chance(500) {
+            return self.widen_limits(&at);
+        }
         let header = self.header::<SetPriceLimits>(Role::Operator, AccountId::NONE);
-        let KnownInstrument { instrument, tick, .. } = self.instrument();
-        let wide = self.chance(850);
-        let low = if wide { i64::MIN } else { self.price(tick) };
-        let high = if wide { i64::MAX } else { self.price(tick) };
-        encode(&SetPriceLimits { header, instrument, low: PriceTicks(low), high: PriceTicks(high) })
+        let (one, other) = (self.price(at.tick), self.price(at.tick));
+        let (low, high) = if self.chance(900) { (one.min(other), one.max(other)) } else { (one, other) };
+        encode(&SetPriceLimits { header, instrument: at.instrument, low: PriceTicks(low), high: PriceTicks(high) })
+    }
+
+    pub(super) fn widen_limits(&mut self, at: &KnownInstrument) -> Vec<u64> {
+        let header = self.header::<SetPriceLimits>(Role::Operator, AccountId::NONE);
+        // One of the two ranges that are declared.
+        let low = if self.chance(500) { PriceTicks::MIN } else { self.narrow_range_low() };
+        let high = PriceTicks::MAX;
+        encode(&SetPriceLimits { header, instrument: at.instrument, low, high })
+    }
+
+    pub(super) fn reopen(&mut self, at: &KnownInstrument) -> Vec<u64> {
+        let state = if self.chance(500) { TradingState::Auction } else { TradingState::Continuous };
+        encode(&SetTradingState::new(self.sender(Role::Operator), at.instrument, state))
     }
 
     pub(super) fn set_price(&mut self) -> Vec<u64> {
