@@ -74,10 +74,24 @@ pub(crate) struct Market {
     pub(crate) next_due: u32,
     /// 1 if it is in that row.
     pub(crate) is_due: u8,
-    pub(crate) reserved: [u8; 51],
+    /// Which of the three prices of `view` there are, one bit each, and one for the view itself.
+    pub(crate) view_has: u8,
+    pub(crate) reserved: [u8; 2],
+    /// The complex records of the first and the last of its followers.
+    pub(crate) first_follower: u32,
+    pub(crate) last_follower: u32,
+    /// Its neighbours in the ring of instruments with followers; of slot 0 the ring's ends.
+    pub(crate) previous_in_ring: u32,
+    pub(crate) next_in_ring: u32,
+    /// The follower that the pass under way comes to next; 0 without a pass.
+    pub(crate) pass: u32,
+    pub(crate) reserved_middle: u32,
+    /// The view with which the last pass began: last price, best bid, best ask.
+    pub(crate) view: [PriceTicks; 3],
+    pub(crate) reserved_tail: [u8; 64],
 }
 
-const _: () = assert!(size_of::<Market>() == 64);
+const _: () = assert!(size_of::<Market>() == 128);
 
 impl Record for Market {}
 

@@ -6,7 +6,7 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::event::{Accepted, Amended, Cancelled, Event, Replenished, Trade};
+use crate::event::{Accepted, Amended, Cancelled, Event, Replenished, Repriced, Trade};
 use crate::ids::{InstrumentId, OrderId};
 use crate::terms::Side;
 use crate::units::{PriceTicks, QuantityLots};
@@ -87,6 +87,11 @@ impl L2Books {
                 self.add(rested.order, rested.instrument, rested.side, rested.price, rested.leaves)
             }
             Event::Replenished(replenished) => self.replenish(replenished),
+            Event::Repriced(repriced) if repriced.flags & Repriced::RESTS != 0 => {
+                let Repriced { order, instrument, side, price, leaves, .. } = **repriced;
+                self.take(order, leaves, QuantityLots::ZERO)?;
+                self.add(order, instrument, side, price, leaves)
+            }
             Event::Cancelled(cancelled) if cancelled.flags & Cancelled::RESTED != 0 => {
                 self.take(cancelled.order, cancelled.leaves, QuantityLots::ZERO)
             }

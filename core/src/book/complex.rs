@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::waiting::Links;
 use crate::arena::Record;
-use crate::terms::{Side, TriggerDirection};
+use crate::terms::{PegReference, Side, TriggerDirection};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// What an order is beyond its order record. Two to a chunk.
@@ -31,13 +31,24 @@ pub(crate) struct Complex {
     pub(crate) by_trigger: Links,
     /// Its place among the orders that expire.
     pub(crate) by_expiry: Links,
+    /// What a pegged order adds to its reference; the distance that a trailing stop order's trigger price keeps.
+    pub(crate) offset: PriceTicks,
+    /// The worst price that a pegged order may have.
+    pub(crate) limit: PriceTicks,
+    /// Its neighbours among its instrument's followers.
+    pub(crate) previous_follower: u32,
+    pub(crate) next_follower: u32,
     /// 1 if it triggers when the last price falls to its trigger price, 0 when it rises to it.
     pub(crate) triggers_down: u8,
     /// 1 if it has a budget.
     pub(crate) has_budget: u8,
     /// 1 if it is among the orders that expire.
     pub(crate) is_dated: u8,
-    pub(crate) reserved: [u8; 29],
+    /// A [`PegReference`]; 0 if it is not pegged.
+    pub(crate) peg: u8,
+    /// 1 if it is a stop order whose trigger price trails the last price.
+    pub(crate) trails: u8,
+    pub(crate) reserved: [u8; 3],
 }
 
 const _: () = assert!(size_of::<Complex>() == 128);
@@ -49,6 +60,11 @@ impl Complex {
     pub(crate) fn budget(&self) -> Option<i128> {
         let [low, high] = self.budget.map(u128::from);
         (self.has_budget != 0).then_some((high << 64 | low).cast_signed())
+    }
+
+    /// What it is pegged to, if it is.
+    pub(crate) fn reference(&self) -> Option<PegReference> {
+        PegReference::from_code(self.peg)
     }
 
     /// What of an open quantity it shows when it comes to rest, or is replenished.

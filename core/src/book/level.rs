@@ -25,7 +25,8 @@ pub(crate) struct Level {
     pub(crate) better: u32,
     /// The next worse level; 0 for the worst.
     pub(crate) worse: u32,
-    pub(crate) reserved: u32,
+    /// How many of the orders are pegged.
+    pub(crate) pegged: u32,
     /// Sum of what they hide.
     pub(crate) hidden: i64,
     pub(crate) reserved_tail: [u8; 8],

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::arena::Record;
-use crate::command::{NewComplexOrder, NewOrder};
+use crate::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
 use crate::ids::{AccountId, ClientOrderId, OrderId};
 use crate::terms::{OrderType, Side, TimeInForce};
 use crate::units::{PriceTicks, QuantityLots};
@@ -60,6 +60,12 @@ impl Terms {
     /// The terms of a checked command; its complex record is to be told.
     pub(crate) fn of_complex(order: &NewComplexOrder) -> Self {
         Self(order.terms())
+    }
+
+    /// The terms of a pegged order: a limit order's.
+    pub(crate) fn of_pegged(order: &NewPeggedOrder) -> Self {
+        let &NewPeggedOrder { side, time_in_force, flags, self_trade, .. } = order;
+        Self(u64::from_le_bytes([side, OrderType::Limit.code(), time_in_force, flags, self_trade, 0, 0, 0]))
     }
 
     /// The slot of its complex record; 0 if it has none.

@@ -320,6 +320,25 @@ impl<'a, M: Marks> Book<'a, M> {
         }
     }
 
+    /// Counts an order in the book among the pegged ones of its level, or no longer.
+    pub(crate) fn count_pegged(&mut self, level: u32, is_pegged: bool) {
+        let level = self.levels.get_mut(level);
+        level.pegged = if is_pegged { level.pegged + 1 } else { level.pegged - 1 };
+    }
+
+    /// The best price of a side, pegged orders left out. Walks over the levels that have only pegged orders.
+    pub(crate) fn best_unpegged(&self, side: &BookSide) -> Option<PriceTicks> {
+        let mut at = side.best;
+        while at != 0 {
+            let level = self.levels.get(at);
+            if level.pegged != level.orders {
+                return Some(level.price);
+            }
+            at = level.worse;
+        }
+        None
+    }
+
     /// The highest slot that an order ever had.
     pub(crate) fn highest_order_slot(&self) -> u32 {
         self.orders.high_water()

@@ -76,22 +76,39 @@ impl Wait {
         (way >> (127 - depth.min(127)) & 1) as usize
     }
 
-    /// Adds the order of `slot`, which was accepted after all that are there, and returns the root.
-    pub(super) fn add<M: Marks>(self, records: &mut Slab<'_, Complex, M>, root: u32, slot: u32) -> u32 {
-        let record = *records.get(slot);
-        let (mut parent, mut at, mut depth, mut child) = (0, root, 0, 0);
-        while at != 0 {
-            child = self.child_at(&record, depth);
+    /// Adds the order of `slot` and returns the root. Where it was accepted before an order on its way down, it takes that
+    /// one's place, and that one goes on down.
+    pub(super) fn add<M: Marks>(self, records: &mut Slab<'_, Complex, M>, mut root: u32, slot: u32) -> u32 {
+        let (mut carried, mut at) = (slot, root);
+        let (mut parent, mut child) = (0, 0);
+        for depth in 0.. {
+            if at != 0 && records.get(carried).accepted < records.get(at).accepted {
+                let children = self.links(records.get(at)).children;
+                self.put(records, &mut root, carried, Links { parent, children }, child);
+                core::mem::swap(&mut carried, &mut at);
+            }
+            if at == 0 {
+                break;
+            }
+            child = self.child_at(records.get(carried), depth);
             parent = at;
             at = self.links(records.get(at)).children[child];
-            depth += 1;
         }
-        *self.links_mut(records.get_mut(slot)) = Links { parent, children: [0; 2] };
-        if parent == 0 {
-            return slot;
-        }
-        self.links_mut(records.get_mut(parent)).children[child] = slot;
+        self.put(records, &mut root, carried, Links { parent, children: [0; 2] }, child);
         root
+    }
+
+    /// Puts an order into a place, as which child of its parent, and tells its neighbours.
+    fn put<M: Marks>(self, records: &mut Slab<'_, Complex, M>, root: &mut u32, slot: u32, place: Links, child: usize) {
+        *self.links_mut(records.get_mut(slot)) = place;
+        if place.parent == 0 {
+            *root = slot;
+        } else {
+            self.links_mut(records.get_mut(place.parent)).children[child & 1] = slot;
+        }
+        for below in place.children.into_iter().filter(|below| *below != 0) {
+            self.links_mut(records.get_mut(below)).parent = slot;
+        }
     }
 
     /// Takes the order of `slot` out and returns the root. What it leaves empty is filled from below, always with the one

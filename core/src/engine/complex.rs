@@ -2,8 +2,10 @@
 
 use super::Engine;
 use super::emit::Emitter;
+use super::following::trailed;
 use super::gate::{About, Execute, Roles, Sender};
 use super::orders::{Acting, Entry, TRADER, check_open, check_timing};
+use super::pegs::check_expiry;
 use super::sweep::Means;
 use crate::arena::Marks;
 use crate::book::{Complex, Order, Place, Terms, triggers_down};
@@ -14,7 +16,7 @@ use crate::instrument::Instrument;
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
 use crate::terms::{OrderType, TimeInForce};
-use crate::units::{QuantityLots, Sequence, TimeNs};
+use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use bytemuck::Zeroable;
 
 impl Execute for NewComplexOrder {
@@ -66,7 +68,8 @@ impl Execute for NewComplexOrder {
         }
         let slot = engine.book.take_order();
         if is_complex {
-            let record = self.record(&entry, slot, out.sequence());
+            let instrument = engine.instruments.slab.get(instrument_slot);
+            let record = self.record(instrument, &entry, slot, out.sequence());
             entry.terms = entry.terms.with_complex(engine.book.take_complex(record));
         }
         if twin != 0 {
@@ -100,13 +103,7 @@ impl NewComplexOrder {
         if self.budget().is_some() && !terms.is(TimeInForce::FillOrKill) {
             return Err(RejectCode::BudgetWithoutFillOrKill);
         }
-        if terms.is(TimeInForce::GoodTillDate) {
-            if self.expiry <= now {
-                return Err(RejectCode::ExpiryInPast);
-            }
-        } else if self.expiry != TimeNs::ZERO {
-            return Err(RejectCode::ExpiryWithoutGoodTillDate);
-        }
+        check_expiry(terms, self.expiry, now)?;
         if !terms.waits() {
             check_timing(terms, instrument)?;
         }
@@ -126,10 +123,28 @@ impl NewComplexOrder {
             instrument.check_price(self.price)?;
         }
         if has_trigger {
-            instrument.check_tick(self.trigger)?;
-            instrument.check_range(self.trigger)?;
+            let trigger = self.first_trigger(instrument, entry)?;
+            instrument.check_tick(trigger)?;
+            instrument.check_range(trigger)?;
         }
         Ok(())
+    }
+
+    fn trails(&self) -> bool {
+        self.gives & Self::TRAIL != 0
+    }
+
+    /// The trigger price on entry: as given, or at its distance from the last price.
+    fn first_trigger(&self, instrument: &Instrument, entry: &Entry) -> Result<PriceTicks, RejectCode> {
+        if !self.trails() {
+            return Ok(self.trigger);
+        }
+        if self.trigger <= PriceTicks::ZERO || instrument.check_tick(self.trigger).is_err() {
+            return Err(RejectCode::InvalidTrail);
+        }
+        let last = instrument.last().ok_or(RejectCode::NoLastPrice)?;
+        let down = triggers_down(entry.terms.side(), self.direction);
+        trailed(last, self.trigger, down).ok_or(RejectCode::PriceOutOfRange)
     }
 
     fn budget(&self) -> Option<i128> {
@@ -143,7 +158,7 @@ impl NewComplexOrder {
         terms.waits() || hides || self.twin != ClientOrderId::NONE || terms.is(TimeInForce::GoodTillDate)
     }
 
-    fn record(&self, entry: &Entry, slot: u32, accepted: Sequence) -> Complex {
+    fn record(&self, instrument: &Instrument, entry: &Entry, slot: u32, accepted: Sequence) -> Complex {
         let acts_as = if entry.terms.waits() { entry.terms.triggered() } else { entry.terms };
         let display = if acts_as.may_rest() { self.display } else { QuantityLots::ZERO };
         Complex {
@@ -151,7 +166,10 @@ impl NewComplexOrder {
             accepted,
             display,
             display_minimum: if display.0 == 0 { display } else { self.display_minimum },
-            trigger: self.trigger,
+            // It was computed once before, without an error.
+            trigger: self.first_trigger(instrument, entry).unwrap_or(self.trigger),
+            offset: if self.trails() { self.trigger } else { PriceTicks::ZERO },
+            trails: u8::from(self.trails()),
             expiry: self.expiry,
             budget: self.budget,
             triggers_down: u8::from(triggers_down(entry.terms.side(), self.direction)),
@@ -190,6 +208,7 @@ impl<M: Marks> Engine<'_, M> {
             | flag(order_terms.is_market_stop(), Accepted::MARKET)
             | flag(record.display.0 != 0, Accepted::ICEBERG)
             | flag(record.twin != 0, Accepted::TWIN)
+            | flag(record.peg != 0 || record.trails != 0, Accepted::FOLLOWS)
     }
 
     /// Whether an order shows only a part of its quantity at once.
@@ -278,6 +297,9 @@ impl<M: Marks> Engine<'_, M> {
             return self.end_waiting(order);
         }
         self.book.hide(order, 0);
+        if self.is_pegged(order.terms) {
+            self.book.count_pegged(order.level, false);
+        }
         self.leave(order);
     }
 
@@ -288,6 +310,7 @@ impl<M: Marks> Engine<'_, M> {
         let complex = order.terms.complex();
         if complex != 0 {
             self.undate(complex);
+            self.end_following(order, complex);
             self.part_twins(complex);
             self.book.give_complex_back(complex);
         }

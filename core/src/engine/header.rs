@@ -36,7 +36,11 @@ pub(crate) struct Header {
     pub(crate) due: Row,
     /// The first and the last of the accounts whose protection cancels their orders.
     pub(crate) protecting: Row,
-    pub(crate) reserved: [u8; 12],
+    /// The instrument of the ring of those with followers that was looked at last.
+    pub(crate) looked_last: u32,
+    /// How many are in the ring, and how many of these are to be looked at.
+    pub(crate) in_ring: u32,
+    pub(crate) unlooked: u32,
 }
 
 /// The ends of a row whose members know the next one; 0 for none.

@@ -9,10 +9,12 @@ mod batch;
 mod complex;
 mod emit;
 mod expiry;
+mod following;
 mod gate;
 mod header;
 mod orders;
 mod party;
+mod pegs;
 mod protection;
 mod query;
 mod scan;
@@ -37,9 +39,9 @@ use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
     AmendOrder, CancelOrder, CloseAccount, CloseSession, CommandRecord, DelistInstrument, EndTradingDay, GrantAccount,
-    ListInstrument, MassCancel, NewComplexOrder, NewOrder, OpenAccount, OpenSession, PublishIndicative, RawCommand,
-    ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits,
-    SetProtection, SetTradingState, Uncross, Work,
+    ListInstrument, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative,
+    RawCommand, ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarkPrice, SetPriceBand,
+    SetPriceLimits, SetProtection, SetTradingState, Uncross, Work,
 };
 use crate::event::Rejected;
 use crate::instrument::{Instrument, Market};
@@ -181,6 +183,7 @@ impl<M: Marks> Engine<'_, M> {
             AmendOrder::KIND => self.run_record::<AmendOrder, S>(command, out),
             ReplaceOrder::KIND => self.run_record::<ReplaceOrder, S>(command, out),
             NewComplexOrder::KIND => self.run_record::<NewComplexOrder, S>(command, out),
+            NewPeggedOrder::KIND => self.run_record::<NewPeggedOrder, S>(command, out),
             MassCancel::KIND => self.run_record::<MassCancel, S>(command, out),
             SetProtection::KIND => self.run_record::<SetProtection, S>(command, out),
             ResumeTrading::KIND => self.run_record::<ResumeTrading, S>(command, out),

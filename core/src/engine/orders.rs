@@ -174,6 +174,9 @@ impl Execute for AmendOrder {
         let instrument = engine.instruments.slab.get(order.instrument);
         let open = engine.open_quantity(&order);
         let changes_price = self.changes & Self::PRICE != 0;
+        if changes_price && engine.is_pegged(order.terms) {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let changes_quantity = self.changes & Self::QUANTITY != 0;
         if changes_quantity && self.quantity.0 <= 0 {
             return Ok(engine.cancel(slot, CancelReason::AmendedToZero, out));
@@ -209,6 +212,9 @@ impl Execute for ReplaceOrder {
     ) -> Result<OrderId, RejectCode> {
         let old_slot = engine.find_changing_order(sender, &self.header, self.target)?;
         let old = *engine.book.order(old_slot);
+        if engine.is_pegged(old.terms) {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let instrument = engine.instruments.slab.get(old.instrument);
         instrument.check_quantity(self.quantity)?;
         instrument.check_price(self.price)?;
@@ -374,17 +380,31 @@ impl<M: Marks> Engine<'_, M> {
             }
             return Ok(Placement { level: 0, rests: false });
         }
-        let level = self.book.level_at(instrument, entry.terms.side(), entry.price);
+        let level = self.room_at(instrument, entry.terms.side(), entry.price, entry.quantity, leaving)?;
+        Ok(Placement { level, rests: !crosses })
+    }
+
+    /// Checks the room at a price, and returns its level, 0 if there is none.
+    #[inline(always)]
+    pub(super) fn room_at(
+        &self,
+        instrument: &Instrument,
+        side: Side,
+        price: PriceTicks,
+        quantity: QuantityLots,
+        leaving: Option<&Order>,
+    ) -> Result<u32, RejectCode> {
+        let level = self.book.level_at(instrument, side, price);
         if level != 0 {
             let record = self.book.level(level);
             let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| self.open_quantity(order).0);
-            (record.total() - leaves).checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
+            (record.total() - leaves).checked_add(quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
         } else if !self.book.has_level_room() {
             return Err(RejectCode::LevelTableFull);
         } else if !self.book.has_ladder_room() {
             return Err(RejectCode::LadderFull);
         }
-        Ok(Placement { level, rests: !crosses })
+        Ok(level)
     }
 
     /// The quantity of an order; of a reduce-only one what its position leaves of it. In an auction it rests as it comes, and
@@ -520,7 +540,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Puts a live order that is in no queue at the back of its price's; of an iceberg a part is shown.
-    fn come_to_rest(&mut self, order: &Order, slot: u32) {
+    pub(super) fn come_to_rest(&mut self, order: &Order, slot: u32) {
         let complex = order.terms.complex();
         let shown = if complex == 0 { order.leaves.0 } else { self.book.complex(complex).shown_of(order.leaves.0) };
         let record = self.instruments.slab.get(order.instrument);
@@ -531,6 +551,9 @@ impl<M: Marks> Engine<'_, M> {
         if complex != 0 {
             let rested = *self.book.order(slot);
             self.book.hide(&rested, order.leaves.0 - shown);
+            if self.book.complex(complex).peg != 0 {
+                self.book.count_pegged(rested.level, true);
+            }
             self.date(complex);
         }
     }

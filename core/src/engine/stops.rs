@@ -30,6 +30,9 @@ impl<M: Marks> Engine<'_, M> {
         instrument.stops[down & 1] = root;
         instrument.orders += 1;
         self.date(complex);
+        if self.book.complex(complex).trails != 0 {
+            self.begin_following(order.instrument, complex);
+        }
         self.look_for_due(order.instrument);
     }
 
@@ -119,6 +122,7 @@ impl<M: Marks> Engine<'_, M> {
         let slot = self.book.complex(complex).order;
         let waiting = *self.book.order(slot);
         self.end_waiting(&waiting);
+        self.end_following(&waiting, complex);
         let instrument = self.instruments.slab.get(waiting.instrument);
         let mut order = Order { terms: waiting.terms.triggered(), ..waiting };
         if order.terms.is_market() {

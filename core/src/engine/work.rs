@@ -1,8 +1,9 @@
 //! Pending work: what commands leave undone because a command does bounded work.
 //!
 //! At its end every command, whatever it is, does up to [`UNITS_PER_COMMAND`] units of it: a budget in commands, never in
-//! time, so that every replica does the same work at the same place. Four kinds, in the order in which they are asked:
-//! orders that expire, stop orders that are due, the cancels of tripped protections, and a queue of auctions and scans.
+//! time, so that every replica does the same work at the same place. Five kinds, in the order in which they are asked:
+//! orders that expire, stop orders that are due, orders that follow the market, the cancels of tripped protections, and a
+//! queue of auctions and scans.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -74,7 +75,12 @@ impl<M: Marks> Engine<'_, M> {
     /// Whether a command at the last one's time would find work.
     pub(super) fn has_work(&self) -> bool {
         let header = self.header.get();
-        header.time >= header.wake
+        self.has_queued_work() || self.has_following() || header.time >= header.next_expiry
+    }
+
+    fn has_queued_work(&self) -> bool {
+        let header = self.header.get();
+        header.work_pending != 0 || header.due.first != 0 || header.protecting.first != 0
     }
 
     /// Does one command's share of the pending work.
@@ -83,13 +89,14 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn work_off<S: EventSink>(&mut self, out: &mut Emitter<'_, S>) {
         let mut units_left = UNITS_PER_COMMAND;
         while self.work_once(&mut units_left, out) == Worked::Something {}
+        self.notice_events(out);
+        let is_pending = self.has_queued_work() || self.header.get().in_ring != 0;
         let header = self.header.get_mut();
-        let is_pending = header.work_pending != 0 || header.due.first != 0 || header.protecting.first != 0;
         header.wake = if is_pending { TimeNs::ZERO } else { header.next_expiry };
     }
 
     fn work_once<S: EventSink>(&mut self, units_left: &mut u32, out: &mut Emitter<'_, S>) -> Worked {
-        for kind in [Self::expire, Self::fire_due, Self::protect, Self::advance_queue] {
+        for kind in [Self::expire, Self::fire_due, Self::follow, Self::protect, Self::advance_queue] {
             let worked = kind(self, units_left, out);
             if worked != Worked::Nothing {
                 return worked;

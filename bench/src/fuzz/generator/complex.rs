@@ -1,8 +1,8 @@
 //! Orders with further terms: stop orders, icebergs, dates, twins and budgets, alone and together.
 
-use novate_core::command::{NewComplexOrder, NewOrder};
+use novate_core::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
 use novate_core::ids::ClientOrderId;
-use novate_core::terms::{OrderType, TimeInForce, TriggerDirection};
+use novate_core::terms::{OrderType, PegReference, Role, Side, TimeInForce, TriggerDirection};
 use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
 use super::super::world::KnownInstrument;
@@ -75,6 +75,45 @@ impl Generator {
             1 if !is_limit => order.price = if order.side == BUY { PriceTicks::MAX } else { PriceTicks::MIN },
             _ => order.price = PriceTicks(trigger.saturating_add(towards)),
         }
+        if self.chance(250) {
+            // At a distance from the last price, rarely at one that is none.
+            let distance = at.tick.saturating_mul(i64::from(self.random.below(6)) + i64::from(self.chance(900)));
+            order.gives |= NewComplexOrder::TRAIL;
+            order.trigger = PriceTicks(distance.saturating_add(i64::from(self.chance(20))));
+        }
+    }
+
+    /// An order that follows the book, mostly closely, rarely to where no order may be.
+    pub(super) fn new_pegged_order(&mut self) -> Vec<u64> {
+        let (account, at) = (self.account(), self.instrument());
+        let plain = self.plain_order(account, &at);
+        let side = if plain.side == BUY { Side::Buy } else { Side::Sell };
+        let by = self.sender(Role::Trader);
+        let reference = PegReference::ALL[self.random.below(3) as usize];
+        let away = i64::from(self.random.below(8)) - i64::from(self.random.below(3));
+        let away = away.saturating_mul(at.tick).saturating_add(i64::from(self.chance(50)));
+        let offset = PriceTicks(if self.chance(20) {
+            self.price(at.tick)
+        } else {
+            away * if plain.side == BUY { -1 } else { 1 }
+        });
+        let (name, by) = (plain.client_order_id, (by.0, by.1, account));
+        let mut order = NewPeggedOrder::new(by, at.instrument, name, side, plain.quantity, (reference, offset));
+        if self.chance(300) {
+            order.limit = plain.price;
+        }
+        let time_in_force = match self.random.below(40) {
+            0 => 1 + self.random.below(6) as u8,
+            1..5 => TimeInForce::Day.code(),
+            5..15 => TimeInForce::GoodTillDate.code(),
+            _ => TimeInForce::GoodTillCancelled.code(),
+        };
+        (order.time_in_force, order.self_trade) = (time_in_force, plain.self_trade);
+        order.flags = plain.flags & !(u8::from(self.chance(500)) * NewOrder::REDUCE_ONLY);
+        if (time_in_force == TimeInForce::GoodTillDate.code()) != self.chance(20) {
+            order.expiry = self.date();
+        }
+        encode(&order)
     }
 
     fn trigger(&mut self, rises: bool, at: &KnownInstrument) -> i64 {

@@ -24,7 +24,10 @@ impl Generator {
     }
 
     pub(super) fn enter(&mut self) -> Vec<u64> {
-        if self.chance(self.world.habits.terms.complex_per_mille) { self.new_complex_order() } else { self.new_order() }
+        if !self.chance(self.world.habits.terms.complex_per_mille) {
+            return self.new_order();
+        }
+        if self.chance(150) { self.new_pegged_order() } else { self.new_complex_order() }
     }
 
     fn new_order(&mut self) -> Vec<u64> {
