@@ -157,8 +157,8 @@ pub struct Row {
     pub peer_volume: u64,
     /// Whether this was a quick run, whose figures are not for publication.
     pub quick: bool,
-    /// Whether both did what their rules demand: novate's trades are the reference book's (on flow C those from when the flow
-    /// was made), and the peer's are those of a reference book with the rules in which the peer differs.
+    /// Whether both did what their rules demand: novate's trades are the reference book's (on flow C those from when
+    /// the flow was made), and the peer's are those of a reference book with the rules in which the peer differs.
     pub verified: bool,
     /// Why the peer's trades differ, or what went wrong.
     #[serde(skip_serializing_if = "String::is_empty")]

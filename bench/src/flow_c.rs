@@ -1,13 +1,13 @@
 //! Order flow C: as [flow A](crate::workload), with what only novate's own kinds of commands can say.
 //!
-//! Of the entered orders 10 % are icebergs, 5 % stop and stop-limit orders around the market, 3 % post-only. Of the measured
-//! commands 2 % are orders that run into self-trade prevention, 1 % cancel all orders of an account that has some tens; the
-//! rest are as in flow A: crossing orders, reductions, and passive orders and cancels that keep the number of live orders
-//! where it is wanted.
+//! Of the entered orders 10 % are icebergs, 5 % stop and stop-limit orders around the market, 3 % post-only. Of the
+//! measured commands 2 % are orders that run into self-trade prevention, 1 % cancel all orders of an account that has
+//! some tens; the rest are as in flow A: crossing orders, reductions, and passive orders and cancels that keep the
+//! number of live orders where it is wanted.
 //!
-//! The flow is made by running the engine beside its generator, which hears from the events what is live: a reference book
-//! would have to know all rules. The rules have one elsewhere, the naive oracle. The same [`FlowSpec`] is the same flow, to
-//! the byte, as long as the rules are the same.
+//! The flow is made by running the engine beside its generator, which hears from the events what is live: a reference
+//! book would have to know all rules, and whether the engine follows them is for the naive oracle to say. The same
+//! [`FlowSpec`] is the same flow, to the byte, as long as the rules are the same.
 
 use std::io;
 
@@ -312,7 +312,7 @@ impl<'e> Generator<'e> {
         Ok(true)
     }
 
-    /// Writes a reduction by a part of a live order, if one with more than a lot is found that is no waiting stop order.
+    /// Writes a reduction by a part of a live order, if one is found with more than a lot that waits for no trigger.
     fn reduce(&mut self) -> io::Result<bool> {
         for _ in 0..ATTEMPTS {
             let Some(id) = self.live.pick(&mut self.random) else { return Ok(false) };

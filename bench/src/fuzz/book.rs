@@ -62,6 +62,9 @@ fn check_bounded(event: &Event<'_>) -> Result<(), String> {
         Event::Rested(rested) => rested.leaves.0 > 0,
         Event::Cancelled(cancelled) => cancelled.leaves.0 > 0,
         Event::Amended(amended) => amended.leaves.0 > 0,
+        Event::Triggered(triggered) => triggered.leaves.0 > 0,
+        Event::Replenished(shows) => shows.shown.0 > 0 && shows.shown <= shows.leaves,
+        Event::Decremented(met) => met.quantity.0 > 0 && met.maker_leaves.0 >= 0 && met.taker_leaves.0 >= 0,
         _ => true,
     };
     if sound { Ok(()) } else { Err(format!("an impossible quantity: {event:?}")) }

@@ -193,8 +193,8 @@ fn deep(random: &mut Random) -> (Genesis, Habits) {
     (genesis, habits)
 }
 
-/// A world in which stop orders gather at few prices until something reaches them: more are due at once than one command
-/// may fire.
+/// A world in which stop orders gather at few prices until something reaches them: more are due at once than one
+/// command may fire.
 fn cascading(random: &mut Random) -> (Genesis, Habits) {
     let (mut genesis, habits) = deep(random);
     genesis.max_steps = [64, 80, 16_384][random.below(3) as usize];

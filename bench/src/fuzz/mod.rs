@@ -5,6 +5,8 @@
 //! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
 //!
+//! All of them find a command that does more work than the rules allow.
+//!
 //! One seed is one run. A run is a row of episodes, each a small world of its own with capacities, instruments and
 //! habits drawn from the seed, so that edges (full tables, busy books, sliced auctions) are met often.
 

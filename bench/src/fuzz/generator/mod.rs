@@ -178,7 +178,7 @@ impl Generator {
         Some(self.shock())
     }
 
-    /// Ends what would make most commands fail for long: halts, narrow limits, volatility auctions, a full table of orders.
+    /// Ends what would make most commands fail for long: halts, narrow limits, volatility auctions, a full order table.
     fn recovery(&mut self) -> Option<Vec<u64>> {
         let instruments = self.world.instruments.iter().filter(|known| known.is_listed);
         let mut troubled = instruments
