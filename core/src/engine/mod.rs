@@ -12,6 +12,7 @@ mod expiry;
 mod following;
 mod gate;
 mod header;
+mod lifecycle;
 mod orders;
 mod party;
 mod pegs;

@@ -5,7 +5,8 @@
 
 use super::Engine;
 use super::emit::Emitter;
-use super::orders::{Acting, Entry};
+use super::lifecycle::Acting;
+use super::orders::Entry;
 use super::sweep::Means;
 use super::work::{STEP_UNITS, Worked};
 use crate::arena::Marks;
