@@ -62,12 +62,18 @@ impl Scan {
         (self.cursor, self.cancelled)
     }
 
-    /// Whether it is about an order. What is in a free slot has no id.
+    /// Whether a slot is passed over at a glance: it is free, so that there is no id in it, or its order is another
+    /// account's.
+    #[inline(always)]
+    fn passes_over(&self, order: &Order) -> bool {
+        let account = if self.account == AccountId::NONE { order.account } else { self.account };
+        order.id == OrderId::NONE || order.account != account
+    }
+
+    /// Whether it is about an order that is not passed over.
     fn is_about(&self, order: &Order, instrument: InstrumentId) -> bool {
         let only_day = self.reason == CancelReason::DayEnded.code();
-        order.id != OrderId::NONE
-            && (self.account == AccountId::NONE || self.account == order.account)
-            && (self.instrument == InstrumentId::NONE || self.instrument == instrument)
+        (self.instrument == InstrumentId::NONE || self.instrument == instrument)
             && (!only_day || order.terms.is(TimeInForce::Day))
             && order.id.is_from_before(self.begun)
     }
@@ -94,7 +100,20 @@ impl<M: Marks> Engine<'_, M> {
         units_left: &mut u32,
         out: &mut Emitter<'_, S>,
     ) -> Stretch {
-        while self.may_find(scan) && scan.cursor <= self.book.highest_order_slot() {
+        let highest = self.book.highest_order_slot();
+        while self.may_find(scan) && scan.cursor <= highest {
+            if scan.passes_over(self.book.order(scan.cursor)) {
+                if *units_left == 0 {
+                    return Stretch::Interrupted;
+                }
+                let reach = highest.min(scan.cursor.saturating_add(*units_left - 1));
+                let from = scan.cursor;
+                while scan.cursor <= reach && scan.passes_over(self.book.order(scan.cursor)) {
+                    scan.cursor += 1;
+                }
+                *units_left -= scan.cursor - from;
+                continue;
+            }
             let order = *self.book.order(scan.cursor);
             let instrument = self.instruments.slab.get(order.instrument);
             let is_about = scan.is_about(&order, instrument.id);
