@@ -217,7 +217,6 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// One trade with the maker in `slot`, whatever the two are.
-    #[cold]
     #[inline(never)]
     fn trade_complex<S: EventSink>(
         &mut self,
