@@ -16,7 +16,7 @@ use crate::ids::EntityId;
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
 use crate::terms::TradingState;
-use crate::units::TimeNs;
+use crate::units::{QuantityLots, TimeNs};
 use bytemuck::Zeroable;
 
 impl<M: Marks> Engine<'_, M> {
@@ -146,7 +146,7 @@ impl<M: Marks> Engine<'_, M> {
         let twin = self.book.complex(complex).twin;
         self.cancel_twin(twin, out);
         let checked = if lots.0 == 0 { Err(CancelReason::ReduceOnly) } else { Ok(()) };
-        match self.check_fired(&mut order, out.steps).and_then(|acting| checked.map(|()| acting)) {
+        match self.check_fired(&mut order, asked, out.steps).and_then(|acting| checked.map(|()| acting)) {
             Ok(acting) => self.act(&order, slot, acting, out),
             Err(reason) => {
                 self.say_cancelled(&order, reason, 0, out);
@@ -155,8 +155,9 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// Checks an order that has just triggered as if it were entered now, and slides its price if it wants that.
-    fn check_fired(&self, order: &mut Order, steps_made: u32) -> Result<Acting, CancelReason> {
+    /// Checks an order that has just triggered as if it were entered now with the quantity asked for, and slides its price if
+    /// it wants that.
+    fn check_fired(&self, order: &mut Order, asked: QuantityLots, steps_made: u32) -> Result<Acting, CancelReason> {
         let account = self.accounts.slab.get(order.account.slot());
         let instrument = self.instruments.slab.get(order.instrument);
         if account.has_tripped() {
@@ -168,7 +169,7 @@ impl<M: Marks> Engine<'_, M> {
         if !order.terms.is_market() && (order.price < instrument.limit_low || order.price > instrument.limit_high) {
             return Err(CancelReason::PriceOutsideLimits);
         }
-        let mut entry = Entry::of(order, instrument, order.leaves);
+        let mut entry = Entry::of(order, instrument, asked);
         let budget = self.book.complex(order.terms.complex()).budget();
         let checked = self.check_placement(instrument, &mut entry, None, Means { budget, steps_made });
         // One that slid and has no room there is cancelled at the price that it slid to.

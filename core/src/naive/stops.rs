@@ -72,7 +72,7 @@ impl NaiveEngine {
         });
         let twin = self.twin_of(order.id);
         self.cancel_twin(twin);
-        match self.obstacle_to_firing(&instrument, &mut order) {
+        match self.obstacle_to_firing(&instrument, &mut order, waiting.leaves) {
             Some(reason) => {
                 self.cancel_taker(&order, reason);
             }
@@ -81,7 +81,13 @@ impl NaiveEngine {
     }
 
     /// Why an order that has triggered is cancelled instead of acting; one that slides is moved on the way.
-    fn obstacle_to_firing(&self, instrument: &Instrument, order: &mut Order) -> Option<CancelReason> {
+    /// It is asked with the quantity that it was entered with, as a new order is.
+    fn obstacle_to_firing(
+        &self,
+        instrument: &Instrument,
+        order: &mut Order,
+        asked: QuantityLots,
+    ) -> Option<CancelReason> {
         if self.is_tripped(order.account) {
             return Some(CancelReason::ProtectionTripped);
         }
@@ -94,10 +100,11 @@ impl NaiveEngine {
         if self.check_post_only(instrument, order).is_err() {
             return Some(CancelReason::PostOnlyWouldCross);
         }
-        if order.time_in_force == TimeInForce::FillOrKill && self.check_fill_or_kill(order).is_err() {
+        let whole = Order { leaves: asked, ..*order };
+        if order.time_in_force == TimeInForce::FillOrKill && self.check_fill_or_kill(&whole).is_err() {
             return Some(CancelReason::FillOrKill);
         }
-        if order.may_rest() && self.check_room(order, None).is_err() {
+        if order.may_rest() && self.check_room(&whole, None).is_err() {
             return Some(CancelReason::NoRoom);
         }
         if order.reduce_only && self.positions.reducible(order) == QuantityLots::ZERO {
