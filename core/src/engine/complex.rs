@@ -209,7 +209,7 @@ impl<M: Marks> Engine<'_, M> {
             | flag(order_terms.is_market_stop(), Accepted::MARKET)
             | flag(record.display.0 != 0, Accepted::ICEBERG)
             | flag(record.twin != 0, Accepted::TWIN)
-            | flag(record.peg != 0 || record.trails != 0, Accepted::FOLLOWS)
+            | flag(record.peg != 0 || order_terms.waits() && record.trails != 0, Accepted::FOLLOWS)
     }
 
     /// Whether an order shows only a part of its quantity at once.

@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
+use super::following::Peg;
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId};
 use crate::terms::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
@@ -58,6 +59,10 @@ pub(super) struct Order {
     pub(super) display_minimum: QuantityLots,
     /// What an iceberg that rests shows now; without meaning for all others.
     pub(super) shown: QuantityLots,
+    /// What its price follows, if it is pegged.
+    pub(super) peg: Option<Peg>,
+    /// The distance that its trigger price keeps from the last price, if it trails.
+    pub(super) trail: Option<PriceTicks>,
     /// When it expires, if it is good till a date.
     pub(super) expiry: Option<TimeNs>,
     /// What its fills may cost at most, or must bring at least.
@@ -76,6 +81,11 @@ impl Order {
     /// Whether it is a stop order that has not triggered.
     pub(super) fn is_waiting(&self) -> bool {
         self.trigger.is_some()
+    }
+
+    /// Whether it follows the market: it is pegged, or waits with a trigger price that trails.
+    pub(super) fn is_follower(&self) -> bool {
+        self.peg.is_some() || self.trail.is_some() && self.is_waiting()
     }
 
     pub(super) fn is_iceberg(&self) -> bool {
@@ -118,6 +128,8 @@ pub(super) struct Book {
     waiting: BTreeMap<InstrumentId, BTreeSet<(Sequence, OrderId)>>,
     /// Orders that are good till a date, the one accepted first first.
     dated: BTreeSet<(Sequence, OrderId)>,
+    /// Orders that follow the market, the one accepted first first.
+    followers: BTreeMap<InstrumentId, BTreeSet<(Sequence, OrderId)>>,
     /// Levels that `Canary::LevelLostAfterCancel` has lost sight of; empty without it.
     lost: BTreeMap<(InstrumentId, Side), PriceTicks>,
 }
@@ -141,6 +153,9 @@ impl Book {
         if order.expiry.is_some() {
             self.dated.insert((order.accepted, order.id));
         }
+        if order.is_follower() {
+            self.followers.entry(order.instrument).or_default().insert((order.accepted, order.id));
+        }
         self.orders.insert(order.id, order);
     }
 
@@ -148,6 +163,9 @@ impl Book {
     pub(super) fn remove(&mut self, id: OrderId) {
         let Some(order) = self.orders.remove(&id) else { return };
         self.dated.remove(&(order.accepted, id));
+        if let Some(followers) = self.followers.get_mut(&order.instrument) {
+            followers.remove(&(order.accepted, id));
+        }
         if order.is_waiting() {
             self.stop_waiting(&order);
         } else {
@@ -194,6 +212,11 @@ impl Book {
     /// The instrument's stop orders that wait, the one accepted first first.
     pub(super) fn waiting(&self, instrument: InstrumentId) -> impl Iterator<Item = &Order> {
         self.waiting.get(&instrument).into_iter().flatten().filter_map(|(_, id)| self.orders.get(id))
+    }
+
+    /// The instrument's orders that follow the market, the one accepted first first.
+    pub(super) fn followers(&self, instrument: InstrumentId) -> impl Iterator<Item = &Order> {
+        self.followers.get(&instrument).into_iter().flatten().filter_map(|(_, id)| self.orders.get(id))
     }
 
     /// The orders that are good till a date, the one accepted first first.

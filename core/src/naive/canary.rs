@@ -86,6 +86,14 @@ pub enum Canary {
     ProtectionCountsTaker,
     /// The price band is measured from the last price although a mark price is set.
     BandIgnoresMark,
+    /// Pegged orders count among the prices that pegged orders follow.
+    PegsSeeEachOther,
+    /// The price of a pegged buy order is rounded up, and not bounded.
+    MidRoundsUp,
+    /// A trailing stop order's trigger price follows the last price towards it as well.
+    TrailsBothWays,
+    /// A pass sees the market as it is, not as it was when it began.
+    PassSeesNewView,
     /// A volatility auction cancels what is left of the taker, also where that may rest.
     VolatilityAuctionCancels,
 }
@@ -133,6 +141,10 @@ impl Canary {
         Self::DayStopsSurvive,
         Self::ProtectionCountsTaker,
         Self::BandIgnoresMark,
+        Self::PegsSeeEachOther,
+        Self::MidRoundsUp,
+        Self::TrailsBothWays,
+        Self::PassSeesNewView,
         Self::VolatilityAuctionCancels,
     ];
 
@@ -180,6 +192,10 @@ impl Canary {
             Self::DayStopsSurvive => "DayStopsSurvive",
             Self::ProtectionCountsTaker => "ProtectionCountsTaker",
             Self::BandIgnoresMark => "BandIgnoresMark",
+            Self::PegsSeeEachOther => "PegsSeeEachOther",
+            Self::MidRoundsUp => "MidRoundsUp",
+            Self::TrailsBothWays => "TrailsBothWays",
+            Self::PassSeesNewView => "PassSeesNewView",
             Self::VolatilityAuctionCancels => "VolatilityAuctionCancels",
         }
     }

@@ -54,6 +54,7 @@ impl NaiveEngine {
         match command {
             Command::NewOrder(c) => self.new_order(c),
             Command::NewComplexOrder(c) => self.new_complex_order(c),
+            Command::NewPeggedOrder(c) => self.new_pegged_order(c),
             Command::CancelOrder(c) => self.cancel_order(c),
             Command::ReduceOrder(c) => self.reduce_order(c),
             Command::AmendOrder(c) => self.amend_order(c),
@@ -91,9 +92,11 @@ impl NaiveEngine {
     fn check_role(&self, session: SessionId, command: Command<'_>) -> Result<(), RejectCode> {
         let role = self.sessions.find(session)?.role;
         let permitted = match command {
-            Command::NewOrder(_) | Command::NewComplexOrder(_) | Command::AmendOrder(_) | Command::ReplaceOrder(_) => {
-                role == Role::Trader
-            }
+            Command::NewOrder(_)
+            | Command::NewComplexOrder(_)
+            | Command::NewPeggedOrder(_)
+            | Command::AmendOrder(_)
+            | Command::ReplaceOrder(_) => role == Role::Trader,
             Command::CancelOrder(_)
             | Command::ReduceOrder(_)
             | Command::MassCancel(_)
@@ -145,6 +148,7 @@ fn instrument_of(command: Command<'_>) -> InstrumentId {
     match command {
         Command::NewOrder(c) => c.instrument,
         Command::NewComplexOrder(c) => c.instrument,
+        Command::NewPeggedOrder(c) => c.instrument,
         Command::MassCancel(c) => c.instrument,
         Command::DelistInstrument(c) => c.instrument,
         Command::SetTradingState(c) => c.instrument,
@@ -164,6 +168,7 @@ fn names(command: Command<'_>) -> (OrderId, ClientOrderId) {
     match command {
         Command::NewOrder(c) => (OrderId::NONE, c.client_order_id),
         Command::NewComplexOrder(c) => (OrderId::NONE, c.client_order_id),
+        Command::NewPeggedOrder(c) => (OrderId::NONE, c.client_order_id),
         Command::CancelOrder(c) => target_names(c.target),
         Command::ReduceOrder(c) => target_names(c.target),
         Command::AmendOrder(c) => target_names(c.target),

@@ -1,13 +1,14 @@
 //! How orders are entered, with all that a complex order may ask for. A new order asks for none of it.
 
 use super::book::{Order, PostOnly, Trigger};
+use super::following::trailing;
 use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
 use crate::command::{NewComplexOrder, NewOrder};
 use crate::ids::{AccountId, ClientOrderId, OrderId};
 use crate::reject::RejectCode;
 use crate::terms::{OrderType, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection};
-use crate::units::{QuantityLots, Sequence, TimeNs};
+use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 impl NaiveEngine {
     pub(super) fn new_order(&mut self, c: &NewOrder) -> Result<OrderId, RejectCode> {
@@ -25,7 +26,7 @@ impl NaiveEngine {
             order.price = instrument.within_limits(order.price);
         }
         check_combination(c, &order)?;
-        self.check_expiry(c)?;
+        self.check_expiry(c.time_in_force, c.expiry)?;
         if !order.is_waiting() {
             check_state(&instrument, &order)?;
         }
@@ -33,6 +34,13 @@ impl NaiveEngine {
         check_display(&instrument, c)?;
         if matches!(order.pricing, OrderType::Limit | OrderType::StopLimit) {
             instrument.check_price(order.price)?;
+        }
+        if let (Some(trail), Some(trigger)) = (order.trail, &mut order.trigger) {
+            if trail <= PriceTicks::ZERO || instrument.check_tick(trail).is_err() {
+                return Err(RejectCode::InvalidTrail);
+            }
+            let last = instrument.last.ok_or(RejectCode::NoLastPrice)?;
+            trigger.price = trailing(last, trail, trigger.up).ok_or(RejectCode::PriceOutOfRange)?;
         }
         if let Some(trigger) = order.trigger {
             instrument.check_tick(trigger.price)?;
@@ -61,12 +69,12 @@ impl NaiveEngine {
         Ok(order.id)
     }
 
-    fn check_expiry(&self, c: &NewComplexOrder) -> Result<(), RejectCode> {
-        let good_till_date = c.time_in_force == TimeInForce::GoodTillDate.code();
-        if !good_till_date && c.expiry != TimeNs::ZERO {
+    pub(super) fn check_expiry(&self, time_in_force: u8, expiry: TimeNs) -> Result<(), RejectCode> {
+        let good_till_date = time_in_force == TimeInForce::GoodTillDate.code();
+        if !good_till_date && expiry != TimeNs::ZERO {
             return Err(RejectCode::ExpiryWithoutGoodTillDate);
         }
-        if good_till_date && c.expiry <= self.time {
+        if good_till_date && expiry <= self.time {
             return Err(RejectCode::ExpiryInPast);
         }
         Ok(())
@@ -85,7 +93,7 @@ impl NaiveEngine {
     }
 
     /// Complex records for the order, and for its twin if that had none.
-    fn check_complex_room(&self, order: &Order, twin: Option<&Order>) -> Result<(), RejectCode> {
+    pub(super) fn check_complex_room(&self, order: &Order, twin: Option<&Order>) -> Result<(), RejectCode> {
         let mut needed = usize::from(order.complex);
         if self.canary != Canary::TwinTakesNoRecord {
             needed += usize::from(twin.is_some_and(|twin| !twin.complex));
@@ -130,6 +138,8 @@ fn draft(c: &NewComplexOrder, account: AccountId) -> Result<Order, RejectCode> {
         display: c.display,
         display_minimum: c.display_minimum,
         shown: QuantityLots::ZERO,
+        peg: None,
+        trail: (c.gives & NewComplexOrder::TRAIL != 0).then_some(c.trigger),
         expiry: (time_in_force == TimeInForce::GoodTillDate).then_some(c.expiry),
         budget: (c.gives & NewComplexOrder::BUDGET != 0).then_some(bits.cast_signed()),
         complex: false,
@@ -142,7 +152,7 @@ fn draft(c: &NewComplexOrder, account: AccountId) -> Result<Order, RejectCode> {
 }
 
 /// A slide is a post-only order, whether the other flag says so or not.
-fn post_only(flags: u8) -> PostOnly {
+pub(super) fn post_only(flags: u8) -> PostOnly {
     if flags & NewOrder::POST_ONLY_SLIDE != 0 {
         PostOnly::Slides
     } else if flags & NewOrder::POST_ONLY != 0 {

@@ -101,6 +101,7 @@ impl NaiveEngine {
             (order.is_waiting(), Accepted::STOP),
             (order.is_iceberg(), Accepted::ICEBERG),
             (self.twin_of(order.id).is_some(), Accepted::TWIN),
+            (order.is_follower(), Accepted::FOLLOWS),
         ] {
             flags |= if holds { flag } else { 0 };
         }
@@ -121,6 +122,7 @@ impl NaiveEngine {
             quantity: order.leaves,
             ..Accepted::zeroed()
         });
+        self.join_ring(&order);
         if order.is_waiting() {
             self.book.add_waiting(order);
             self.join_stop_row(order.instrument);

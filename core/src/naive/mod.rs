@@ -30,9 +30,11 @@ mod command;
 mod complex;
 mod entry;
 mod fok;
+mod following;
 mod iceberg;
 mod orders;
 mod party;
+mod pegs;
 mod positions;
 mod protection;
 mod records;
@@ -54,6 +56,7 @@ use alloc::vec::Vec;
 pub use self::canary::Canary;
 
 use self::book::Book;
+use self::following::Following;
 use self::positions::Positions;
 use self::protection::Account;
 use self::scan::Scan;
@@ -108,6 +111,7 @@ pub struct NaiveEngine {
     steps: u32,
     /// Instruments with due stop orders, the one that has been waiting longest first.
     stop_row: VecDeque<InstrumentId>,
+    following: Following,
     /// Scans of accounts whose protection tripped, first in, first out.
     protection_scans: VecDeque<Scan>,
     /// Auctions and other scans to be carried on, first in, first out.
@@ -169,6 +173,7 @@ impl NaiveEngine {
             positions: Positions::new(c.positions, canary),
             steps: 0,
             stop_row: VecDeque::new(),
+            following: Following::default(),
             protection_scans: VecDeque::new(),
             queue: VecDeque::new(),
             outbox: Vec::new(),
@@ -194,6 +199,7 @@ impl NaiveEngine {
         self.sequence = sequence;
         self.time = time;
         self.steps = 0;
+        self.begin_following();
         self.run(command);
         self.work_off();
         for event in core::mem::take(&mut self.outbox) {

@@ -81,6 +81,9 @@ impl NaiveEngine {
 
     pub(super) fn amend_order(&mut self, c: &AmendOrder) -> Result<OrderId, RejectCode> {
         let (order, instrument) = self.find_active(&c.header, c.target)?;
+        if order.peg.is_some() && c.changes & AmendOrder::PRICE != 0 {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let mut amended = order;
         if c.changes & AmendOrder::QUANTITY != 0 {
             if c.quantity.get() <= 0 {
@@ -116,6 +119,9 @@ impl NaiveEngine {
 
     pub(super) fn replace_order(&mut self, c: &ReplaceOrder) -> Result<OrderId, RejectCode> {
         let (old, instrument) = self.find_active(&c.header, c.target)?;
+        if old.peg.is_some() {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let mut order = Order {
             // The old order's slot serves the new one.
             id: OrderId::new(self.sequence, old.id.slot()),

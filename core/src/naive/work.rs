@@ -1,6 +1,7 @@
 //! Pending work: what is done at the end of every command.
 
 use super::auction::Auction;
+use super::following::Followed;
 use super::scan::{Scan, ScanEnd};
 use super::{Canary, NaiveEngine};
 use crate::ids::InstrumentId;
@@ -48,12 +49,16 @@ impl NaiveEngine {
             units -= STEP_UNITS;
         }
         while self.do_a_piece(&mut units) {}
+        self.notice_events();
     }
 
     /// Does a piece of the first kind that can go on; false if the command's work is over.
     fn do_a_piece(&mut self, units: &mut u32) -> bool {
         if self.expire(units) || self.fire(units) {
             return true;
+        }
+        if self.follow(units) == Followed::OutOfUnits {
+            return false;
         }
         match self.protect(units) {
             Asked::Done => true,
@@ -150,6 +155,10 @@ impl NaiveEngine {
     /// Whether there is anything that a later command of the same time could do.
     pub fn work_pending(&self) -> bool {
         let expired = self.book.dated().any(|order| order.is_expired(self.time));
-        expired || !self.stop_row.is_empty() || !self.protection_scans.is_empty() || !self.queue.is_empty()
+        expired
+            || self.is_following()
+            || !self.stop_row.is_empty()
+            || !self.protection_scans.is_empty()
+            || !self.queue.is_empty()
     }
 }
