@@ -103,6 +103,10 @@ fn a_random_flow_shows_most() {
         Canary::BudgetMustNotBeReached,
         Canary::QueuedScanGoesOn,
         Canary::ScanTakesLaterOrders,
+        Canary::PegsSeeEachOther,
+        Canary::MidRoundsUp,
+        Canary::TrailsBothWays,
+        Canary::PassSeesNewView,
     ];
     for canary in Canary::ALL.iter().filter(|canary| !shy.contains(canary)) {
         assert!(run(*canary, &lines) != right, "{}", canary.name());
@@ -187,6 +191,14 @@ fn those_of_complex_orders_show_where_they_are_asked() {
     assert!(differs(Canary::ReduceTakesFromShown, &["a sell 1 9@100 show=4", "a reduce 1 2", "b buy 2 4@100"]));
     assert!(differs(Canary::ExpiredMakerTrades, &["a sell 1 1@100 till=1", "b buy 2 1@100"]));
     assert!(differs(Canary::BudgetMustNotBeReached, &["a sell 1 1@100", "b buy 2 1@100 fok budget=100"]));
+    let pegs = ["b buy 1 5@100", "b sell 2 5@103", "a buy 3 1@max peg:mid:0", "a buy 4 1@max peg:primary:0"];
+    assert!(differs(Canary::PegsSeeEachOther, &pegs));
+    assert!(differs(Canary::MidRoundsUp, &[pegs[0], pegs[1], pegs[2], "b sell 5 1@102"]));
+    assert!(differs(Canary::TrailsBothWays, &["last 100", "a sell 1 1@0 stop trail=5", "last 98"]));
+    let mut many: Vec<String> = (100..180).map(|name| format!("a buy {name} 1@max peg:primary:-1")).collect();
+    many.insert(0, String::from("b buy 1 5@100"));
+    many.extend(["b buy 2 5@102", "b buy 3 5@104"].map(String::from));
+    assert_ne!(run(Canary::PassSeesNewView, &many), run(Canary::None, &many));
     let mut genesis = small();
     genesis.capacities.complex_orders = 1;
     let tight = |canary: Canary| {

@@ -12,6 +12,7 @@
 mod auction;
 mod band;
 mod canary;
+mod following;
 mod iceberg;
 mod orders;
 mod protection;
@@ -29,7 +30,7 @@ use alloc::vec::Vec;
 
 use bytemuck::Zeroable;
 
-use self::text::{amounts, number, render, with_complex_flag, with_flag};
+use self::text::{amounts, number, pegged, render, with_complex_flag, with_flag};
 use super::{Canary, NaiveEngine};
 use crate::command::{
     AmendOrder, CancelOrder, Command, CommandRecord, EndTradingDay, ListInstrument, MassCancel, NewComplexOrder,
@@ -188,6 +189,13 @@ impl Desk {
                 let name = ClientOrderId(number(name).cast_unsigned());
                 let sender = (session, turn, account);
                 let mut order = NewOrder::limit(sender, self.instrument, name, side, price, quantity);
+                let is_peg = |flag: &&str| flag.starts_with("peg:");
+                if let Some(peg) = flags.iter().find(|flag| is_peg(flag)) {
+                    for flag in flags.iter().filter(|flag| !is_peg(flag)) {
+                        order = with_flag(order, flag);
+                    }
+                    return self.send(&pegged(order, peg).unwrap());
+                }
                 let is_complex = |flag: &&&str| flag.contains('=') || matches!(**flag, "up" | "down" | "stop");
                 for flag in flags.iter().filter(|flag| !is_complex(flag)) {
                     order = with_flag(order, flag);

@@ -3,11 +3,11 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use crate::command::{NewComplexOrder, NewOrder};
-use crate::event::{Accepted, Amended, Cancelled, Event, Replenished};
+use crate::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
+use crate::event::{Accepted, Amended, Cancelled, Event, Replenished, Repriced};
 use crate::ids::ClientOrderId;
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, SelfTrade, TimeInForce, TradingState, TriggerDirection};
+use crate::terms::{OrderType, PegReference, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection};
 use crate::units::{PriceTicks, QuantityLots, TimeNs};
 
 pub(super) fn with_flag(order: NewOrder, flag: &str) -> NewOrder {
@@ -32,6 +32,7 @@ pub(super) fn with_complex_flag(mut order: NewComplexOrder, flag: &str, now: u64
     let value = number(value);
     match name {
         "trigger" => order.with_trigger(PriceTicks(value)),
+        "trail" => order.with_trail(PriceTicks(value)),
         "up" => order.with_direction(TriggerDirection::Up),
         "down" => order.with_direction(TriggerDirection::Down),
         "show" => order.with_display(QuantityLots(value), order.display_minimum),
@@ -55,6 +56,18 @@ pub(super) fn with_complex_flag(mut order: NewComplexOrder, flag: &str, now: u64
     }
 }
 
+/// `peg:reference:offset`: a pegged order; the price is its limit.
+pub(super) fn pegged(order: NewOrder, flag: &str) -> Option<NewPeggedOrder> {
+    let (reference, offset) = flag.strip_prefix("peg:")?.split_once(':')?;
+    let reference = PegReference::ALL.iter().find(|known| known.name().eq_ignore_ascii_case(reference))?;
+    let side = Side::from_code(order.side)?;
+    let by = (order.header.session, order.header.session_sequence, order.header.account);
+    let peg = (*reference, PriceTicks(number(offset)));
+    let mut pegged = NewPeggedOrder::new(by, order.instrument, order.client_order_id, side, order.quantity, peg);
+    (pegged.limit, pegged.time_in_force) = (order.price, order.time_in_force);
+    Some(pegged)
+}
+
 pub(super) fn number(text: &str) -> i64 {
     match text {
         "max" => i64::MAX,
@@ -75,14 +88,21 @@ pub(super) fn render(event: &Event<'_>) -> String {
     let state = |code: u8| TradingState::from_code(code).unwrap().name();
     match *event {
         Event::Accepted(e) => format!(
-            "accepted {}{}{}{}{}",
+            "accepted {}{}{}{}{}{}",
             e.client_order_id,
             flag(e.flags, Accepted::RESTS, " rests"),
             flag(e.flags, Accepted::STOP, " stop"),
             flag(e.flags, Accepted::ICEBERG, " iceberg"),
             flag(e.flags, Accepted::TWIN, " twin"),
+            flag(e.flags, Accepted::FOLLOWS, " follows"),
         ),
         Event::Triggered(e) => format!("triggered {} {} at {}", e.client_order_id, e.leaves, e.trigger),
+        Event::Repriced(e) if e.flags & Repriced::RESTS != 0 => {
+            format!("repriced {} {}@{}->{}", e.client_order_id, e.leaves, e.old_price, e.price)
+        }
+        Event::Repriced(e) => {
+            format!("trailed {} {}->{} at {}->{}", e.client_order_id, e.old_trigger, e.trigger, e.old_price, e.price)
+        }
         Event::Replenished(e) => format!(
             "replenished {} {} of {}{}",
             e.client_order_id,
