@@ -75,7 +75,7 @@ impl Generator {
             1 if !is_limit => order.price = if order.side == BUY { PriceTicks::MAX } else { PriceTicks::MIN },
             _ => order.price = PriceTicks(trigger.saturating_add(towards)),
         }
-        if self.chance(250) {
+        if self.chance(120) {
             // At a distance from the last price, rarely at one that is none.
             let distance = at.tick.saturating_mul(i64::from(self.random.below(6)) + i64::from(self.chance(900)));
             order.gives |= NewComplexOrder::TRAIL;

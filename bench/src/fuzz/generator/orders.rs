@@ -27,7 +27,7 @@ impl Generator {
         if !self.chance(self.world.habits.terms.complex_per_mille) {
             return self.new_order();
         }
-        if self.chance(150) { self.new_pegged_order() } else { self.new_complex_order() }
+        if self.chance(80) { self.new_pegged_order() } else { self.new_complex_order() }
     }
 
     fn new_order(&mut self) -> Vec<u64> {
