@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use novate_core::command::{Command, NewComplexOrder, NewOrder, NewPeggedOrder};
 use novate_core::ids::{AccountId, InstrumentId, SessionId};
-use novate_core::terms::{SelfTrade, TimeInForce};
+use novate_core::terms::{SelfTrade, Side, TimeInForce};
 use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
 use super::command::{OrderEntry, OrderName};
@@ -42,7 +42,7 @@ impl Entry {
             return Self::Pegged(pegged);
         }
         // A market order's price is the farthest there is: its protection limit is the instrument's.
-        let farthest = if order.side == novate_core::terms::Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN };
+        let farthest = if order.side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN };
         let limit = order.price.unwrap_or(farthest);
         let mut plain = NewOrder::limit(by, instrument, name, order.side, limit, order.quantity)
             .with_time_in_force(order.lifetime)
@@ -89,9 +89,10 @@ impl Entry {
 }
 
 fn flags(order: &OrderEntry) -> u8 {
-    u8::from(order.is_post_only) * NewOrder::POST_ONLY
-        | u8::from(order.is_reduce_only) * NewOrder::REDUCE_ONLY
-        | u8::from(order.slides) * NewOrder::POST_ONLY_SLIDE
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    flag(order.is_post_only, NewOrder::POST_ONLY)
+        | flag(order.is_reduce_only, NewOrder::REDUCE_ONLY)
+        | flag(order.slides, NewOrder::POST_ONLY_SLIDE)
 }
 
 /// Orders that named each other as the one that cancels the other (`oco=`), which the first to come can only do before the

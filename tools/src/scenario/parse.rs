@@ -141,7 +141,7 @@ impl Scenario {
     pub(crate) fn commands(&self) -> impl Iterator<Item = &Command> {
         self.lines.iter().filter_map(|line| match &line.statement {
             Statement::Command(command) => Some(command),
-            _ => None,
+            Statement::Check { .. } => None,
         })
     }
 }

@@ -381,8 +381,8 @@ impl Form {
         match self.reads {
             Reads::Number => self.parse_number(text),
             Reads::Name(names) => {
-                let named = names().into_iter().find(|(name, _)| *name == text).map(|(_, code)| bits(code));
-                named.or_else(|| self.parse_number(text))
+                let value = names().into_iter().find(|(name, _)| *name == text).map(|(_, code)| bits(code));
+                value.or_else(|| self.parse_number(text))
             }
             Reads::Flags(flags) => {
                 let flag = |name: &str| flags.iter().find(|(known, _)| *known == name).map(|(_, bit)| u64::from(*bit));
@@ -462,8 +462,8 @@ impl Form {
         match self.reads {
             Reads::Number => number,
             Reads::Name(names) => {
-                let named = names().into_iter().find(|(_, code)| u128::from(*code) == bits);
-                named.map_or(number, |(name, _)| name.to_owned())
+                let value = names().into_iter().find(|(_, code)| u128::from(*code) == bits);
+                value.map_or(number, |(name, _)| name.to_owned())
             }
             Reads::Flags(flags) => {
                 let set = |(name, bit): &(&'static str, u8)| (bits & u128::from(*bit) != 0).then_some(*name);
@@ -499,10 +499,9 @@ mod tests {
                 let size = of.iter().find(|(_, name, _)| *name == record.name).expect("a kind").2;
                 let mut taken = vec![false; size];
                 for field in header.iter().chain(record.fields) {
-                    for byte in field.offset..field.offset + field.form.width {
-                        assert!(!taken[byte], "{}.{}", record.name, field.name);
-                        taken[byte] = true;
-                    }
+                    let bytes = &mut taken[field.offset..field.offset + field.form.width];
+                    assert!(bytes.iter().all(|taken| !taken), "{}.{}", record.name, field.name);
+                    bytes.fill(true);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use novate_core::event::{Accepted, Cancelled, OwnedEvent, Repriced};
 use novate_core::reject::{CancelReason, RejectCode};
-use novate_core::units::QuantityLots;
+use novate_core::units::{PriceTicks, QuantityLots};
 
 use super::check::{OrderState, Trade};
 use super::command::{OrderName, Owner};
@@ -119,11 +119,7 @@ pub(super) fn tell_rejected(facts: &mut Facts, subject: Subject, code: RejectCod
 }
 
 /// What is known of an order that was never accepted.
-pub(super) const fn refused_order(
-    owner: Owner,
-    price: Option<novate_core::units::PriceTicks>,
-    quantity: QuantityLots,
-) -> OrderRecord {
+pub(super) const fn refused_order(owner: Owner, price: Option<PriceTicks>, quantity: QuantityLots) -> OrderRecord {
     OrderRecord { owner, order: None, state: OrderState::Dead, price, leaves: quantity, shown: None, filled: 0 }
 }
 

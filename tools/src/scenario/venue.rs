@@ -409,7 +409,8 @@ impl<'a> Venue<'a> {
     fn take(&mut self, subject: Subject, event: &OwnedEvent, is_rejection_stated: bool) -> Result<(), Stop> {
         if let Some(code) = rejection(event) {
             let is_about_an_order = !matches!(subject, Subject::Venue);
-            if !is_rejection_stated && !(is_about_an_order && is_answer(code)) {
+            let is_expected = is_rejection_stated || is_about_an_order && is_answer(code);
+            if !is_expected {
                 return Err(Stop::Refused(code));
             }
             tell_rejected(&mut self.facts, subject, code);
