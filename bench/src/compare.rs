@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::flow_c::FlowC;
 use crate::machine::waited;
 use crate::novate::Novate;
 use crate::peers::{Contender, Lobster, Matchcore, Measured, OrderbookRs, Prepared};
@@ -24,17 +25,21 @@ pub enum Case {
     /// A book of 1,000,000 orders.
     #[value(name = "B")]
     B,
+    /// A book of 10,000 orders of kinds that no peer has: novate beside itself on flow A.
+    #[value(name = "C")]
+    C,
 }
 
 impl Case {
     /// Every case.
-    pub const ALL: [Self; 2] = [Self::A, Self::B];
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
 
     /// The name in rows.
     pub const fn name(self) -> &'static str {
         match self {
             Self::A => "A",
             Self::B => "B",
+            Self::C => "C",
         }
     }
 
@@ -43,8 +48,10 @@ impl Case {
         match (self, is_quick) {
             (Self::A, false) => FlowSpec::A,
             (Self::B, false) => FlowSpec::B,
+            (Self::C, false) => FlowSpec::C,
             (Self::A, true) => FlowSpec::A.with_commands(200_000),
             (Self::B, true) => FlowSpec { live_orders: 100_000, ..FlowSpec::B.with_commands(200_000) },
+            (Self::C, true) => FlowSpec::C.with_commands(200_000),
         }
     }
 
@@ -64,6 +71,12 @@ impl Case {
                 7_283_067,
                 12_439_252_024_834_855_503,
             ),
+            (Self::C, false) => (
+                "facc565973e9c4bc2c5c104a8b760efc09659c204d58822a012db7a876975e2b",
+                699_945,
+                17_943_763,
+                16_205_213_486_185_778_027,
+            ),
         };
         Some(Published { hash: hash.to_owned(), tally: Tally { trades, volume_lots, digest } })
     }
@@ -72,7 +85,7 @@ impl Case {
 /// What is known of a flow whose figures are published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Of [`Flow::hash`], in hexadecimal.
+    /// Of [`Flow::hash`] or [`FlowC::hash`], in hexadecimal.
     pub hash: String,
     /// Novate's trades.
     pub tally: Tally,
@@ -120,7 +133,7 @@ pub struct Row {
     pub case: &'static str,
     /// Always `novate`.
     pub subject: &'static str,
-    /// The peer's crate.
+    /// The peer's crate; in case C `novate on A`.
     pub peer: &'static str,
     /// Novate's median time per command.
     pub subject_ns: f64,
@@ -144,8 +157,8 @@ pub struct Row {
     pub peer_volume: u64,
     /// Whether this was a quick run, whose figures are not for publication.
     pub quick: bool,
-    /// Whether both did what their rules demand: novate's trades are the reference book's, and the peer's are those of
-    /// a reference book with the rules in which the peer differs.
+    /// Whether both did what their rules demand: novate's trades are the reference book's (on flow C those from when
+    /// the flow was made), and the peer's are those of a reference book with the rules in which the peer differs.
     pub verified: bool,
     /// Why the peer's trades differ, or what went wrong.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -157,10 +170,16 @@ pub struct Row {
 pub struct Comparison<'f> {
     case: Case,
     is_quick: bool,
+    /// The peers' flow.
     flow: &'f Flow,
     novate: Novate,
-    expected: Expected,
+    /// Novate's measured commands, and what they trade.
+    commands: usize,
+    tally: Tally,
 }
+
+/// What [`Comparison::against_flow_a`] calls the peer.
+pub const FLOW_A: &str = "novate on A";
 
 impl<'f> Comparison<'f> {
     /// Prepares novate for a case's flow.
@@ -169,14 +188,20 @@ impl<'f> Comparison<'f> {
     /// If there is no memory for the arena, or if the flow is not the published one.
     pub fn new(case: Case, is_quick: bool, flow: &'f Flow) -> io::Result<Self> {
         let novate = Novate::new(flow)?;
-        let expected = novate.expected(flow);
-        if let Some(published) = case.published(is_quick)
-            && published != (Published { hash: flow.hash().to_string(), tally: expected.tally })
-        {
-            let message = format!("flow {} is not the published one: the generator was changed", case.name());
-            return Err(io::Error::other(message));
-        }
-        Ok(Self { case, is_quick, flow, novate, expected })
+        let tally = novate.expected(flow).tally;
+        check_published(case, is_quick, &Published { hash: flow.hash().to_string(), tally })?;
+        Ok(Self { case, is_quick, flow, novate, commands: flow.measured().len(), tally })
+    }
+
+    /// Prepares novate for flow C, and flow A to compare it with.
+    ///
+    /// # Errors
+    /// If there is no memory for the arena, or if flow C is not the published one.
+    pub fn with_flow_c(is_quick: bool, flow: &FlowC, flow_a: &'f Flow) -> io::Result<Self> {
+        let tally = flow.summary().tally;
+        check_published(Case::C, is_quick, &Published { hash: flow.hash().to_string(), tally })?;
+        let (novate, commands) = (Novate::with_flow_c(flow)?, flow.commands().1);
+        Ok(Self { case: Case::C, is_quick, flow: flow_a, novate, commands, tally })
     }
 
     /// Bytes of novate's arena, and how many of them lie on huge pages once it ran.
@@ -188,8 +213,26 @@ impl<'f> Comparison<'f> {
     ///
     /// # Errors
     /// If novate cannot run the flow.
-    pub fn against(&mut self, peer: PeerKind, rounds: u32, mut progress: impl FnMut(&Round)) -> io::Result<Row> {
-        let mut contender = peer.prepare(self.flow);
+    pub fn against(&mut self, peer: PeerKind, rounds: u32, progress: impl FnMut(&Round)) -> io::Result<Row> {
+        self.in_turns(peer.name(), peer.prepare(self.flow).as_mut(), rounds, progress)
+    }
+
+    /// As [`Comparison::against`], with novate itself on flow A in the peer's place: flow C has no peers.
+    ///
+    /// # Errors
+    /// If novate cannot run one of the flows.
+    pub fn against_flow_a(&mut self, rounds: u32, progress: impl FnMut(&Round)) -> io::Result<Row> {
+        let mut on_a = Novate::new(self.flow)?;
+        self.in_turns(FLOW_A, &mut on_a, rounds, progress)
+    }
+
+    fn in_turns(
+        &mut self,
+        name: &'static str,
+        contender: &mut dyn Contender,
+        rounds: u32,
+        mut progress: impl FnMut(&Round),
+    ) -> io::Result<Row> {
         let mut measured = Vec::new();
         for index in 0..rounds {
             let waited_before = waited();
@@ -204,23 +247,27 @@ impl<'f> Comparison<'f> {
             progress(&round);
             measured.push(round);
         }
-        Ok(self.row(contender.as_ref(), &measured))
+        Ok(self.row(name, contender, &measured))
     }
 
-    fn row(&self, peer: &dyn Contender, rounds: &[Round]) -> Row {
-        let commands = self.flow.measured().len();
+    fn row(&self, name: &'static str, peer: &dyn Contender, rounds: &[Round]) -> Row {
+        let commands = self.commands;
         let median_ns = |elapsed: &dyn Fn(&Round) -> Duration| {
             rounded(median(rounds.iter().map(|round| nanoseconds_each(elapsed(round), commands))))
         };
         let peer_expected = peer.expected(self.flow);
         let first = rounds.first();
         let subject_agrees = rounds.iter().all(|round| {
-            round.subject.tally == self.expected.tally && Some(&round.subject.hash) == first.map(|f| &f.subject.hash)
+            round.subject.tally == self.tally && Some(&round.subject.hash) == first.map(|f| &f.subject.hash)
         });
         let peer_agrees = rounds.iter().all(|round| round.peer.tally == peer_expected.tally);
         let note = match (subject_agrees, peer_agrees) {
+            (false, _) if self.case == Case::C => "WRONG: novate's trades are not those that made the flow".to_owned(),
             (false, _) => "WRONG: novate's trades are not the reference book's".to_owned(),
             (_, false) => "WRONG: the peer's trades are not what its rules explain".to_owned(),
+            _ if self.case == Case::C => {
+                "no peer has these orders: the ratio is to novate's own time on flow A".to_owned()
+            }
             _ => note(peer.note(), &peer_expected),
         };
         let (trades, volume) = first.map_or((0, 0), |f| (f.subject.tally.trades, f.subject.tally.volume_lots));
@@ -229,7 +276,7 @@ impl<'f> Comparison<'f> {
             suite: "book",
             case: self.case.name(),
             subject: self.novate.name(),
-            peer: peer.name(),
+            peer: name,
             subject_ns: median_ns(&|round| round.subject.elapsed),
             peer_ns: median_ns(&|round| round.peer.elapsed),
             ratio: rounded(median(rounds.iter().map(Round::ratio))),
@@ -244,6 +291,17 @@ impl<'f> Comparison<'f> {
             verified: subject_agrees && peer_agrees,
             note,
         }
+    }
+}
+
+/// A flow whose figures are published has to be the published one.
+fn check_published(case: Case, is_quick: bool, made: &Published) -> io::Result<()> {
+    match case.published(is_quick) {
+        Some(published) if published != *made => Err(io::Error::other(format!(
+            "flow {} is not the published one: its generator or a rule was changed; it is {made:?}",
+            case.name()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -6,11 +6,13 @@
 
 #[cfg(feature = "peers")]
 pub mod compare;
+pub mod flow_c;
 pub mod fuzz;
 pub mod latency;
 pub mod machine;
 pub mod novate;
 pub mod peers;
+mod records;
 #[cfg(feature = "peers")]
 mod statistics;
 pub mod warm;

@@ -9,8 +9,7 @@ use std::time::Instant;
 
 use novate_core::arena::{Arena, Chunk, Layout, Untracked};
 use novate_core::command::{
-    CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, RawCommand,
-    ReduceOrder,
+    CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, ReduceOrder,
 };
 use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::{Event, EventWord};
@@ -21,7 +20,9 @@ use novate_core::terms::{self, Role};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use novate_journal::mapping::AnonymousMapping;
 
+use crate::flow_c::FlowC;
 use crate::peers::{Contender, Measured};
+use crate::records::Records;
 use crate::workload::{Expected, Flow, FlowCommand, FlowKind, PRICE_TICKS_END, Rules, Side, Tally};
 
 /// Accounts that the orders are spread over.
@@ -31,31 +32,7 @@ const BATCH_COMMANDS: usize = 64;
 /// Words of the ring that events are copied to: 64 KiB.
 const RING_WORDS: usize = 1_024;
 /// Sequenced time from one command to the next.
-const COMMAND_INTERVAL_NS: u64 = 1_000;
-
-/// Command records one after the other, each as long as its kind, as in a ring or a journal.
-#[derive(Debug, Default)]
-struct Records {
-    words: Vec<u64>,
-    /// Words before the end of each record.
-    ends: Vec<usize>,
-}
-
-impl Records {
-    fn push<C: CommandRecord>(&mut self, record: &C) {
-        self.words.extend_from_slice(bytemuck::cast_slice(std::slice::from_ref(record)));
-        self.ends.push(self.words.len());
-    }
-
-    fn iter(&self) -> impl Iterator<Item = RawCommand<'_>> {
-        let mut begin = 0;
-        self.ends.iter().map(move |&end| {
-            let record = &self.words[begin..end];
-            begin = end;
-            RawCommand::new(record)
-        })
-    }
-}
+pub(crate) const COMMAND_INTERVAL_NS: u64 = 1_000;
 
 /// The ids that [`set_up`] gave out.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +49,7 @@ pub struct Parties {
 #[derive(Debug)]
 pub struct Novate {
     genesis: Genesis,
+    owners: Vec<u64>,
     memory: AnonymousMapping,
     events: EventRing,
     prefill: Records,
@@ -98,7 +76,18 @@ impl Novate {
             records
         };
         let (prefill, measured) = (write(flow.prefill()), write(flow.measured()));
-        Ok(Self { genesis, memory, events: EventRing::new(), prefill, measured })
+        Ok(Self { genesis, owners: owners(), memory, events: EventRing::new(), prefill, measured })
+    }
+
+    /// Maps the arena for a flow that is made of records already.
+    ///
+    /// # Errors
+    /// The kernel's, if it has no room for the arena.
+    pub fn with_flow_c(flow: &FlowC) -> io::Result<Self> {
+        let genesis = flow.genesis();
+        let memory = AnonymousMapping::new(Layout::of(&genesis).bytes())?;
+        let (prefill, measured) = (flow.prefill().clone(), flow.measured().clone());
+        Ok(Self { genesis, owners: FlowC::owners(), memory, events: EventRing::new(), prefill, measured })
     }
 
     /// Bytes of the arena, and how many of them lie on huge pages once it ran.
@@ -123,7 +112,7 @@ impl Contender for Novate {
     fn run(&mut self) -> io::Result<Measured> {
         let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(self.memory.as_bytes_mut());
         let mut engine = Engine::genesis(chunks, Untracked, &self.genesis).map_err(io::Error::other)?;
-        set_up(&mut engine)?;
+        set_up_for(&mut engine, &self.owners)?;
         self.events.tally = Tally::default();
         execute(&mut engine, &self.prefill, &mut self.events)?;
         self.events.tally = Tally::default();
@@ -157,6 +146,16 @@ fn execute(engine: &mut Engine<'_>, records: &Records, events: &mut EventRing) -
 /// # Errors
 /// If the engine refuses one of them: it is not at its beginning, or its capacities are too small.
 pub fn set_up(engine: &mut Engine<'_>) -> io::Result<Parties> {
+    set_up_for(engine, &owners())
+}
+
+/// The owners of the accounts: each has one.
+fn owners() -> Vec<u64> {
+    (1..=ACCOUNTS.into()).collect()
+}
+
+/// As [`set_up`], with an account for each of the given owners.
+pub(crate) fn set_up_for(engine: &mut Engine<'_>, owners: &[u64]) -> io::Result<Parties> {
     let operator = SessionId::operator(0);
     let mut parties = Parties::default();
     let mut step = |engine: &mut Engine<'_>, command: Command<'_>| {
@@ -177,12 +176,14 @@ pub fn set_up(engine: &mut Engine<'_>) -> io::Result<Parties> {
         ..ListInstrument::perpetual((operator, 1), "FLOW-PERP")
     };
     step(engine, Command::from(&list))?;
-    for owner in 1..=u64::from(ACCOUNTS) {
-        step(engine, Command::from(&OpenAccount::new((operator, owner + 1), owner)))?;
+    let mut session_sequence = 1;
+    for &owner in owners {
+        session_sequence += 1;
+        step(engine, Command::from(&OpenAccount::new((operator, session_sequence), owner)))?;
     }
-    let open = OpenSession::for_all_accounts((operator, u64::from(ACCOUNTS) + 2), Role::Trader);
+    let open = OpenSession::for_all_accounts((operator, session_sequence + 1), Role::Trader);
     step(engine, Command::from(&open))?;
-    if parties.accounts.len() != ACCOUNTS as usize || parties.session == SessionId::NONE {
+    if parties.accounts.len() != owners.len() || parties.session == SessionId::NONE {
         return Err(io::Error::other("the engine refused a command of the set-up"));
     }
     Ok(parties)

@@ -37,8 +37,11 @@ pub struct Capacities {
     pub ladder_nodes: u32,
     /// Open positions.
     pub positions: u32,
-    /// Pieces of work pending at once, at most one per instrument.
+    /// Pieces of work pending at once: auctions, at most one per instrument, and mass cancels.
     pub work_items: u32,
+    /// Live orders that are more than [`NewOrder`](crate::command::NewOrder) can say: stop orders, icebergs, orders with a
+    /// date or a twin. 128 bytes each.
+    pub complex_orders: u32,
 }
 
 impl Capacities {
@@ -57,6 +60,7 @@ impl Capacities {
             ladder_nodes: levels + 512,
             positions: 4_096,
             work_items: 64,
+            complex_orders: if orders < 4_096 { orders } else { 4_096 + (orders - 4_096) / 8 },
         }
     }
 }
@@ -78,6 +82,8 @@ pub struct Genesis {
     pub max_steps: u32,
     /// Table sizes.
     pub capacities: Capacities,
+    /// Zero.
+    pub reserved: u32,
     /// A forward jump of sequenced time beyond this, in nanoseconds, is for whoever stamps commands to halt at. The engine
     /// itself takes any time that does not step back.
     pub max_time_jump_ns: u64,
@@ -85,7 +91,7 @@ pub struct Genesis {
     /// slow: draw it at random, and keep genesis and journal from those who send orders.
     pub index_seed: u64,
     /// Zero.
-    pub reserved: [u8; 24],
+    pub reserved_tail: [u8; 16],
 }
 
 const _: () = assert!(size_of::<Genesis>() == 96);
@@ -160,7 +166,8 @@ impl Genesis {
             capacities,
             max_time_jump_ns: 60 * 60 * 1_000_000_000,
             index_seed,
-            reserved: [0; 24],
+            reserved: 0,
+            reserved_tail: [0; 16],
         }
     }
 
@@ -175,7 +182,7 @@ impl Genesis {
         if !RULES_VERSIONS.contains(&self.rules) {
             return Err(GenesisError::UnknownRules(self.rules));
         }
-        if self.reserved != [0; 24] {
+        if self.reserved != 0 || self.reserved_tail != [0; 16] {
             return Err(GenesisError::ReservedNotZero);
         }
         let c = &self.capacities;
@@ -192,6 +199,7 @@ impl Genesis {
             ("capacities.ladder_nodes", c.ladder_nodes, 1, SLOT_MAX),
             ("capacities.positions", c.positions, 1, SLOT_MAX),
             ("capacities.work_items", c.work_items, 1, SLOT_MAX),
+            ("capacities.complex_orders", c.complex_orders, 1, SLOT_MAX),
         ];
         for (field, value, min, max) in ranges {
             if value < min || value > max {

@@ -123,6 +123,13 @@ impl OrderId {
     pub const fn slot(self) -> u32 {
         (self.0 as u32) & SLOT_MAX
     }
+
+    /// Whether the order was accepted by a command before `sequence`, and less than 2^39 commands before: an id holds the low
+    /// 40 bits of the sequence.
+    pub(crate) const fn is_from_before(self, sequence: Sequence) -> bool {
+        let distance = (sequence.0 << SLOT_BITS).wrapping_sub(self.0 & !(SLOT_MAX as u64)) >> SLOT_BITS;
+        distance < 1 << 39
+    }
 }
 
 impl core::fmt::Display for OrderId {

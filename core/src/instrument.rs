@@ -50,17 +50,50 @@ pub(crate) struct Instrument {
     pub(crate) self_trade: u8,
     /// 1 if an order that is good for the auction was accepted since the last auction.
     pub(crate) has_auction_orders: u8,
-    pub(crate) reserved: [u8; 1],
+    /// 1 if it has a price band, which is in its [`Market`].
+    pub(crate) has_band: u8,
     /// The mark price, if it was set.
     pub(crate) mark_price: PriceTicks,
     /// Lots that gain or lose less than [`SAFE_VALUE`] whatever happens, so that nearly every trade needs no wide arithmetic.
     pub(crate) safe_lots: u64,
-    pub(crate) reserved_tail: [u8; 8],
+    /// The roots of the stop orders that wait for the last price to rise, and to fall.
+    pub(crate) stops: [u32; 2],
 }
 
 const _: () = assert!(size_of::<Instrument>() == 256);
 
 impl Record for Instrument {}
+
+/// What of an instrument is rarely needed, in the slot of its [`Instrument`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Market {
+    /// The largest distance of a trade from the reference price; 0 for no band.
+    pub(crate) band: PriceTicks,
+    /// The next in the row of instruments with due stop orders.
+    pub(crate) next_due: u32,
+    /// 1 if it is in that row.
+    pub(crate) is_due: u8,
+    /// Which of the three prices of `view` there are, one bit each, and one for the view itself.
+    pub(crate) view_has: u8,
+    pub(crate) reserved: [u8; 2],
+    /// The complex records of the first and the last of its followers.
+    pub(crate) first_follower: u32,
+    pub(crate) last_follower: u32,
+    /// Its neighbours in the ring of instruments with followers; of slot 0 the ring's ends.
+    pub(crate) previous_in_ring: u32,
+    pub(crate) next_in_ring: u32,
+    /// The follower that the pass under way comes to next; 0 without a pass.
+    pub(crate) pass: u32,
+    pub(crate) reserved_middle: u32,
+    /// The view with which the last pass began: last price, best bid, best ask.
+    pub(crate) view: [PriceTicks; 3],
+    pub(crate) reserved_tail: [u8; 64],
+}
+
+const _: () = assert!(size_of::<Market>() == 128);
+
+impl Record for Market {}
 
 impl EntityRecord for Instrument {
     type Id = InstrumentId;
@@ -108,6 +141,11 @@ impl Instrument {
     #[inline(always)]
     pub(crate) fn is_in(&self, state: TradingState) -> bool {
         self.state == state.code()
+    }
+
+    /// The last price, if it has one.
+    pub(crate) fn last(&self) -> Option<PriceTicks> {
+        (self.has_last != 0).then_some(self.last_price)
     }
 
     #[inline(always)]

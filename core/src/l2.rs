@@ -6,7 +6,7 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::event::{Accepted, Amended, Cancelled, Event, Trade};
+use crate::event::{Accepted, Amended, Cancelled, Event, Replenished, Repriced, Trade};
 use crate::ids::{InstrumentId, OrderId};
 use crate::terms::Side;
 use crate::units::{PriceTicks, QuantityLots};
@@ -20,14 +20,16 @@ pub struct RestingOrder {
     pub side: Side,
     /// At which price.
     pub price: PriceTicks,
-    /// How much.
+    /// How much, shown and hidden.
     pub leaves: QuantityLots,
+    /// How much of it others see.
+    pub shown: QuantityLots,
 }
 
 /// The sum of the orders at one price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct L2Level {
-    /// Sum of their open quantities.
+    /// Sum of what they show.
     pub quantity: QuantityLots,
     /// How many.
     pub orders: u32,
@@ -84,6 +86,12 @@ impl L2Books {
             Event::Rested(rested) => {
                 self.add(rested.order, rested.instrument, rested.side, rested.price, rested.leaves)
             }
+            Event::Replenished(replenished) => self.replenish(replenished),
+            Event::Repriced(repriced) if repriced.flags & Repriced::RESTS != 0 => {
+                let Repriced { order, instrument, side, price, leaves, .. } = **repriced;
+                self.take(order, leaves, QuantityLots::ZERO)?;
+                self.add(order, instrument, side, price, leaves)
+            }
             Event::Cancelled(cancelled) if cancelled.flags & Cancelled::RESTED != 0 => {
                 self.take(cancelled.order, cancelled.leaves, QuantityLots::ZERO)
             }
@@ -130,26 +138,32 @@ impl L2Books {
         }
         let level = self.levels.entry((instrument, side)).or_default().entry(price).or_default();
         let quantity = level.quantity.0.checked_add(leaves.0).ok_or(gap)?;
-        self.orders.insert(order, RestingOrder { instrument, side, price, leaves });
+        self.orders.insert(order, RestingOrder { instrument, side, price, leaves, shown: leaves });
         *level = L2Level { quantity: QuantityLots(quantity), orders: level.orders + 1 };
         Ok(())
     }
 
-    /// Takes quantity off an order, which must leave it with what the event says; one that has nothing left goes.
+    /// Takes quantity off an order, which must leave it with what the event says; one that has nothing left goes. Of an
+    /// iceberg that goes off what it shows, as far as there is any: what it shows then is for `Replenished` to say.
     fn take(&mut self, order: OrderId, quantity: QuantityLots, left: QuantityLots) -> Result<(), FeedGap> {
+        let known = self.orders.get(&order).ok_or(FeedGap { order })?;
+        let fits = quantity.0 >= 0 && left.0 >= 0 && known.leaves.0.checked_sub(quantity.0) == Some(left.0);
+        let shown = if left.0 == 0 { 0 } else { known.shown.0.saturating_sub(quantity.0).max(0) };
+        if fits { self.set(order, left, QuantityLots(shown)) } else { Err(FeedGap { order }) }
+    }
+
+    /// Sets what a known order has open and shows; one that has nothing open goes.
+    fn set(&mut self, order: OrderId, leaves: QuantityLots, shown: QuantityLots) -> Result<(), FeedGap> {
         let gap = FeedGap { order };
-        let fits = |record: &&mut RestingOrder| {
-            quantity.0 >= 0 && left.0 >= 0 && record.leaves.0.checked_sub(quantity.0) == Some(left.0)
-        };
-        let record = self.orders.get_mut(&order).filter(fits).ok_or(gap)?;
-        record.leaves = left;
-        let RestingOrder { instrument, side, price, leaves } = *record;
+        let record = self.orders.get_mut(&order).ok_or(gap)?;
+        let RestingOrder { instrument, side, price, shown: old, .. } = *record;
+        (record.leaves, record.shown) = (leaves, shown);
         if leaves.0 == 0 {
             self.orders.remove(&order);
         }
         let levels = self.levels.get_mut(&(instrument, side)).ok_or(gap)?;
         let level = levels.get_mut(&price).ok_or(gap)?;
-        level.quantity.0 -= quantity.0;
+        level.quantity.0 = level.quantity.0.checked_sub(old.0).and_then(|rest| rest.checked_add(shown.0)).ok_or(gap)?;
         level.orders -= u32::from(leaves.0 == 0);
         if level.orders == 0 {
             levels.remove(&price);
@@ -160,6 +174,17 @@ impl L2Books {
         Ok(())
     }
 
+    /// An iceberg shows a new part; one that is not known comes to rest.
+    fn replenish(&mut self, said: &Replenished) -> Result<(), FeedGap> {
+        let Replenished { order, instrument, side, price, shown, leaves, .. } = *said;
+        let is_new = !self.orders.contains_key(&order);
+        if is_new {
+            self.add(order, instrument, side, price, leaves)?;
+        }
+        let fits = self.orders.get(&order).is_some_and(|record| record.leaves == leaves && record.price == price);
+        if fits && shown.0 > 0 && shown <= leaves { self.set(order, leaves, shown) } else { Err(FeedGap { order }) }
+    }
+
     fn amend(&mut self, amended: &Amended) -> Result<(), FeedGap> {
         let Amended { order, instrument, side, old_leaves, price, leaves, .. } = *amended;
         let known = self.orders.get(&order).is_some_and(|record| record.leaves == old_leaves);
@@ -168,8 +193,9 @@ impl L2Books {
         if !known || keeps_priority && lowered.is_none() {
             return Err(FeedGap { order });
         }
-        if let (true, Some(lowered)) = (keeps_priority, lowered) {
-            return self.take(order, QuantityLots(lowered), leaves);
+        if let (true, Some(record)) = (keeps_priority, self.orders.get(&order)) {
+            // What is hidden goes first.
+            return self.set(order, leaves, record.shown.min(leaves));
         }
         self.take(order, old_leaves, QuantityLots::ZERO)?;
         if amended.flags & Amended::RESTS != 0 { self.add(order, instrument, side, price, leaves) } else { Ok(()) }

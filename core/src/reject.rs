@@ -110,6 +110,50 @@ codes! {
         ReduceOnlyWithoutPosition = 415 => "the account has no position that this order would reduce",
         /// There is no auction that it could be good for.
         GoodForAuctionInContinuous = 416 => "orders that are good for an auction are taken in auctions only",
+        /// A stop order without a trigger price.
+        StopWithoutTrigger = 417 => "a stop order needs a trigger price; give one",
+        /// A trigger price without a stop order.
+        TriggerWithoutStop = 418 => "only stop orders have a trigger price; leave it out or make it a stop order",
+        /// Stop and good for auction contradict.
+        StopGoodForAuction = 419 => "stop orders trigger in continuous trading, so they cannot be good for an auction",
+        /// More shown than there is.
+        DisplayAboveQuantity = 420 => "the displayed quantity is above the order's quantity; show at most all of it",
+        /// The least shown is more than is shown.
+        DisplayMinimumAboveDisplay = 421 => "the display minimum is above the displayed quantity; it must not exceed it",
+        /// No twin of that name.
+        UnknownTwin = 422 => "no live order of this account has the twin's client order id; enter the twin first",
+        /// A twin that cannot be one.
+        TwinUnfit = 423 => "the twin is in another instrument or has a twin already; choose another",
+        /// A date in the past.
+        ExpiryInPast = 424 => "the expiry is not after the command's time; give a later one",
+        /// A date without an order that is good till one.
+        ExpiryWithoutGoodTillDate = 425 => "only good-till-date orders have an expiry; leave it out or make it one",
+        /// A budget without fill-or-kill.
+        BudgetWithoutFillOrKill = 426 => "only fill-or-kill orders have a budget; leave it out or make it one",
+        /// The fills would cost more, or bring less.
+        BudgetNotMet = 427 => "filling the whole quantity would cost more, or bring less, than the budget",
+        /// A stop order that waits.
+        StopNotTriggered = 428 => "the stop order has not triggered; until then it can only be cancelled",
+        /// The account's protection has tripped.
+        ProtectionTripped = 429 => "the account's market-maker protection has tripped; resume trading first",
+        /// Nothing to resume.
+        ProtectionNotTripped = 430 => "the account's market-maker protection has not tripped; there is nothing to resume",
+        /// Its orders are still being cancelled.
+        CancelsPending = 431 => "the account's orders are still being cancelled; resume when that is done",
+        /// More levels than one command may look at.
+        IndicativeExceedsSteps = 432 => "finding the indicative price would take more steps than one command may do",
+        /// A trail without a stop order, or one that is no distance.
+        InvalidTrail = 433 => "a trail belongs to a stop order, and is a positive multiple of the tick",
+        /// Nothing to trail.
+        NoLastPrice = 434 => "a trailing stop order needs a last price to trail; the instrument has none yet",
+        /// Nothing to peg to.
+        NoPegReference = 435 => "the book has no price of the kind that the order is to be pegged to",
+        /// Pegged orders wait.
+        PegImmediate = 436 => "pegged orders rest: they are neither immediate nor good for the auction",
+        /// No price for it.
+        PegOutOfReach = 437 => "the price that the order would be pegged to is outside the range or the price limits",
+        /// Its price is not the client's to change.
+        PegFixesPrice = 438 => "a pegged order's price follows its reference; only its quantity can be changed",
 
         /// 5xx: the instrument's state.
         InstrumentHalted = 501 => "the instrument is halted; only cancels and reductions are taken",
@@ -138,6 +182,8 @@ codes! {
         IdsExhausted = 609 => "all ids of this kind have been given out in this journal; begin a new one",
         /// The index has no entry near enough.
         ClientOrderIdsCrowded = 610 => "too many live client order ids share a place of the index; choose another id",
+        /// No room for an order's further terms.
+        ComplexOrderTableFull = 611 => "the table of complex orders is full; nothing was changed",
 
         /// 7xx: set-up.
         AccountInUse = 701 => "the account has live orders, positions or grants; clear them first",
@@ -181,6 +227,26 @@ codes! {
         ReduceOnly = 10 => "there is no position left that it would reduce",
         /// It was good for the auction.
         AuctionEnded = 11 => "the auction that it was good for is over",
+        /// The other of the two traded or triggered.
+        OneCancelsOther = 12 => "its twin traded or triggered",
+        /// Its date has come.
+        Expired = 13 => "its expiry has passed",
+        /// By a mass cancel.
+        MassCancelled = 14 => "cancelled by a mass cancel",
+        /// The trading day ended.
+        DayEnded = 15 => "the trading day has ended",
+        /// Triggered outside the price limits.
+        PriceOutsideLimits = 16 => "it triggered while its price was outside the price limits in force",
+        /// Triggered and post-only.
+        PostOnlyWouldCross = 17 => "it is post-only, and would have traded when it triggered",
+        /// Triggered and fill-or-kill.
+        FillOrKill = 18 => "it is fill-or-kill, and could not be filled whole when it triggered",
+        /// Triggered without room for it.
+        NoRoom = 19 => "it triggered, and there was no room for it at its price",
+        /// Market-maker protection.
+        ProtectionTripped = 20 => "the account's market-maker protection has tripped",
+        /// It would have traded beyond the price band.
+        PriceBand = 21 => "it would have traded beyond the price band",
     }
 }
 

@@ -81,6 +81,10 @@ byte_enum! {
         Limit = 1,
         /// Trades at its protection limit or better; what is left is cancelled.
         Market = 2,
+        /// Waits for its trigger price, then is a market order.
+        Stop = 3,
+        /// Waits for its trigger price, then is a limit order.
+        StopLimit = 4,
     }
 }
 
@@ -95,6 +99,10 @@ byte_enum! {
         FillOrKill = 3,
         /// Good for auction: rests while there is an auction, and is cancelled when it ends.
         GoodForAuction = 4,
+        /// Rests until the trading day is ended by command.
+        Day = 5,
+        /// Good till date: rests until its date.
+        GoodTillDate = 6,
     }
 }
 
@@ -113,6 +121,30 @@ byte_enum! {
         CancelBoth = 4,
         /// Both shrink by the smaller of their open quantities, without a trade.
         Decrement = 5,
+    }
+}
+
+byte_enum! {
+    /// From which side the last price must reach a stop order's trigger price.
+    TriggerDirection {
+        /// Upwards for a buy, downwards for a sell.
+        Default = 0,
+        /// The last price is at the trigger price or above.
+        Up = 1,
+        /// The last price is at the trigger price or below.
+        Down = 2,
+    }
+}
+
+byte_enum! {
+    /// Which price a pegged order follows. Orders that are pegged themselves do not count.
+    PegReference {
+        /// The best price of its own side.
+        Primary = 1,
+        /// The best price of the other side.
+        Market = 2,
+        /// The middle between the two.
+        Mid = 3,
     }
 }
 

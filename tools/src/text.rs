@@ -25,6 +25,10 @@ impl Whole for i64 {
     const EXPECTED: &'static str = "a whole number from -9223372036854775808 to 9223372036854775807";
 }
 
+impl Whole for u32 {
+    const EXPECTED: &'static str = "a whole number from 0 to 4294967295";
+}
+
 impl Whole for u64 {
     const EXPECTED: &'static str = "a whole number from 0 to 18446744073709551615";
 }

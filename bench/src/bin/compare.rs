@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use novate_bench::compare::{Case, Comparison, PeerKind, ROUNDS_MIN, Round, Row};
+use novate_bench::compare::{Case, Comparison, FLOW_A, PeerKind, ROUNDS_MIN, Round, Row};
+use novate_bench::flow_c::FlowC;
 use novate_bench::machine::{self, Machine};
 use novate_bench::workload::Flow;
 
@@ -33,10 +34,11 @@ enum Suite {
 
 #[derive(Debug, clap::Args)]
 struct BookArguments {
-    /// Only this flow: A is a book of 10,000 orders, B one of 1,000,000.
+    /// Only this flow: A is a book of 10,000 orders, B one of 1,000,000, C as A with icebergs, stop orders, self-trade
+    /// prevention and mass cancels, of which no peer has all: its ratio is to novate on flow A.
     #[arg(long, value_enum, ignore_case = true)]
     case: Option<Case>,
-    /// Only this peer.
+    /// Only this peer, on flows A and B.
     #[arg(long, value_enum, ignore_case = true)]
     peer: Option<PeerKind>,
     /// Rounds to take medians over: at least 5, or 1 with --quick [default: 5, or 3 with --quick].
@@ -55,6 +57,10 @@ struct BookArguments {
 
 fn main() -> ExitCode {
     let Suite::Book(arguments) = Arguments::parse().suite;
+    if arguments.case == Some(Case::C) && arguments.peer.is_some() {
+        eprintln!("error: flow C has no peers; leave out --peer, or give --case A or --case B");
+        return ExitCode::from(2);
+    }
     let rounds = match rounds(&arguments) {
         Ok(rounds) => rounds,
         Err(message) => {
@@ -94,25 +100,19 @@ fn compare(arguments: &BookArguments, rounds: u32) -> io::Result<bool> {
     if arguments.quick {
         eprintln!("quick run: short flows, {rounds} rounds; these figures are not for publication");
     }
-    let cases = arguments.case.map_or(Case::ALL.to_vec(), |case| vec![case]);
-    let peers = arguments.peer.map_or(PeerKind::ALL.to_vec(), |peer| vec![peer]);
+    let cases = match (arguments.case, arguments.peer) {
+        (Some(case), _) => vec![case],
+        (None, Some(_)) => vec![Case::A, Case::B],
+        (None, None) => Case::ALL.to_vec(),
+    };
     let mut rows = Vec::new();
     for case in cases {
         eprintln!("case {}: making the flow", case.name());
-        let flow = Flow::generate(case.spec(arguments.quick));
-        let mut comparison = Comparison::new(case, arguments.quick, &flow)?;
-        for &peer in &peers {
-            let row = comparison.against(peer, rounds, |round| tell(case, peer, round, flow.measured().len()))?;
-            if arguments.json {
-                let mut out = io::stdout().lock();
-                serde_json::to_writer(&mut out, &row).map_err(io::Error::from)?;
-                writeln!(out)?;
-                out.flush()?;
-            }
-            rows.push(row);
+        if case == Case::C {
+            compare_c(arguments, rounds, &mut rows)?;
+        } else {
+            compare_peers(case, arguments, rounds, &mut rows)?;
         }
-        let (bytes, huge) = comparison.memory_bytes();
-        eprintln!("case {}: novate's arena {} KiB, {} KiB of it on huge pages", case.name(), bytes >> 10, huge >> 10);
     }
     if !arguments.json {
         writeln!(io::stdout(), "{}", table(&rows))?;
@@ -121,6 +121,49 @@ fn compare(arguments: &BookArguments, rounds: u32) -> io::Result<bool> {
         }
     }
     Ok(rows.iter().all(|row| row.verified))
+}
+
+/// Novate beside its peers.
+fn compare_peers(case: Case, arguments: &BookArguments, rounds: u32, rows: &mut Vec<Row>) -> io::Result<()> {
+    let peers = arguments.peer.map_or(PeerKind::ALL.to_vec(), |peer| vec![peer]);
+    let flow = Flow::generate(case.spec(arguments.quick));
+    let mut comparison = Comparison::new(case, arguments.quick, &flow)?;
+    for &peer in &peers {
+        let commands = flow.measured().len();
+        let row = comparison.against(peer, rounds, |round| tell(case, peer.name(), round, commands))?;
+        put(arguments, rows, row)?;
+    }
+    tell_memory(case, &comparison);
+    Ok(())
+}
+
+/// Novate on flow C beside novate on flow A.
+fn compare_c(arguments: &BookArguments, rounds: u32, rows: &mut Vec<Row>) -> io::Result<()> {
+    let flow = FlowC::generate(Case::C.spec(arguments.quick))?;
+    let flow_a = Flow::generate(Case::A.spec(arguments.quick));
+    let mut comparison = Comparison::with_flow_c(arguments.quick, &flow, &flow_a)?;
+    let commands = flow.commands().1;
+    let row = comparison.against_flow_a(rounds, |round| tell(Case::C, FLOW_A, round, commands))?;
+    put(arguments, rows, row)?;
+    tell_memory(Case::C, &comparison);
+    Ok(())
+}
+
+/// Prints the row if it is to be JSON, and keeps it.
+fn put(arguments: &BookArguments, rows: &mut Vec<Row>, row: Row) -> io::Result<()> {
+    if arguments.json {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, &row).map_err(io::Error::from)?;
+        writeln!(out)?;
+        out.flush()?;
+    }
+    rows.push(row);
+    Ok(())
+}
+
+fn tell_memory(case: Case, comparison: &Comparison<'_>) {
+    let (bytes, huge) = comparison.memory_bytes();
+    eprintln!("case {}: novate's arena {} KiB, {} KiB of it on huge pages", case.name(), bytes >> 10, huge >> 10);
 }
 
 fn describe_machine(core: Option<usize>) {
@@ -132,10 +175,10 @@ fn describe_machine(core: Option<usize>) {
     }
 }
 
-fn tell(case: Case, peer: PeerKind, round: &Round, commands: usize) {
+fn tell(case: Case, peer: &str, round: &Round, commands: usize) {
     let per_command = |elapsed: std::time::Duration| elapsed.as_nanos() / commands as u128;
     let (subject_ns, peer_ns) = (per_command(round.subject.elapsed), per_command(round.peer.elapsed));
-    let (case, peer, number) = (case.name(), peer.name(), round.index + 1);
+    let (case, number) = (case.name(), round.index + 1);
     eprintln!("case {case}, round {number}: novate {subject_ns} ns, {peer} {peer_ns} ns, ratio {:.3}", round.ratio());
     if round.waited > (round.subject.elapsed + round.peer.elapsed) / DISTURBED_ONE_IN {
         eprintln!("case {case}, round {number}: disturbed, others had the core for {} ms", round.waited.as_millis());

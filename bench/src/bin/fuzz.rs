@@ -87,6 +87,7 @@ fn report(result: Result<Coverage, Box<Finding>>) -> ExitCode {
                 ("rejected", &coverage.rejections),
                 ("cancelled", &coverage.cancels),
                 ("state", &coverage.states),
+                ("most", &coverage.most),
             ] {
                 for (name, count) in counts {
                     println!("{title} {name} {count}");

@@ -3,13 +3,14 @@
 use novate_core::arena::{Arena, Untracked};
 use novate_core::engine::Engine;
 use novate_core::event::{Event, OwnedEvent};
+use novate_core::ids::{AccountId, InstrumentId};
 use novate_core::l2::L2Books;
 use novate_core::naive::{Canary, NaiveEngine};
 use novate_core::terms::Side;
-use novate_core::units::{Sequence, TimeNs};
 
-use super::generator::{Generator, decode};
-use super::{Coverage, EPISODE_COMMANDS, Finding, World};
+use super::episode::{Episode, episodes};
+use super::generator::decode;
+use super::{Coverage, EPISODE_COMMANDS, Finding, Generator, World};
 
 /// How many commands lie between two comparisons of the whole books.
 const COMPARE_EVERY: u64 = 500;
@@ -20,52 +21,35 @@ const COMPARE_EVERY: u64 = 500;
 /// # Errors
 /// The first difference.
 pub fn run(seed: u64, commands: u64, canary: Canary, progress: &mut dyn FnMut(u64)) -> Result<Coverage, Box<Finding>> {
-    let mut coverage = Coverage::default();
-    let mut episode_seed = seed;
-    while coverage.commands < commands {
-        let count = EPISODE_COMMANDS.min(commands - coverage.commands);
-        episode(episode_seed, count, canary, &mut coverage)?;
-        episode_seed = episode_seed.wrapping_add(1);
-        progress(coverage.commands);
-    }
-    Ok(coverage)
+    episodes((seed, commands, EPISODE_COMMANDS), Generator::new, progress, |episode| play(episode, canary))
 }
 
-fn episode(seed: u64, commands: u64, canary: Canary, coverage: &mut Coverage) -> Result<(), Box<Finding>> {
-    let mut sequence = 0;
-    let found = |sequence: u64, what: String| Box::new(Finding { seed, sequence, what });
-    let mut generator = Generator::new(seed);
-    let genesis = generator.world().genesis;
-    let mut arena = Arena::for_genesis(&genesis).map_err(|error| found(0, error.to_string()))?;
-    let mut engine =
-        Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| found(0, error.to_string()))?;
-    let mut oracle = NaiveEngine::with_canary(&genesis, canary).map_err(|error| found(0, error.to_string()))?;
+fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
+    let genesis = episode.genesis();
+    let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;
+    let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| error.to_string())?;
+    let mut oracle = NaiveEngine::with_canary(&genesis, canary).map_err(|error| error.to_string())?;
     let (mut got, mut expected) = (Vec::new(), Vec::new());
-    let (mut books, mut time) = (L2Books::default(), TimeNs(1));
-    while sequence < commands {
-        sequence += 1;
-        time = generator.advance(time);
-        let words = generator.next_command(&engine);
-        let command = decode(&words);
+    let mut books = L2Books::default();
+    while let Some(made) = episode.next(&engine) {
+        let command = decode(&made.words);
         got.clear();
         expected.clear();
-        let ours = engine.apply(Sequence(sequence), time, command, &mut got);
-        let theirs = oracle.apply(Sequence(sequence), time, command, &mut expected);
+        let ours = engine.apply(made.sequence, made.time, command, &mut got);
+        let theirs = oracle.apply(made.sequence, made.time, command, &mut expected);
         if ours.is_err() || theirs.is_err() {
-            return Err(found(sequence, format!("out of order: engine {ours:?}, oracle {theirs:?}")));
+            return Err(format!("out of order: engine {ours:?}, oracle {theirs:?}"));
         }
         if got != expected || engine.work_pending() != oracle.work_pending() {
-            return Err(found(sequence, describe(&got, &expected, &format!("{command:?}"))));
+            return Err(describe(&got, &expected, &format!("{command:?}")));
         }
+        episode.hear(&made, &got)?;
         for event in got.iter().map(OwnedEvent::view) {
-            generator.learn(&event);
-            coverage.count(&event);
-            books.apply(&event).map_err(|gap| found(sequence, gap.to_string()))?;
-            check_bounded(&event).map_err(|what| found(sequence, what))?;
+            books.apply(&event).map_err(|gap| gap.to_string())?;
+            check_bounded(&event)?;
         }
-        coverage.commands += 1;
-        if sequence % COMPARE_EVERY == 0 || sequence == commands {
-            compare_books(&engine, &oracle, &books, generator.world()).map_err(|what| found(sequence, what))?;
+        if episode.made.is_multiple_of(COMPARE_EVERY) || episode.made == episode.commands {
+            compare_books(&engine, &oracle, &books, episode.generator.world())?;
         }
     }
     Ok(())
@@ -78,6 +62,9 @@ fn check_bounded(event: &Event<'_>) -> Result<(), String> {
         Event::Rested(rested) => rested.leaves.0 > 0,
         Event::Cancelled(cancelled) => cancelled.leaves.0 > 0,
         Event::Amended(amended) => amended.leaves.0 > 0,
+        Event::Triggered(triggered) => triggered.leaves.0 > 0,
+        Event::Replenished(shows) => shows.shown.0 > 0 && shows.shown <= shows.leaves,
+        Event::Decremented(met) => met.quantity.0 > 0 && met.maker_leaves.0 >= 0 && met.taker_leaves.0 >= 0,
         _ => true,
     };
     if sound { Ok(()) } else { Err(format!("an impossible quantity: {event:?}")) }
@@ -106,36 +93,78 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
             return Err(format!("last and mark price of {instrument}: {prices:?}"));
         }
         for &side in Side::ALL {
-            let ours: Vec<_> =
-                engine.top(instrument, side).map(|level| (level.price, level.quantity, level.orders)).collect();
-            let theirs = oracle.levels(instrument, side);
-            let heard: Vec<_> =
-                books.levels(instrument, side).map(|(price, level)| (price, level.quantity, level.orders)).collect();
-            if ours != theirs || ours != heard {
-                return Err(format!("levels of {instrument} {side:?}: {ours:?}, oracle {theirs:?}, feed {heard:?}"));
-            }
-            for &(price, ..) in &ours {
-                let queue: Vec<_> =
-                    engine.queue(instrument, side, price).map(|order| (order.order, order.leaves)).collect();
-                if queue != oracle.queue(instrument, side, price) {
-                    return Err(format!("queue of {instrument} {side:?} {price}: {queue:?}"));
-                }
-            }
+            compare_side(engine, oracle, books, instrument, side)?;
+        }
+        let waiting = oracle.waiting_stops(instrument);
+        // An order that does not wait has no trigger.
+        let ours: Vec<_> = waiting
+            .iter()
+            .filter_map(|&(order, _)| engine.order(order).and_then(|view| Some((order, view.trigger?))))
+            .collect();
+        if ours != waiting {
+            return Err(format!("stop orders that wait in {instrument}: {ours:?}, oracle {waiting:?}"));
         }
         for &(account, _) in &world.accounts {
-            let (ours, theirs) = (engine.position(account, instrument), oracle.position(account, instrument));
-            if ours != theirs {
-                return Err(format!("position of {account} in {instrument}: {ours}, oracle {theirs}"));
-            }
-            let cost = engine.position_view(account, instrument).map_or(0, |position| position.cost);
-            let realised = engine.account(account).map_or(0, |account| account.realised);
-            let theirs = oracle.cost_and_realised(account, instrument);
-            if (cost, realised) != theirs {
-                return Err(format!(
-                    "cost and profit of {account} in {instrument}: {cost}, {realised}, oracle {theirs:?}"
-                ));
-            }
+            compare_holding(engine, oracle, account, instrument)?;
         }
+    }
+    for &(account, _) in &world.accounts {
+        let (ours, theirs) = (engine.account(account).is_some_and(|view| view.has_tripped), oracle.is_tripped(account));
+        if ours != theirs {
+            return Err(format!("protection of {account} has tripped: {ours}, oracle {theirs}"));
+        }
+    }
+    for order in oracle.live_orders() {
+        let Some(view) = engine.order(order) else { return Err(format!("order {order} is live for the oracle only")) };
+        if view.twin != oracle.twin(order) {
+            return Err(format!("twin of {order}: {:?}, oracle {:?}", view.twin, oracle.twin(order)));
+        }
+    }
+    Ok(())
+}
+
+fn compare_side(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    books: &L2Books,
+    instrument: InstrumentId,
+    side: Side,
+) -> Result<(), String> {
+    let ours: Vec<_> =
+        engine.top(instrument, side).map(|level| (level.price, level.quantity, level.shown, level.orders)).collect();
+    let theirs = oracle.levels(instrument, side);
+    // Others see what is shown, and no more.
+    let seen: Vec<_> = ours.iter().map(|&(price, _, shown, orders)| (price, shown, orders)).collect();
+    let heard: Vec<_> =
+        books.levels(instrument, side).map(|(price, level)| (price, level.quantity, level.orders)).collect();
+    if ours != theirs || seen != heard {
+        return Err(format!("levels of {instrument} {side:?}: {ours:?}, oracle {theirs:?}, feed {heard:?}"));
+    }
+    for &(price, ..) in &ours {
+        let queue = engine.queue(instrument, side, price);
+        let queue: Vec<_> = queue.map(|order| (order.order, order.leaves, order.shown)).collect();
+        if queue != oracle.queue(instrument, side, price) {
+            return Err(format!("queue of {instrument} {side:?} {price}: {queue:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn compare_holding(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    account: AccountId,
+    instrument: InstrumentId,
+) -> Result<(), String> {
+    let (ours, theirs) = (engine.position(account, instrument), oracle.position(account, instrument));
+    if ours != theirs {
+        return Err(format!("position of {account} in {instrument}: {ours}, oracle {theirs}"));
+    }
+    let cost = engine.position_view(account, instrument).map_or(0, |position| position.cost);
+    let realised = engine.account(account).map_or(0, |account| account.realised);
+    let theirs = oracle.cost_and_realised(account, instrument);
+    if (cost, realised) != theirs {
+        return Err(format!("cost and profit of {account} in {instrument}: {cost}, {realised}, oracle {theirs:?}"));
     }
     Ok(())
 }

@@ -5,13 +5,12 @@
 //! window.
 
 use novate_core::arena::{Arena, Untracked};
-use novate_core::command::{Command, RawCommand};
+use novate_core::command::Command;
 use novate_core::engine::Engine;
 use novate_core::event::OwnedEvent;
-use novate_core::units::{Sequence, TimeNs};
 
-use super::generator::Generator;
-use super::{Coverage, EPISODE_COMMANDS, Finding};
+use super::episode::{Episode, episodes};
+use super::{Coverage, EPISODE_COMMANDS, Finding, Generator};
 use crate::workload::random::Random;
 
 /// Runs `commands` random and mutated records from `seed` on.
@@ -19,40 +18,21 @@ use crate::workload::random::Random;
 /// # Errors
 /// A command that the engine does not take; a panic is the process's.
 pub fn run(seed: u64, commands: u64, progress: &mut dyn FnMut(u64)) -> Result<Coverage, Box<Finding>> {
-    let mut coverage = Coverage::default();
-    let mut episode_seed = seed;
-    while coverage.commands < commands {
-        let count = EPISODE_COMMANDS.min(commands - coverage.commands);
-        episode(episode_seed, count, &mut coverage)?;
-        episode_seed = episode_seed.wrapping_add(1);
-        progress(coverage.commands);
-    }
-    Ok(coverage)
+    episodes((seed, commands, EPISODE_COMMANDS), Generator::new, progress, play)
 }
 
-fn episode(seed: u64, commands: u64, coverage: &mut Coverage) -> Result<(), Box<Finding>> {
-    let found = |sequence: u64, what: String| Box::new(Finding { seed, sequence, what });
-    let mut random = Random::new(!seed);
-    let mut generator = Generator::new(seed);
-    let genesis = generator.world().genesis;
-    let mut arena = Arena::for_genesis(&genesis).map_err(|error| found(0, error.to_string()))?;
-    let mut engine =
-        Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| found(0, error.to_string()))?;
+fn play(episode: &mut Episode<'_>) -> Result<(), String> {
+    let (genesis, mut random) = (episode.genesis(), Random::new(!episode.seed));
+    let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;
+    let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| error.to_string())?;
     let mut events: Vec<OwnedEvent> = Vec::new();
-    for sequence in 1..=commands {
-        let mut words = generator.next_command(&engine);
-        if random.below(3) == 0 && sequence > 20 {
-            mutate(&mut words, &mut random);
+    while let Some(mut made) = episode.next(&engine) {
+        if random.below(3) == 0 && episode.made > 20 {
+            mutate(&mut made.words, &mut random);
         }
         events.clear();
-        engine
-            .apply(Sequence(sequence), TimeNs(sequence), RawCommand::new(&words), &mut events)
-            .map_err(|error| found(sequence, error.to_string()))?;
-        for event in &events {
-            generator.learn(&event.view());
-            coverage.count(&event.view());
-        }
-        coverage.commands += 1;
+        engine.apply(made.sequence, made.time, made.command(), &mut events).map_err(|error| error.to_string())?;
+        episode.hear(&made, &events)?;
     }
     Ok(())
 }

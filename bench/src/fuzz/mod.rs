@@ -5,18 +5,23 @@
 //! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
 //!
+//! All of them find a command that does more work than the rules allow.
+//!
 //! One seed is one run. A run is a row of episodes, each a small world of its own with capacities, instruments and
 //! habits drawn from the seed, so that edges (full tables, busy books, sliced auctions) are met often.
 
 pub mod batch;
 pub mod book;
 pub mod bytes;
+mod episode;
 mod generator;
+mod habits;
 pub mod witness;
 mod world;
 
 pub use self::generator::Generator;
-pub use self::world::{Habits, World};
+pub use self::habits::{Habits, Terms};
+pub use self::world::World;
 
 /// Commands of one episode: long enough for tables to fill, short enough for the oracle's plain searches.
 pub const EPISODE_COMMANDS: u64 = 4_000;
@@ -51,6 +56,8 @@ pub struct Coverage {
     pub states: std::collections::BTreeMap<&'static str, u64>,
     /// Cancels by reason.
     pub cancels: std::collections::BTreeMap<&'static str, u64>,
+    /// The most work of a kind that one command did: whether limits were reached.
+    pub most: std::collections::BTreeMap<&'static str, u64>,
 }
 
 impl Coverage {

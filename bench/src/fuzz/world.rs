@@ -3,34 +3,12 @@
 use novate_core::arena::Marks;
 use novate_core::engine::Engine;
 use novate_core::event::Event;
-use novate_core::genesis::{Capacities, Genesis};
+use novate_core::genesis::Genesis;
 use novate_core::ids::{AccountId, InstrumentId, OrderId, SessionId};
-use novate_core::terms::Role;
+use novate_core::reject::RejectCode;
+use novate_core::terms::{Role, Side, TradingState};
 
-use crate::workload::random::Random;
-
-/// What an episode tends to do.
-#[derive(Clone, Copy, Debug)]
-pub struct Habits {
-    /// Prices lie from 1 to this, times the tick, around the middle.
-    pub price_span: u32,
-    /// Usual quantities go up to this.
-    pub quantity_span: u32,
-    /// Per mille of new orders that are priced away from the other side.
-    pub passive_per_mille: u32,
-    /// Per mille of new orders that are to sweep whatever rests.
-    pub sweep_per_mille: u32,
-    /// Per mille of new orders among order commands: the higher, the fuller the book.
-    pub entry_per_mille: u32,
-    /// Per mille of commands about venue and parties.
-    pub admin_per_mille: u32,
-    /// Per mille of auctions among venue commands.
-    pub auction_per_mille: u32,
-    /// Per mille of numbers at the edges of an i64.
-    pub edge_per_mille: u32,
-    /// Where prices begin: far from zero on either side, or at it.
-    pub price_base: i64,
-}
+use super::Habits;
 
 /// A session that was opened once.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +32,37 @@ pub struct KnownInstrument {
     pub lot: i64,
     /// Whether it is listed still.
     pub is_listed: bool,
+    /// Its last price.
+    pub last: Option<i64>,
+    /// Its best bid and its best ask.
+    pub best: [Option<i64>; 2],
+    /// Its trading state, none if it is not listed.
+    pub state: Option<TradingState>,
+    /// Whether it is in an auction that began because of the price band.
+    pub is_breached: bool,
+    /// Whether an order was rejected because of its price limits since they were set.
+    pub is_narrow: bool,
+}
+
+impl KnownInstrument {
+    /// One that was just listed.
+    pub(crate) fn new(instrument: InstrumentId, tick: i64, lot: i64) -> Self {
+        let (last, best, state) = (None, [None; 2], None);
+        Self { instrument, tick, lot, is_listed: true, last, best, state, is_breached: false, is_narrow: false }
+    }
+}
+
+/// An order that was accepted once.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownOrder {
+    /// Its id.
+    pub order: OrderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The client's name for it, zero for none.
+    pub client: u64,
+    /// Where it is.
+    pub instrument: InstrumentId,
 }
 
 /// What is known of the state, by listening and looking.
@@ -70,7 +79,11 @@ pub struct World {
     /// Instruments, delisted ones too.
     pub instruments: Vec<KnownInstrument>,
     /// The last orders that were accepted, newest last.
-    pub orders: Vec<(OrderId, AccountId, u64)>,
+    pub orders: Vec<KnownOrder>,
+    /// Accounts whose protection has tripped and was not resumed, as far as is remembered.
+    pub tripped: Vec<AccountId>,
+    /// Whether the last order that was to be entered found the table of orders full.
+    pub is_full: bool,
 }
 
 /// How many accepted orders are remembered.
@@ -79,58 +92,8 @@ const REMEMBERED_ORDERS: usize = 192;
 const REMEMBERED_ENTITIES: usize = 12;
 
 impl World {
-    /// Draws an episode's world.
-    pub(crate) fn draw(random: &mut Random) -> Self {
-        let orders = [6, 60, 400, 400][random.below(4) as usize];
-        let mut capacities = Capacities::for_orders(orders);
-        let roomy = random.below(3) > 0;
-        let mut size = |small: u32, large: u32| if roomy { large } else { random.between(1, small) };
-        capacities.instruments = size(3, 4);
-        capacities.accounts = size(4, 16);
-        capacities.grants = size(6, 64);
-        capacities.levels = size(40, 800);
-        capacities.positions = size(4, 64);
-        capacities.work_items = size(1, 4);
-        capacities.sessions = size(4, 12) + 3;
-        // Wherever the prices are: the oracle has no ladder to fill.
-        capacities.ladder_nodes = capacities.levels * 11 + 64;
-        let mut genesis = Genesis::new(random.below(3) as u16, random.next(), capacities);
-        genesis.outcome_window = [8, 16, 64][random.below(3) as usize];
-        genesis.max_steps = [64, 64, 100, 16_384][random.below(4) as usize];
-        let habits = Habits {
-            price_span: [4, 12, 60, 5_000][random.below(4) as usize],
-            quantity_span: [1, 3, 10, 1_000][random.below(4) as usize],
-            sweep_per_mille: 10,
-            passive_per_mille: 0,
-            entry_per_mille: [550, 700, 950][random.below(3) as usize],
-            admin_per_mille: [5, 20, 60, 200][random.below(4) as usize],
-            auction_per_mille: [300, 800][random.below(2) as usize],
-            edge_per_mille: [0, 2, 40, 200][random.below(4) as usize],
-            price_base: [0, 1_000, -30, i64::MAX - 6_000, i64::MIN + 10, 1 << 40][random.below(6) as usize],
-        };
-        let (genesis, habits) = if random.below(5) < 2 { deep(genesis, random) } else { (genesis, habits) };
-        Self::new(genesis, habits)
-    }
-
-    /// Draws a world in which orders outnumber what batches handle without looking ahead.
-    pub(crate) fn vast(random: &mut Random) -> Self {
-        let genesis = Genesis::new(1, random.next(), Capacities::for_orders(24_000));
-        let habits = Habits {
-            price_span: [300, 5_000][random.below(2) as usize],
-            quantity_span: [3, 1_000][random.below(2) as usize],
-            sweep_per_mille: 10,
-            passive_per_mille: 0,
-            entry_per_mille: 800,
-            admin_per_mille: 2,
-            auction_per_mille: 300,
-            edge_per_mille: 1,
-            price_base: [100_000, -50_000][random.below(2) as usize],
-        };
-        Self::new(genesis, habits)
-    }
-
     /// Before the first command.
-    fn new(genesis: Genesis, habits: Habits) -> Self {
+    pub(crate) fn new((genesis, habits): (Genesis, Habits)) -> Self {
         let shard = genesis.shard as u16;
         let sessions = [
             (SessionId::sequencer(shard), Role::Sequencer.code()),
@@ -138,7 +101,8 @@ impl World {
         ];
         let sessions =
             sessions.into_iter().map(|(session, role)| KnownSession { session, role, last: Some(0) }).collect();
-        Self { genesis, habits, sessions, accounts: Vec::new(), instruments: Vec::new(), orders: Vec::new() }
+        let (accounts, instruments, orders, tripped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { genesis, habits, sessions, accounts, instruments, orders, tripped, is_full: false }
     }
 
     /// Looks which of the known entities are there still.
@@ -150,11 +114,16 @@ impl World {
             *is_open = engine.account(*account).is_some();
         }
         for known in &mut self.instruments {
-            known.is_listed = engine.instrument(known.instrument).is_some();
+            let view = engine.instrument(known.instrument);
+            known.is_listed = view.is_some();
+            known.last = view.and_then(|view| view.last_price).map(|price| price.0);
+            known.state = view.map(|view| view.state);
+            let best = |side| engine.top(known.instrument, side).next().map(|level| level.price.0);
+            known.best = [best(Side::Buy), best(Side::Sell)];
         }
         // Most of what is gone is forgotten; some of it stays, to be named all the same.
         if self.orders.len() > REMEMBERED_ORDERS / 2 {
-            self.orders.retain(|(order, ..)| (order.0 >> 24) % 16 == 0 || engine.order(*order).is_some());
+            self.orders.retain(|known| (known.order.0 >> 24) % 16 == 0 || engine.order(known.order).is_some());
         }
     }
 
@@ -171,35 +140,37 @@ impl World {
             }
             Event::InstrumentListed(listed) => {
                 forget(&mut self.instruments, REMEMBERED_ENTITIES, 0);
-                let (tick, lot) = (listed.tick.0, listed.lot.0);
-                self.instruments.push(KnownInstrument { instrument: listed.instrument, tick, lot, is_listed: true });
+                self.instruments.push(KnownInstrument::new(listed.instrument, listed.tick.0, listed.lot.0));
             }
             Event::Accepted(accepted) => {
+                self.is_full = false;
                 forget(&mut self.orders, REMEMBERED_ORDERS, 0);
-                self.orders.push((accepted.order, accepted.account, accepted.client_order_id.0));
+                let (order, account, client) = (accepted.order, accepted.account, accepted.client_order_id.0);
+                self.orders.push(KnownOrder { order, account, client, instrument: accepted.instrument });
             }
+            Event::ProtectionTripped(tripped) => {
+                forget(&mut self.tripped, REMEMBERED_ENTITIES, 0);
+                self.tripped.push(tripped.account);
+            }
+            Event::TradingResumed(resumed) => self.tripped.retain(|&account| account != resumed.account),
+            Event::AccountClosed(closed) => self.tripped.retain(|&account| account != closed.account),
+            Event::PriceBandBreached(breached) => self.note(breached.instrument, |known| known.is_breached = true),
+            Event::TradingStateChanged(changed) if changed.state == TradingState::Continuous.code() => {
+                self.note(changed.instrument, |known| known.is_breached = false);
+            }
+            Event::PriceLimitsSet(limits) => self.note(limits.instrument, |known| known.is_narrow = false),
+            Event::Rejected(rejected) => match RejectCode::from_code(rejected.code) {
+                Some(RejectCode::PriceOutsideLimits) => self.note(rejected.instrument, |known| known.is_narrow = true),
+                Some(RejectCode::OrderTableFull) => self.is_full = true,
+                _ => {}
+            },
             _ => {}
         }
     }
-}
 
-/// A world in which books grow deep between auctions: sweeps and uncrosses reach `max_steps`.
-fn deep(mut genesis: Genesis, random: &mut Random) -> (Genesis, Habits) {
-    genesis.capacities = Capacities::for_orders(600);
-    genesis.capacities.work_items = random.between(1, 2);
-    genesis.max_steps = 64;
-    let habits = Habits {
-        price_span: [3, 12, 100][random.below(3) as usize],
-        quantity_span: [1, 2, 8][random.below(3) as usize],
-        sweep_per_mille: 15,
-        passive_per_mille: [0, 800][random.below(2) as usize],
-        entry_per_mille: 960,
-        admin_per_mille: [4, 10][random.below(2) as usize],
-        auction_per_mille: 900,
-        edge_per_mille: 1,
-        price_base: 100,
-    };
-    (genesis, habits)
+    fn note(&mut self, instrument: InstrumentId, change: impl Fn(&mut KnownInstrument)) {
+        self.instruments.iter_mut().filter(|known| known.instrument == instrument).for_each(change);
+    }
 }
 
 /// Makes room for one more, the first `keep` staying.

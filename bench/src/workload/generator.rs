@@ -3,6 +3,7 @@
 //! Of the measured commands 7 % cross, 3 % reduce, 28 to 62 % are passive orders (more of them the fewer orders are
 //! live), and the rest are cancels of live orders chosen evenly.
 
+use super::live_orders::LiveOrders;
 use super::random::{Geometric, Random};
 use super::reference_book::PRICE_TICKS_END;
 use super::{Flow, FlowCommand, FlowKind, FlowSpec, ReferenceBook, Rules, Side};
@@ -59,7 +60,7 @@ impl Generator {
             random: Random::new(spec.seed),
             distance: Geometric::new(spec.distance_mean_ticks),
             book: ReferenceBook::new(Rules::NOVATE, id_end),
-            live: LiveOrders { ids: Vec::new(), position: vec![0; id_end as usize + 1] },
+            live: LiveOrders::up_to(id_end),
             live_orders_max: 0,
             commands: Vec::with_capacity(spec.live_orders as usize + spec.commands as usize),
             last_id: 0,
@@ -169,35 +170,5 @@ impl Generator {
             }
         });
         self.commands.push(command);
-    }
-}
-
-/// The live orders, to choose from evenly.
-struct LiveOrders {
-    ids: Vec<u32>,
-    /// Where in `ids` an order stands.
-    position: Vec<u32>,
-}
-
-impl LiveOrders {
-    fn len(&self) -> u32 {
-        self.ids.len() as u32
-    }
-
-    fn pick(&self, random: &mut Random) -> Option<u32> {
-        (!self.ids.is_empty()).then(|| self.ids[random.below(self.len()) as usize])
-    }
-
-    fn add(&mut self, id: u32) {
-        self.position[id as usize] = self.len();
-        self.ids.push(id);
-    }
-
-    fn remove(&mut self, id: u32) {
-        let position = self.position[id as usize];
-        self.ids.swap_remove(position as usize);
-        if let Some(&moved) = self.ids.get(position as usize) {
-            self.position[moved as usize] = position;
-        }
     }
 }

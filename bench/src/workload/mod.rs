@@ -4,10 +4,12 @@
 //! and reduction names a live order, prices gather around a market that wanders, and the number of live orders stays
 //! where it is wanted. The same [`FlowSpec`] is the same flow, to the byte, on every platform.
 //!
-//! What a flow leaves out: bursts, hidden quantity, many instruments, and any reaction to what was filled.
+//! What a flow leaves out: bursts, hidden quantity, many instruments, and any reaction to what was filled. For what only
+//! novate's own kinds of orders can say there is flow C ([`FlowC`](crate::flow_c::FlowC)).
 
 mod command;
 mod generator;
+pub(crate) mod live_orders;
 pub(crate) mod random;
 mod reference_book;
 mod rules;
@@ -37,6 +39,9 @@ impl FlowSpec {
     /// Flow B: a book of 1,000,000 orders over thousands of levels, which lives in memory.
     pub const B: Self =
         Self { live_orders: 1_000_000, distance_mean_ticks: 1_800, commands: 5_000_000, seed: 20_240_602 };
+    /// Flow C: as A, with icebergs, stop orders, self-trade prevention and mass cancels; made by
+    /// [`FlowC`](crate::flow_c::FlowC), not by [`Flow`].
+    pub const C: Self = Self { live_orders: 10_000, distance_mean_ticks: 17, commands: 5_000_000, seed: 20_240_603 };
 
     /// The same flow, cut after so many commands: what comes before the cut does not depend on it.
     #[must_use]

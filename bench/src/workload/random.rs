@@ -66,7 +66,7 @@ const UNIT_STEP: f64 = 1.0 / (1u64 << 53) as f64;
 /// By thresholds rather than by logarithms: they are products of doubles, which every platform rounds alike, whereas
 /// no two mathematics libraries agree on the last bit of a logarithm.
 #[derive(Clone, Debug)]
-pub(super) struct Geometric {
+pub(crate) struct Geometric {
     /// `thresholds[n]` is the probability of a distance above `n`; descending.
     thresholds: Vec<f64>,
 }

@@ -32,11 +32,26 @@ fn json_rows_have_the_fixed_keys_and_nothing_else_is_printed() {
 }
 
 #[test]
+fn case_c_is_novate_beside_itself() {
+    let output = compare(&["book", "--case", "C", "--quick", "--rounds", "1", "--json"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let row: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    for (key, value) in [("suite", "book"), ("case", "C"), ("subject", "novate"), ("peer", "novate on A")] {
+        assert_eq!(row[key], value);
+    }
+    assert!(row["ratio"].as_f64() > Some(0.0), "{row}");
+    assert_eq!((row["verified"].as_bool(), row["peer_trades"].as_u64()), (Some(true), Some(24_094)));
+    assert!(row["note"].as_str().is_some_and(|note| note.contains("no peer")), "{row}");
+}
+
+#[test]
 fn wrong_usage_is_explained_and_exits_with_two() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&[], "Usage"),
         (&["ring"], "ring"),
-        (&["book", "--case", "C"], "possible values: A, B"),
+        (&["book", "--case", "D"], "possible values: A, B, C"),
+        (&["book", "--case", "C", "--peer", "lobster"], "no peers"),
         (&["book", "--peer", "nobody"], "matchcore"),
         (&["book", "--rounds", "4"], "at least 5"),
         (&["book", "--rounds", "0", "--quick"], "1..=1000"),

@@ -1,6 +1,9 @@
 //! Flows are for ever: figures are compared across releases only because the commands are the same.
 
 use novate_bench::compare::{Case, Published};
+use novate_bench::flow_c::FlowC;
+use novate_bench::novate::Novate;
+use novate_bench::peers::Contender;
 use novate_bench::workload::{Flow, FlowSpec, Reduction, Rules};
 
 #[test]
@@ -41,4 +44,25 @@ fn whole_flow_b_is_the_published_one() {
     assert_eq!(Some(Published { hash: flow.hash().to_string(), tally }), Case::B.published(false));
     assert_eq!((tally.trades, tally.volume_lots), (411_351, 7_283_067));
     assert_eq!(flow.prefill().len(), 1_000_000);
+}
+
+#[test]
+fn whole_flow_c_is_the_published_one() {
+    let flow = FlowC::generate(FlowSpec::C).expect("the engine takes it");
+    let summary = flow.summary();
+    assert_eq!(Some(Published { hash: flow.hash().to_string(), tally: summary.tally }), Case::C.published(false));
+    assert_eq!(flow.commands(), (10_000, 5_000_000));
+    // What it is made for happens, and the book stays as large as it is wanted.
+    assert_eq!((summary.triggered, summary.replenished), (11_347, 416_188));
+    assert_eq!((summary.mass_cancelled, summary.self_trades, summary.rejected), (1_499_718, 126_466, 0));
+    assert!((9_000..=11_000).contains(&summary.live_orders), "{summary:?}");
+}
+
+#[test]
+fn flow_c_in_batches_trades_as_when_it_was_made() {
+    let spec = FlowSpec { live_orders: 2_000, ..FlowSpec::C.with_commands(50_000) };
+    let flow = FlowC::generate(spec).expect("the engine takes it");
+    assert_eq!(flow.hash(), FlowC::generate(spec).expect("the engine takes it").hash());
+    let measured = Novate::with_flow_c(&flow).expect("a small arena").run().expect("the flow runs");
+    assert_eq!(measured.tally, flow.summary().tally);
 }

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use super::index::Bucket;
 use super::slab::SlabHead;
 use super::{ArenaError, CHUNK_SIZE, Chunk, GIVEN_KEYS, Marks, Record, Single, SlotIndex, Table, Untracked};
-use crate::book::{Level, Node, Order};
+use crate::book::{Complex, Level, Node, Order};
 use crate::digest::Hash256;
-use crate::engine::{Auction, Header, Outcome, Session};
+use crate::engine::{Header, Outcome, Session, WorkItem};
 use crate::genesis::Genesis;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
 
 /// Where one table lies.
@@ -46,7 +46,8 @@ impl Layout {
         layout.slab::<Session>("sessions", c.sessions);
         layout.slab::<Instrument>("instruments", c.instruments);
         layout.slab::<Account>("accounts", c.accounts);
-        layout.table::<Auction>("work_queue", u64::from(c.work_items));
+        layout.table::<Market>("markets", u64::from(c.instruments) + 1);
+        layout.table::<WorkItem>("work_queue", u64::from(c.work_items));
         layout.slab::<Grant>("grants", c.grants);
         layout.index("grants_index", c.grants);
         layout.table::<Outcome>("outcomes", (u64::from(c.sessions) + 1) * u64::from(genesis.outcome_window));
@@ -56,6 +57,7 @@ impl Layout {
         layout.table::<u64>("ladder_bitmaps", u64::from(c.ladder_nodes) + 1);
         layout.slab::<Level>("levels", c.levels);
         layout.index("client_order_ids", c.orders);
+        layout.slab::<Complex>("complex_orders", c.complex_orders);
         layout.slab::<Order>("orders", c.orders);
         layout
     }

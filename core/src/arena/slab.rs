@@ -74,6 +74,11 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
         slot != 0 && slot <= self.head.get().high_water
     }
 
+    /// The highest slot that was ever taken.
+    pub(crate) fn high_water(&self) -> u32 {
+        self.head.get().high_water
+    }
+
     /// Takes a slot, its record zeroed; 0 if all are in use.
     #[inline(always)]
     pub(crate) fn take(&mut self) -> u32 {

@@ -13,7 +13,7 @@ pub(crate) struct Level {
     pub(crate) price: PriceTicks,
     /// The price as the ladder knows it.
     pub(crate) key: LadderKey,
-    /// Sum of the orders' leaves; fits, because an order that would overflow it is rejected.
+    /// Sum of what the orders show; with `hidden` it fits, because an order that would overflow it is rejected.
     pub(crate) quantity: i64,
     /// The oldest order.
     pub(crate) head: u32,
@@ -25,7 +25,19 @@ pub(crate) struct Level {
     pub(crate) better: u32,
     /// The next worse level; 0 for the worst.
     pub(crate) worse: u32,
-    pub(crate) reserved: [u8; 20],
+    /// How many of the orders are pegged.
+    pub(crate) pegged: u32,
+    /// Sum of what they hide.
+    pub(crate) hidden: i64,
+    pub(crate) reserved_tail: [u8; 8],
+}
+
+impl Level {
+    /// Sum of the orders' open quantities.
+    #[inline(always)]
+    pub(crate) fn total(&self) -> i64 {
+        self.quantity + self.hidden
+    }
 }
 
 const _: () = assert!(size_of::<Level>() == 64);

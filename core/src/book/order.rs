@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::arena::Record;
-use crate::command::NewOrder;
+use crate::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
 use crate::ids::{AccountId, ClientOrderId, OrderId};
 use crate::terms::{OrderType, Side, TimeInForce};
 use crate::units::{PriceTicks, QuantityLots};
@@ -16,13 +16,13 @@ pub(crate) struct Order {
     pub(crate) client_order_id: ClientOrderId,
     pub(crate) account: AccountId,
     pub(crate) price: PriceTicks,
-    /// Open quantity, positive.
+    /// Open quantity; of an order in the book what of it is shown.
     pub(crate) leaves: QuantityLots,
     /// The order behind in the level's queue.
     pub(crate) next: u32,
     /// The order before in the level's queue.
     pub(crate) previous: u32,
-    /// The level it rests in.
+    /// The level it rests in; 0 for a stop order that waits.
     pub(crate) level: u32,
     /// Its instrument's slot.
     pub(crate) instrument: u32,
@@ -40,17 +40,75 @@ impl Order {
     }
 }
 
-/// An order's side, type, time in force, flags and wish for self-trades, as [`NewOrder`] has them: bytes that are moved and
-/// compared at once.
+/// An order's side, type, time in force, flags and wish for self-trades, as [`NewOrder`] has them, and in the last three
+/// bytes the slot of its complex record: bytes that are moved and compared at once.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub(crate) struct Terms(u64);
+
+/// Where the slot of the complex record begins, and where the flags are.
+const COMPLEX_BIT: u32 = 40;
+const FLAGS_BIT: u32 = 24;
 
 impl Terms {
     /// The terms of a checked command.
     #[inline(always)]
     pub(crate) fn of(order: &NewOrder) -> Self {
         Self(order.terms())
+    }
+
+    /// The terms of a checked command; its complex record is to be told.
+    pub(crate) fn of_complex(order: &NewComplexOrder) -> Self {
+        Self(order.terms())
+    }
+
+    /// The terms of a pegged order: a limit order's.
+    pub(crate) fn of_pegged(order: &NewPeggedOrder) -> Self {
+        let &NewPeggedOrder { side, time_in_force, flags, self_trade, .. } = order;
+        Self(u64::from_le_bytes([side, OrderType::Limit.code(), time_in_force, flags, self_trade, 0, 0, 0]))
+    }
+
+    /// The slot of its complex record; 0 if it has none.
+    #[inline(always)]
+    pub(crate) fn complex(self) -> u32 {
+        (self.0 >> COMPLEX_BIT) as u32
+    }
+
+    #[must_use]
+    pub(crate) fn with_complex(self, slot: u32) -> Self {
+        Self(self.0 & !(u64::MAX << COMPLEX_BIT) | u64::from(slot) << COMPLEX_BIT)
+    }
+
+    /// Whether what a trade does to the order is all that there is to it: no complex record, not reduce-only.
+    #[inline(always)]
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & (u64::MAX << COMPLEX_BIT | u64::from(NewOrder::REDUCE_ONLY) << FLAGS_BIT) == 0
+    }
+
+    /// Whether a new order has something that an order seldom has: it must only reduce, or is not just good till cancelled.
+    #[inline(always)]
+    pub(crate) fn is_seldom(self) -> bool {
+        // The one bit that the times in force from good-for-auction on have in common.
+        const SELDOM: u64 = (NewOrder::REDUCE_ONLY as u64) << FLAGS_BIT | (TimeInForce::GoodForAuction as u64) << 16;
+        self.0 & SELDOM != 0
+    }
+
+    /// Whether it waits for its trigger price.
+    #[inline(always)]
+    pub(crate) fn waits(self) -> bool {
+        self.byte(1) >= OrderType::Stop.code()
+    }
+
+    /// Whether it is a stop order that becomes a market order.
+    pub(crate) fn is_market_stop(self) -> bool {
+        self.byte(1) == OrderType::Stop.code()
+    }
+
+    /// The terms of a stop order once it has triggered: a market or a limit order's.
+    #[must_use]
+    pub(crate) fn triggered(self) -> Self {
+        let order_type = if self.is_market_stop() { OrderType::Market } else { OrderType::Limit };
+        Self(self.0 & !0xff00 | u64::from(order_type.code()) << 8)
     }
 
     #[inline(always)]
@@ -85,7 +143,12 @@ impl Terms {
 
     #[inline(always)]
     pub(crate) fn is_post_only(self) -> bool {
-        self.byte(3) & NewOrder::POST_ONLY != 0
+        self.byte(3) & (NewOrder::POST_ONLY | NewOrder::POST_ONLY_SLIDE) != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn slides(self) -> bool {
+        self.byte(3) & NewOrder::POST_ONLY_SLIDE != 0
     }
 
     #[inline(always)]
@@ -110,9 +173,15 @@ impl Terms {
         self.is_limit(TimeInForce::GoodTillCancelled)
     }
 
-    /// Limit orders that are good till cancelled or for the auction may rest; all others are immediate.
+    /// Limit orders that are neither immediate-or-cancel nor fill-or-kill may rest; all others are immediate.
     #[inline(always)]
     pub(crate) fn may_rest(self) -> bool {
-        self.is_usual() || self.is_limit(TimeInForce::GoodForAuction)
+        self.is_usual()
+            || self.is_limit_at_all() && !self.is(TimeInForce::ImmediateOrCancel) && !self.is(TimeInForce::FillOrKill)
+    }
+
+    #[inline(always)]
+    fn is_limit_at_all(self) -> bool {
+        self.byte(1) == OrderType::Limit.code()
     }
 }

@@ -1,20 +1,31 @@
 //! The book's tables and the moves of a single order: find, join a level's queue, leave it.
 
 use super::ladder::{Direction, Ladder};
-use super::{BookSide, Level, Order};
+use super::waiting::Wait;
+use super::{BookSide, Complex, Level, Order};
 use crate::arena::{CHOSEN_KEYS, Carver, Found, KeyHash, Marks, Slab, SlotIndex};
 use crate::ids::{AccountId, ClientOrderId, EntityId, OrderId};
 use crate::instrument::Instrument;
 use crate::terms::Side;
 use crate::units::{PriceTicks, QuantityLots};
 
-/// Orders, levels, ladders and client order ids of all instruments.
+/// Orders, levels, ladders and client order ids of all instruments, and what complex orders are beyond orders.
 #[derive(Debug)]
 pub(crate) struct Book<'a, M> {
     ladder: Ladder<'a, M>,
     levels: Slab<'a, Level, M>,
     client_order_ids: SlotIndex<'a, M, CHOSEN_KEYS>,
+    complex: Slab<'a, Complex, M>,
     orders: Slab<'a, Order, M>,
+}
+
+/// Where an order is after it has changed what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where it was.
+    Same,
+    /// At the back of its level.
+    Back,
 }
 
 /// The hash under which the index holds an account's client order id.
@@ -29,6 +40,7 @@ impl<'a, M: Marks> Book<'a, M> {
             ladder: Ladder::carve(carver),
             levels: Slab::carve(carver, "levels"),
             client_order_ids: SlotIndex::carve(carver, "client_order_ids"),
+            complex: Slab::carve(carver, "complex_orders"),
             orders: Slab::carve(carver, "orders"),
         }
     }
@@ -143,6 +155,30 @@ impl<'a, M: Marks> Book<'a, M> {
         *self.orders.get_mut(slot) = Order { level, previous: tail, next: 0, ..*order };
     }
 
+    /// Moves the order in `slot`, which is not the last of its level, behind the last.
+    fn move_to_back(&mut self, slot: u32) {
+        let order = *self.orders.get(slot);
+        self.unlink(&order);
+        let level = self.levels.get_mut(order.level);
+        level.head = if order.previous == 0 { order.next } else { level.head };
+        let tail = core::mem::replace(&mut level.tail, slot);
+        self.orders.get_mut(tail).next = slot;
+        let order = self.orders.get_mut(slot);
+        (order.previous, order.next) = (tail, 0);
+    }
+
+    /// Closes the gap that an order leaves in its queue.
+    ///
+    /// Whether there are neighbours is as good as random: rather than ask, nobody (slot 0) is written to as well, and zeroed
+    /// again.
+    #[inline(always)]
+    fn unlink(&mut self, order: &Order) {
+        self.orders.get_mut(order.previous).next = order.next;
+        self.orders.get_mut(order.next).previous = order.previous;
+        let nobody = self.orders.get_mut(0);
+        (nobody.next, nobody.previous) = (0, 0);
+    }
+
     #[inline(never)]
     fn open_level(&mut self, instrument: &mut Instrument, side: Side, price: PriceTicks) -> u32 {
         let level = self.levels.take();
@@ -171,12 +207,8 @@ impl<'a, M: Marks> Book<'a, M> {
     /// Takes `order`, as it stands in its slot, out of its level's queue; its slot and its client order id stay.
     #[inline(always)]
     pub(crate) fn leave(&mut self, instrument: &mut Instrument, order: &Order) {
-        // Whether there are neighbours is as good as random: rather than ask, nobody (slot 0) is written to as well, and
-        // zeroed again. The same holds for the level's ends.
-        self.orders.get_mut(order.previous).next = order.next;
-        self.orders.get_mut(order.next).previous = order.previous;
-        let nobody = self.orders.get_mut(0);
-        (nobody.next, nobody.previous) = (0, 0);
+        self.unlink(order);
+        // As for the neighbours, so for the level's ends: rather than ask, they are written.
         let level = self.levels.get_mut(order.level);
         level.quantity -= order.leaves.0;
         level.orders -= 1;
@@ -208,6 +240,110 @@ impl<'a, M: Marks> Book<'a, M> {
         side.levels -= 1;
     }
 
+    #[inline(always)]
+    pub(crate) fn order_mut(&mut self, slot: u32) -> &mut Order {
+        self.orders.get_mut(slot)
+    }
+
+    pub(crate) fn complex(&self, slot: u32) -> &Complex {
+        self.complex.get(slot)
+    }
+
+    pub(crate) fn complex_mut(&mut self, slot: u32) -> &mut Complex {
+        self.complex.get_mut(slot)
+    }
+
+    /// Complex records that can still be taken.
+    pub(crate) fn complex_room(&self) -> u32 {
+        self.complex.room()
+    }
+
+    /// Takes a complex record; the caller made sure of room.
+    pub(crate) fn take_complex(&mut self, record: Complex) -> u32 {
+        let slot = self.complex.take();
+        *self.complex.get_mut(slot) = record;
+        slot
+    }
+
+    pub(crate) fn give_complex_back(&mut self, slot: u32) {
+        self.complex.give_back(slot);
+    }
+
+    /// Adds an order to those that wait, and returns the root of their tree.
+    pub(crate) fn start_waiting(&mut self, wait: Wait, root: u32, complex: u32) -> u32 {
+        wait.add(&mut self.complex, root, complex)
+    }
+
+    /// Takes an order from those that wait, and returns the root of their tree.
+    pub(crate) fn stop_waiting(&mut self, wait: Wait, root: u32, complex: u32) -> u32 {
+        wait.remove(&mut self.complex, root, complex)
+    }
+
+    /// The complex record of the order that was accepted first of those whose key is within the bound; 0 if there is none.
+    pub(crate) fn first_waiting(&self, wait: Wait, root: u32, bound: u64) -> u32 {
+        wait.first_within(&self.complex, root, bound)
+    }
+
+    /// The smallest key of the orders that wait.
+    pub(crate) fn smallest_waiting(&self, wait: Wait, root: u32) -> Option<u64> {
+        wait.smallest_key(&self.complex, root)
+    }
+
+    /// What of an order's open quantity is not shown.
+    #[inline(always)]
+    pub(crate) fn hidden(&self, order: &Order) -> i64 {
+        // Slot 0 is nobody's, and hides nothing.
+        match order.terms.complex() {
+            0 => 0,
+            complex => self.complex.get(complex).hidden.0,
+        }
+    }
+
+    /// Changes what an order in the book hides.
+    pub(crate) fn hide(&mut self, order: &Order, hidden: i64) {
+        let record = self.complex.get_mut(order.terms.complex());
+        let old = core::mem::replace(&mut record.hidden.0, hidden);
+        // Taken off first: both sums fit.
+        let level = self.levels.get_mut(order.level);
+        level.hidden -= old;
+        level.hidden += hidden;
+    }
+
+    /// Has an iceberg in the book show and hide so much from now on, at the back of its level or in its place.
+    pub(crate) fn show(&mut self, slot: u32, shown: i64, hidden: i64, place: Place) {
+        let order = *self.orders.get(slot);
+        self.hide(&order, hidden);
+        self.levels.get_mut(order.level).quantity += shown - order.leaves.0;
+        self.orders.get_mut(slot).leaves.0 = shown;
+        if place == Place::Back && order.next != 0 {
+            self.move_to_back(slot);
+        }
+    }
+
+    /// Counts an order in the book among the pegged ones of its level, or no longer.
+    pub(crate) fn count_pegged(&mut self, level: u32, is_pegged: bool) {
+        let level = self.levels.get_mut(level);
+        level.pegged = if is_pegged { level.pegged + 1 } else { level.pegged - 1 };
+    }
+
+    /// The best price of a side, pegged orders left out. Walks over the levels that have only pegged orders.
+    pub(crate) fn best_unpegged(&self, side: &BookSide) -> Option<PriceTicks> {
+        let mut at = side.best;
+        while at != 0 {
+            let level = self.levels.get(at);
+            if level.pegged != level.orders {
+                return Some(level.price);
+            }
+            at = level.worse;
+        }
+        None
+    }
+
+    /// The highest slot that an order ever had.
+    pub(crate) fn highest_order_slot(&self) -> u32 {
+        self.orders.high_water()
+    }
+
     /// Takes `by`, less than its leaves, off the order in `slot`; it keeps its place.
     #[inline(always)]
     pub(crate) fn take_off(&mut self, slot: u32, by: i64) -> QuantityLots {
@@ -232,7 +368,9 @@ impl<'a, M: Marks> Book<'a, M> {
 
     /// The tables' bytes, in the layout's order.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
-        self.ladder.bytes().chain(self.levels.bytes()).chain([self.client_order_ids.bytes()]).chain(self.orders.bytes())
+        let ids = [self.client_order_ids.bytes()];
+        let orders = self.complex.bytes().into_iter().chain(self.orders.bytes());
+        self.ladder.bytes().chain(self.levels.bytes()).chain(ids).chain(orders)
     }
 }
 

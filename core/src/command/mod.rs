@@ -12,10 +12,14 @@ mod venue;
 
 use bytemuck::{Pod, Zeroable};
 
-pub use self::order::{AmendOrder, CancelOrder, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
+pub use self::order::{
+    AmendOrder, CancelOrder, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OrderTarget, ReduceOrder,
+    ReplaceOrder, ResumeTrading, SetProtection,
+};
 pub use self::party::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
 pub use self::venue::{
-    DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
+    DelistInstrument, EndTradingDay, ListInstrument, PublishIndicative, SetLastPrice, SetMarkPrice, SetPriceBand,
+    SetPriceLimits, SetTradingState, Uncross, Work,
 };
 
 use crate::ids::{AccountId, SessionId};
@@ -251,6 +255,16 @@ commands! {
     AmendOrder,
     /// Cancels an order and enters another, or does neither.
     ReplaceOrder,
+    /// Enters an order with further terms.
+    NewComplexOrder,
+    /// Cancels many orders.
+    MassCancel,
+    /// Sets an account's market-maker protection.
+    SetProtection,
+    /// Lets an account trade again whose protection has tripped.
+    ResumeTrading,
+    /// Enters an order whose price follows the book.
+    NewPeggedOrder,
     /// Lists an instrument.
     ListInstrument,
     /// Delists an instrument.
@@ -265,6 +279,12 @@ commands! {
     SetLastPrice,
     /// Sets the mark price.
     SetMarkPrice,
+    /// Sets the price band.
+    SetPriceBand,
+    /// Cancels the day orders.
+    EndTradingDay,
+    /// Has the indicative price said.
+    PublishIndicative,
     /// Opens an account.
     OpenAccount,
     /// Closes an account.

@@ -4,8 +4,8 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, ORDER_SIZE_MAX, command_record};
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
-use crate::terms::{OrderType, SelfTrade, Side, TimeInForce};
-use crate::units::{PriceTicks, QuantityLots};
+use crate::terms::{OrderType, PegReference, SelfTrade, Side, TimeInForce, TriggerDirection};
+use crate::units::{PriceTicks, QuantityLots, TimeNs};
 
 /// Enters an order. 80 bytes, the smallest frame.
 ///
@@ -26,11 +26,11 @@ pub struct NewOrder {
     pub quantity: QuantityLots,
     /// A [`Side`].
     pub side: u8,
-    /// An [`OrderType`].
+    /// An [`OrderType`]: limit or market.
     pub order_type: u8,
-    /// A [`TimeInForce`]; ignored by market orders, which never rest, but it must be defined.
+    /// A [`TimeInForce`], but not good till date; ignored by market orders, which never rest, but it must be defined.
     pub time_in_force: u8,
-    /// Bits of [`NewOrder::POST_ONLY`] and [`NewOrder::REDUCE_ONLY`]; others are reserved.
+    /// Bits of [`NewOrder::POST_ONLY`], [`NewOrder::REDUCE_ONLY`] and [`NewOrder::POST_ONLY_SLIDE`]; others are reserved.
     pub flags: u8,
     /// A [`SelfTrade`].
     pub self_trade: u8,
@@ -43,6 +43,8 @@ impl NewOrder {
     pub const POST_ONLY: u8 = 1;
     /// Flag: never adds to a position; clipped to it on entry, and again where it trades.
     pub const REDUCE_ONLY: u8 = 2;
+    /// Flag: post-only, but where it would trade on entry its price becomes the best that would not.
+    pub const POST_ONLY_SLIDE: u8 = 4;
 
     /// Side, order type, time in force, flags, wish for self-trades and three reserved bytes, in this order.
     ///
@@ -111,6 +113,13 @@ impl NewOrder {
         self
     }
 
+    /// The same order, at the best price that does not trade where its own would.
+    #[must_use]
+    pub fn post_only_slide(mut self) -> Self {
+        self.flags |= Self::POST_ONLY_SLIDE;
+        self
+    }
+
     /// The same order, never adding to a position.
     #[must_use]
     pub fn reduce_only(mut self) -> Self {
@@ -126,10 +135,13 @@ impl NewOrder {
     }
 }
 
+/// All flags of an order.
+const FLAGS_MAX: u8 = NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY | NewOrder::POST_ONLY_SLIDE;
+
 command_record!(NewOrder, kind 1, size 80 <= ORDER_SIZE_MAX, account true,
     reserved |r| r.reserved == [0; 11],
     fields |f| each_within(f.terms().to_le_bytes(), [1, 1, 1, 0, 0, 0, 0, 0],
-        [2, 2, TimeInForce::GoodForAuction.code(), NewOrder::POST_ONLY | NewOrder::REDUCE_ONLY, SelfTrade::Decrement.code(), 0, 0, 0]));
+        [2, 2, TimeInForce::Day.code(), FLAGS_MAX, SelfTrade::Decrement.code(), 0, 0, 0]));
 
 /// Whether each byte is from `first` to `last`, which are below 128; all at once, since all nearly always are.
 #[inline(always)]
@@ -141,6 +153,183 @@ fn each_within(bytes: [u8; 8], first: [u8; 8], last: [u8; 8]) -> bool {
     let below_last = (last | TOP).wrapping_sub(bytes & !TOP);
     (above_first & below_last & !bytes) & TOP == TOP
 }
+
+/// Enters an order that is more than [`NewOrder`] can say: a stop order, an iceberg, one with a date, a twin or a budget.
+/// 128 bytes.
+///
+/// Rules: `docs/ORDERS.md`. What an order does not use is zero.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct NewComplexOrder {
+    /// Kind 6.
+    pub header: CommandHeader,
+    /// As in [`NewOrder`].
+    pub instrument: InstrumentId,
+    /// As in [`NewOrder`].
+    pub client_order_id: ClientOrderId,
+    /// As in [`NewOrder`]; a stop order's protection limit is clamped when it triggers.
+    pub price: PriceTicks,
+    /// As in [`NewOrder`].
+    pub quantity: QuantityLots,
+    /// A [`Side`].
+    pub side: u8,
+    /// An [`OrderType`].
+    pub order_type: u8,
+    /// A [`TimeInForce`].
+    pub time_in_force: u8,
+    /// As in [`NewOrder`].
+    pub flags: u8,
+    /// A [`SelfTrade`].
+    pub self_trade: u8,
+    /// Bits of [`NewComplexOrder::TRIGGER`], [`NewComplexOrder::BUDGET`] and [`NewComplexOrder::TRAIL`].
+    pub gives: u8,
+    /// A [`TriggerDirection`]; default where no trigger is given.
+    pub direction: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// The last price at which a stop order triggers: a multiple of the tick within the declared range. Of a trailing stop
+    /// order the distance that its trigger price keeps: a positive multiple of the tick.
+    pub trigger: PriceTicks,
+    /// What an iceberg shows at once, a multiple of the lot; zero for an order that shows all. Without meaning for immediate
+    /// orders.
+    pub display: QuantityLots,
+    /// What an iceberg shows at least when a taker is done with it; zero if it is to be replenished only when nothing shows.
+    pub display_minimum: QuantityLots,
+    /// The client order id of the live order that is cancelled when this one triggers or trades, and the other way round;
+    /// zero for none.
+    pub twin: ClientOrderId,
+    /// When a good-till-date order expires; zero for all others.
+    pub expiry: TimeNs,
+    /// What a fill-or-kill buy may cost at most, or a sell must bring at least, in price times lots: low and high half of a
+    /// signed 128-bit integer.
+    pub budget: [u64; 2],
+}
+
+impl NewComplexOrder {
+    /// Flag: the trigger price is given.
+    pub const TRIGGER: u8 = 1;
+    /// Flag: the budget is given.
+    pub const BUDGET: u8 = 2;
+    /// Flag: the trigger price trails the last price, at the distance that stands in its place.
+    pub const TRAIL: u8 = 4;
+
+    /// Side, order type, time in force, flags and wish for self-trades, as [`NewOrder::terms`] has them.
+    pub(crate) fn terms(&self) -> u64 {
+        let Self { side, order_type, time_in_force, flags, self_trade, .. } = *self;
+        u64::from_le_bytes([side, order_type, time_in_force, flags, self_trade, 0, 0, 0])
+    }
+
+    /// The same order as a stop order: a limit order becomes a stop-limit order, a market order a stop order.
+    ///
+    /// ```
+    /// use novate_core::command::{NewComplexOrder, NewOrder};
+    /// use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+    /// use novate_core::terms::Side;
+    /// use novate_core::units::{PriceTicks, QuantityLots};
+    ///
+    /// let by = (SessionId(7), 1, AccountId(8));
+    /// let (name, price, lots) = (ClientOrderId(1), PriceTicks(101), QuantityLots(5));
+    /// let limit = NewOrder::limit(by, InstrumentId(9), name, Side::Buy, price, lots);
+    /// // Bought at 101 or below, once somebody has paid 100.
+    /// let stop_limit = NewComplexOrder::from(limit).with_trigger(PriceTicks(100));
+    /// assert_eq!(stop_limit.price, PriceTicks(101));
+    /// ```
+    #[must_use]
+    pub fn with_trigger(mut self, trigger: PriceTicks) -> Self {
+        let is_limit = matches!(OrderType::from_code(self.order_type), Some(OrderType::Limit | OrderType::StopLimit));
+        self.order_type = if is_limit { OrderType::StopLimit } else { OrderType::Stop }.code();
+        self.trigger = trigger;
+        self.gives |= Self::TRIGGER;
+        self
+    }
+
+    /// The same order as a stop order whose trigger price follows the last price at a distance, while that moves away from
+    /// it.
+    #[must_use]
+    pub fn with_trail(self, distance: PriceTicks) -> Self {
+        let order = self.with_trigger(distance);
+        Self { gives: order.gives | Self::TRAIL, ..order }
+    }
+
+    /// The same order, triggered from the given side whatever its own.
+    #[must_use]
+    pub fn with_direction(mut self, direction: TriggerDirection) -> Self {
+        self.direction = direction.code();
+        self
+    }
+
+    /// The same order as an iceberg.
+    #[must_use]
+    pub fn with_display(mut self, display: QuantityLots, minimum: QuantityLots) -> Self {
+        (self.display, self.display_minimum) = (display, minimum);
+        self
+    }
+
+    /// The same order, of which and of a live one only one is to trade.
+    #[must_use]
+    pub fn with_twin(mut self, twin: ClientOrderId) -> Self {
+        self.twin = twin;
+        self
+    }
+
+    /// The same order, good till a date.
+    #[must_use]
+    pub fn with_expiry(mut self, expiry: TimeNs) -> Self {
+        self.expiry = expiry;
+        self.time_in_force = TimeInForce::GoodTillDate.code();
+        self
+    }
+
+    /// The same order, rejected where its fills would cost more or bring less.
+    #[must_use]
+    pub fn with_budget(mut self, budget: i128) -> Self {
+        let bits = budget.cast_unsigned();
+        self.budget = [bits as u64, (bits >> 64) as u64];
+        self.gives |= Self::BUDGET;
+        self
+    }
+}
+
+impl From<NewOrder> for NewComplexOrder {
+    fn from(order: NewOrder) -> Self {
+        let CommandHeader { session, session_sequence, account, .. } = order.header;
+        Self {
+            header: Self::new_header(session, session_sequence, account),
+            instrument: order.instrument,
+            client_order_id: order.client_order_id,
+            price: order.price,
+            quantity: order.quantity,
+            side: order.side,
+            order_type: order.order_type,
+            time_in_force: order.time_in_force,
+            flags: order.flags,
+            self_trade: order.self_trade,
+            ..Self::zeroed()
+        }
+    }
+}
+
+/// The first and the last value of each byte from the side on; the flags of what is given have all combinations.
+const COMPLEX_FIRST: [u8; 8] = [1, 1, 1, 0, 0, 0, 0, 0];
+const COMPLEX_LAST: [u8; 8] = [
+    Side::Sell.code(),
+    OrderType::StopLimit.code(),
+    TimeInForce::GoodTillDate.code(),
+    FLAGS_MAX,
+    SelfTrade::Decrement.code(),
+    NewComplexOrder::TRIGGER | NewComplexOrder::BUDGET | NewComplexOrder::TRAIL,
+    TriggerDirection::Down.code(),
+    0,
+];
+
+command_record!(NewComplexOrder, kind 6, size 128 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.reserved == 0,
+    fields |f| each_within(
+            [f.side, f.order_type, f.time_in_force, f.flags, f.self_trade, f.gives, f.direction, 0], COMPLEX_FIRST, COMPLEX_LAST)
+        && f.display >= QuantityLots::ZERO && f.display_minimum >= QuantityLots::ZERO
+        && (f.gives & NewComplexOrder::TRAIL == 0 || f.gives & NewComplexOrder::TRIGGER != 0)
+        && (f.gives & NewComplexOrder::TRIGGER != 0 || f.trigger == PriceTicks::ZERO && f.direction == 0)
+        && (f.gives & NewComplexOrder::BUDGET != 0 || f.budget == [0; 2]));
 
 /// How a command names the order that it is about. 16 bytes.
 #[repr(C)]
@@ -318,6 +507,154 @@ impl ReplaceOrder {
 
 command_record!(ReplaceOrder, kind 5, size 72 <= ORDER_SIZE_MAX, account true,
     reserved |r| r.target.reserved == [0; 7], fields |f| f.target.defined());
+
+/// Cancels all live orders of an account, of an instrument, or of an account in an instrument. 40 bytes.
+///
+/// Those that were entered before this command; at most 64 at once, the others by later commands.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct MassCancel {
+    /// Kind 7; the account may be none, for all accounts, if an operator says so.
+    pub header: CommandHeader,
+    /// Where; none for everywhere.
+    pub instrument: InstrumentId,
+}
+
+impl MassCancel {
+    /// Cancels the account's orders in an instrument, or in all of them.
+    pub fn new(by: (SessionId, u64, AccountId), instrument: Option<InstrumentId>) -> Self {
+        let (session, session_sequence, account) = by;
+        let header = Self::new_header(session, session_sequence, account);
+        Self { header, instrument: instrument.unwrap_or(InstrumentId::NONE) }
+    }
+}
+
+command_record!(MassCancel, kind 7, size 40 <= ORDER_SIZE_MAX, account true, reserved |_r| true, fields |_f| true);
+
+/// Sets an account's market-maker protection: how much of its resting orders may be filled in a window of sequenced time
+/// before it is taken out of the market. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SetProtection {
+    /// Kind 8.
+    pub header: CommandHeader,
+    /// Length of the window; zero switches the protection off.
+    pub window: TimeNs,
+    /// It trips when so many lots were filled; zero for no limit.
+    pub quantity: QuantityLots,
+    /// It trips when so many fills were made; zero for no limit.
+    pub fills: u64,
+    /// Zero.
+    pub reserved: [u8; 8],
+}
+
+impl SetProtection {
+    /// Sets window and limits.
+    pub fn new(by: (SessionId, u64, AccountId), window: TimeNs, quantity: QuantityLots, fills: u64) -> Self {
+        let (session, session_sequence, account) = by;
+        let header = Self::new_header(session, session_sequence, account);
+        Self { header, window, quantity, fills, reserved: [0; 8] }
+    }
+}
+
+command_record!(SetProtection, kind 8, size 64 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.reserved == [0; 8], fields |f| f.quantity >= QuantityLots::ZERO);
+
+/// Lets an account whose protection has tripped trade again. 32 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ResumeTrading {
+    /// Kind 9.
+    pub header: CommandHeader,
+}
+
+impl ResumeTrading {
+    /// Lets the account trade again.
+    pub fn new((session, session_sequence, account): (SessionId, u64, AccountId)) -> Self {
+        Self { header: Self::new_header(session, session_sequence, account) }
+    }
+}
+
+command_record!(ResumeTrading, kind 9, size 32 <= ORDER_SIZE_MAX, account true, reserved |_r| true, fields |_f| true);
+
+/// Enters an order whose price follows the book. 104 bytes.
+///
+/// It rests, never trades on entry or where it moves, and loses its place where its price changes. Rules: `docs/ORDERS.md`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct NewPeggedOrder {
+    /// Kind 10.
+    pub header: CommandHeader,
+    /// As in [`NewOrder`].
+    pub instrument: InstrumentId,
+    /// As in [`NewOrder`].
+    pub client_order_id: ClientOrderId,
+    /// The worst price that it may have: the highest of a buy, the lowest of a sell.
+    pub limit: PriceTicks,
+    /// As in [`NewOrder`].
+    pub quantity: QuantityLots,
+    /// A [`Side`].
+    pub side: u8,
+    /// A [`PegReference`].
+    pub reference: u8,
+    /// A [`TimeInForce`] of orders that rest: good till cancelled, day or good till date.
+    pub time_in_force: u8,
+    /// As in [`NewOrder`]; post-only is without meaning.
+    pub flags: u8,
+    /// A [`SelfTrade`].
+    pub self_trade: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// What is added to the reference, negative or not.
+    pub offset: PriceTicks,
+    /// When a good-till-date order expires; zero for all others.
+    pub expiry: TimeNs,
+    /// Zero.
+    pub reserved_tail: [u8; 16],
+}
+
+impl NewPeggedOrder {
+    /// A good-till-cancelled order at an offset from a reference, bounded by nothing but the instrument's limits.
+    ///
+    /// ```
+    /// use novate_core::command::NewPeggedOrder;
+    /// use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+    /// use novate_core::terms::{PegReference, Side};
+    /// use novate_core::units::{PriceTicks, QuantityLots};
+    ///
+    /// let by = (SessionId(7), 1, AccountId(8));
+    /// let (name, lots) = (ClientOrderId(1), QuantityLots(5));
+    /// // Two ticks below the best bid, wherever that is.
+    /// let peg = NewPeggedOrder::new(by, InstrumentId(9), name, Side::Buy, lots, (PegReference::Primary, PriceTicks(-2)));
+    /// assert_eq!(peg.limit, PriceTicks::MAX);
+    /// ```
+    pub fn new(
+        (session, session_sequence, account): (SessionId, u64, AccountId),
+        instrument: InstrumentId,
+        client_order_id: ClientOrderId,
+        side: Side,
+        quantity: QuantityLots,
+        (reference, offset): (PegReference, PriceTicks),
+    ) -> Self {
+        Self {
+            header: Self::new_header(session, session_sequence, account),
+            instrument,
+            client_order_id,
+            limit: if side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN },
+            quantity,
+            side: side.code(),
+            reference: reference.code(),
+            time_in_force: TimeInForce::GoodTillCancelled.code(),
+            offset,
+            ..Self::zeroed()
+        }
+    }
+}
+
+command_record!(NewPeggedOrder, kind 10, size 104 <= ORDER_SIZE_MAX, account true,
+    reserved |r| r.reserved == [0; 3] && r.reserved_tail == [0; 16],
+    fields |f| each_within([f.side, f.reference, f.time_in_force, f.flags, f.self_trade, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0, 0],
+        [2, PegReference::Mid.code(), TimeInForce::GoodTillDate.code(), FLAGS_MAX, SelfTrade::Decrement.code(), 0, 0, 0]));
 
 #[cfg(test)]
 mod tests {

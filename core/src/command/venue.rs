@@ -212,6 +212,45 @@ pub struct SetMarkPrice {
 
 command_record!(SetMarkPrice, kind 107, size 48 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
 
+/// Sets how far from its reference price an instrument may trade before a volatility auction begins. 48 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SetPriceBand {
+    /// Kind 108.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The largest distance from the mark price, or from the last price where no mark was set; zero for no band.
+    pub distance: PriceTicks,
+}
+
+command_record!(SetPriceBand, kind 108, size 48 <= RARE_SIZE_MAX, account false,
+    reserved |_r| true, fields |f| f.distance >= PriceTicks::ZERO);
+
+/// Ends the trading day: cancels the day orders of an instrument, or of all. 40 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct EndTradingDay {
+    /// Kind 109.
+    pub header: CommandHeader,
+    /// Where; none for everywhere.
+    pub instrument: InstrumentId,
+}
+
+command_record!(EndTradingDay, kind 109, size 40 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Has the indicative price of an auction said as an event. 40 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct PublishIndicative {
+    /// Kind 110.
+    pub header: CommandHeader,
+    /// Which.
+    pub instrument: InstrumentId,
+}
+
+command_record!(PublishIndicative, kind 110, size 40 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
 /// Nothing but an opportunity to work off pending work; the sequencer appends it while work is pending. 32 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

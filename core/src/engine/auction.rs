@@ -8,9 +8,15 @@ use bytemuck::{Pod, Zeroable};
 
 use super::Engine;
 use super::emit::Emitter;
+use super::gate::{About, Execute, Roles, Sender};
 use super::sweep::Unable;
-use crate::arena::{Marks, Record};
-use crate::event::{Trade, TradingStateChanged, Uncrossed};
+use super::venue::{OPERATOR_OR_FEED, about_instrument};
+use super::work::WorkItem;
+use crate::arena::Marks;
+use crate::book::{Order, Place};
+use crate::command::PublishIndicative;
+use crate::event::{IndicativePrice, Trade, TradingStateChanged, Uncrossed};
+use crate::ids::OrderId;
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
 use crate::terms::{Side, TimeInForce, TradingState};
@@ -90,10 +96,10 @@ impl Best {
     }
 }
 
-/// An auction that is being worked on. One chunk.
+/// An auction that is being worked on: the body of a piece of work.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub(crate) struct Auction {
+pub(super) struct Auction {
     best: Best,
     /// What was summed so far: bids that are at the walk's price or higher, asks that are at it or lower.
     bids: i128,
@@ -111,12 +117,8 @@ pub(crate) struct Auction {
     phase: u8,
     /// 1 if the price was given.
     is_given: u8,
-    reserved: [u8; 22],
+    reserved: [u8; 6],
 }
-
-const _: () = assert!(size_of::<Auction>() == 256);
-
-impl Record for Auction {}
 
 /// What an auction is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,22 +172,28 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// Price, bids and asks that an uncross would say now; none if nothing crosses.
-    pub(super) fn outlook(&self, instrument: u32, given: Option<PriceTicks>) -> Option<(PriceTicks, i128, i128)> {
+    /// Price, bids and asks that an uncross would say now, none if nothing crosses; `Pending` if so many steps do not find
+    /// them.
+    pub(super) fn outlook(
+        &self,
+        instrument: u32,
+        given: Option<PriceTicks>,
+        mut steps: u32,
+    ) -> Result<Option<(PriceTicks, i128, i128)>, Progress> {
         if !self.instruments.slab.get(instrument).is_crossed() {
-            return None;
+            return Ok(None);
         }
-        // More than there are levels.
-        let mut steps = u32::MAX;
         let mut auction = self.auction(instrument, given);
-        self.sum_bids(&mut auction, &mut steps);
-        if let Some(price) = given {
-            self.sum_asks(&mut auction, &mut steps);
-            return Some((price, auction.bids, auction.asks));
+        let mut progress = self.sum_bids(&mut auction, &mut steps);
+        if progress == Progress::Done {
+            progress = match given {
+                Some(_) => self.sum_asks(&mut auction, &mut steps),
+                None => self.walk_prices(&mut auction, &mut steps),
+            };
         }
-        self.walk_prices(&mut auction, &mut steps);
-        let Candidate { price, bids, asks, .. } = auction.best.choice();
-        Some((price, bids, asks))
+        let chosen = auction.best.choice();
+        let found = given.map_or((chosen.price, chosen.bids, chosen.asks), |price| (price, auction.bids, auction.asks));
+        if progress == Progress::Done { Ok(Some(found)) } else { Err(progress) }
     }
 
     /// Opens trading in a book that is not crossed; first goes what was good for the auction only.
@@ -210,13 +218,28 @@ impl<M: Marks> Engine<'_, M> {
         let mut steps_left = self.header.get().genesis.max_steps;
         if self.advance(&mut auction, &mut steps_left, out) == Progress::Pending {
             self.enter_state(instrument, TradingState::Uncrossing, out);
-            self.queue_work(&auction);
+            self.queue_work(WorkItem::auction(auction, out.sequence()));
         }
         Ok(())
     }
 
-    /// Carries an auction on until it is done or no step is left.
+    /// Carries an auction on until it is done or no step is left; counts the steps.
     pub(super) fn advance<S: EventSink>(
+        &mut self,
+        auction: &mut Auction,
+        steps_left: &mut u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Progress {
+        let before = *steps_left;
+        let progress = self.advance_by(auction, steps_left, out);
+        out.steps += before - *steps_left;
+        if progress == Progress::Done {
+            self.end_auction(auction.instrument, out);
+        }
+        progress
+    }
+
+    fn advance_by<S: EventSink>(
         &mut self,
         auction: &mut Auction,
         steps_left: &mut u32,
@@ -252,11 +275,7 @@ impl<M: Marks> Engine<'_, M> {
             auction.phase = Phase::Remainders as u8;
             auction.order = self.first_order(auction.instrument);
         }
-        if self.cancel_remainders(auction, steps_left, out) == Progress::Pending {
-            return Progress::Pending;
-        }
-        self.end_auction(auction.instrument, out);
-        Progress::Done
+        self.cancel_remainders(auction, steps_left, out)
     }
 
     /// Sums the bids at the given price or higher, else at the lowest ask or higher, from the best downwards; leaves the
@@ -274,7 +293,7 @@ impl<M: Marks> Engine<'_, M> {
                 return Progress::Pending;
             }
             *steps_left -= 1;
-            auction.bids += i128::from(self.book.level(next).quantity);
+            auction.bids += i128::from(self.book.level(next).total());
             auction.bid = next;
         }
     }
@@ -287,7 +306,7 @@ impl<M: Marks> Engine<'_, M> {
             }
             *steps_left -= 1;
             let level = self.book.level(auction.ask);
-            auction.asks += i128::from(level.quantity);
+            auction.asks += i128::from(level.total());
             auction.ask = level.worse;
         }
         Progress::Done
@@ -312,13 +331,13 @@ impl<M: Marks> Engine<'_, M> {
             }
             *steps_left -= 1;
             if ask_price == Some(price) {
-                auction.asks += i128::from(self.book.level(auction.ask).quantity);
+                auction.asks += i128::from(self.book.level(auction.ask).total());
                 auction.ask = self.book.level(auction.ask).worse;
             }
             let candidate = Candidate { price, bids: auction.bids, asks: auction.asks, reserved: 0 };
             auction.best.consider(candidate, last);
             if bid_price == Some(price) {
-                auction.bids -= i128::from(self.book.level(auction.bid).quantity);
+                auction.bids -= i128::from(self.book.level(auction.bid).total());
                 auction.bid = self.book.level(auction.bid).better;
             }
         }
@@ -407,6 +426,9 @@ impl<M: Marks> Engine<'_, M> {
             instrument: record.id,
             ..TradingStateChanged::zeroed()
         });
+        if state == TradingState::Continuous {
+            self.look_for_due(instrument);
+        }
     }
 
     /// Whether a bid at `price` or higher and an ask at `price` or lower exist.
@@ -421,15 +443,20 @@ impl<M: Marks> Engine<'_, M> {
         let bid_slot = self.book.level(record.side(Side::Buy).best).head;
         let ask_slot = self.book.level(record.side(Side::Sell).best).head;
         let (bid, ask) = (*self.book.order(bid_slot), *self.book.order(ask_slot));
-        let (bid_lots, ask_lots) = (self.tradable(&bid), self.tradable(&ask));
         // As in a sweep: the sell order, in the taker's place, is looked at first.
-        if ask_lots.0 == 0 {
-            self.cancel(ask_slot, CancelReason::ReduceOnly, out);
-            return;
+        for (order, slot) in [(&ask, ask_slot), (&bid, bid_slot)] {
+            if let Some(reason) = self.unfit(order) {
+                self.cancel(slot, reason, out);
+                return;
+            }
         }
-        if bid_lots.0 == 0 {
-            self.cancel(bid_slot, CancelReason::ReduceOnly, out);
-            return;
+        let (bid_open, ask_open) = (self.open_quantity(&bid), self.open_quantity(&ask));
+        let (bid_lots, ask_lots) = (self.tradable(&bid, bid_open), self.tradable(&ask, ask_open));
+        for (lots, slot) in [(ask_lots, ask_slot), (bid_lots, bid_slot)] {
+            if lots.0 == 0 {
+                self.cancel(slot, CancelReason::ReduceOnly, out);
+                return;
+            }
         }
         let quantity = bid_lots.min(ask_lots);
         let (bid_position, ask_position) = match self.exchange(&bid, &ask, -quantity.0, price) {
@@ -455,19 +482,78 @@ impl<M: Marks> Engine<'_, M> {
             taker_client_order_id: ask.client_order_id,
             maker_account: bid.account,
             taker_account: ask.account,
-            maker_leaves: QuantityLots(bid.leaves.0 - quantity.0),
-            taker_leaves: QuantityLots(ask.leaves.0 - quantity.0),
+            maker_leaves: QuantityLots(bid_open.0 - quantity.0),
+            taker_leaves: QuantityLots(ask_open.0 - quantity.0),
             maker_position: QuantityLots(bid_position),
             taker_position: QuantityLots(ask_position),
             ..Trade::zeroed()
         });
-        for (order, slot) in [(bid, bid_slot), (ask, ask_slot)] {
-            if order.leaves == quantity {
-                self.remove(&order, slot);
-            } else {
-                self.book.take_off(slot, quantity.0);
+        let (bid_twin, ask_twin) = (self.twin_of(&bid), self.twin_of(&ask));
+        for (order, open, slot) in [(&bid, bid_open, bid_slot), (&ask, ask_open, ask_slot)] {
+            self.take_open(order, slot, QuantityLots(open.0 - quantity.0), quantity, out);
+        }
+        if bid_twin != 0 && bid_twin == ask.terms.complex() {
+            self.cancel_crossed_twins([&bid, &ask], out);
+        } else {
+            self.cancel_twin(bid_twin, out);
+            self.cancel_twin(ask_twin, out);
+        }
+    }
+
+    /// After an auction's trade left so much of an order open: it leaves, shows a part of that anew, or stays.
+    fn take_open<S: EventSink>(
+        &mut self,
+        order: &Order,
+        slot: u32,
+        open: QuantityLots,
+        traded: QuantityLots,
+        out: &mut Emitter<'_, S>,
+    ) {
+        if open.0 == 0 {
+            self.remove(order, slot);
+        } else if self.is_iceberg(order.terms) {
+            self.replenish(slot, open.0, Place::Same, out);
+        } else {
+            self.book.take_off(slot, traded.0);
+        }
+    }
+
+    /// Cancels what an auction's trade left of two orders that are each other's twins.
+    fn cancel_crossed_twins<S: EventSink>(&mut self, twins: [&Order; 2], out: &mut Emitter<'_, S>) {
+        for order in twins {
+            if self.book.by_id(order.id).is_some() {
+                self.cancel(order.id.slot(), CancelReason::OneCancelsOther, out);
             }
         }
+    }
+}
+
+impl Execute for PublishIndicative {
+    const ROLES: Roles = OPERATOR_OR_FEED;
+
+    fn about(&self) -> About {
+        about_instrument(self.instrument)
+    }
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _sender: Sender,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_idle_instrument(self.instrument)?;
+        let max_steps = engine.header.get().genesis.max_steps;
+        let found = engine.outlook(slot, None, max_steps).map_err(|_| RejectCode::IndicativeExceedsSteps)?;
+        let (price, bids, asks) = found.unwrap_or_default();
+        out.emit(IndicativePrice {
+            crosses: u8::from(found.is_some()),
+            instrument: self.instrument,
+            price,
+            bid_quantity: halves(bids),
+            ask_quantity: halves(asks),
+            ..IndicativePrice::zeroed()
+        });
+        Ok(OrderId::NONE)
     }
 }
 

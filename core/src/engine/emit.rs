@@ -10,6 +10,10 @@ pub(super) struct Emitter<'s, S> {
     sink: &'s mut S,
     sequence: Sequence,
     ordinal: u32,
+    /// Steps that the current command has made.
+    pub(super) steps: u32,
+    /// How many events the current command had said when following was asked last.
+    pub(super) followed: u32,
     digest: EventsDigest,
     /// Events of the commands before the current one.
     events: u64,
@@ -18,7 +22,7 @@ pub(super) struct Emitter<'s, S> {
 impl<'s, S: EventSink> Emitter<'s, S> {
     #[inline(always)]
     pub(super) fn new(sink: &'s mut S, digest: EventsDigest) -> Self {
-        Self { sink, sequence: Sequence::ZERO, ordinal: 0, digest, events: 0 }
+        Self { sink, sequence: Sequence::ZERO, ordinal: 0, steps: 0, followed: 0, digest, events: 0 }
     }
 
     /// What follows is of this command.
@@ -26,6 +30,8 @@ impl<'s, S: EventSink> Emitter<'s, S> {
     pub(super) fn begin(&mut self, sequence: Sequence) {
         self.events += u64::from(self.ordinal);
         self.ordinal = 0;
+        self.steps = 0;
+        self.followed = 0;
         self.sequence = sequence;
     }
 
@@ -38,6 +44,11 @@ impl<'s, S: EventSink> Emitter<'s, S> {
             self.digest.fold(word);
         }
         self.sink.emit(event.event());
+    }
+
+    /// Whether events were said since the last time that this was asked.
+    pub(super) fn has_said_more(&mut self) -> bool {
+        core::mem::replace(&mut self.followed, self.ordinal) != self.ordinal
     }
 
     /// The command's sequence.

@@ -109,6 +109,13 @@ enum Passage {
     Again(u32),
 }
 
+impl Sender {
+    /// Whether its role is one of these.
+    pub(super) fn is_one_of(self, roles: Roles) -> bool {
+        roles.0 >> (self.role & 31) & 1 != 0
+    }
+}
+
 impl From<Missing> for RejectCode {
     /// For sessions; accounts and instruments have codes of their own.
     fn from(missing: Missing) -> Self {
@@ -132,7 +139,7 @@ impl<M: Marks> Engine<'_, M> {
             Err(code) => return reject(command, code, out),
         };
         let result = match command.check() {
-            Ok(()) if C::ROLES.0 >> (sender.role & 31) & 1 == 0 => Err(RejectCode::RoleNotPermitted),
+            Ok(()) if !sender.is_one_of(C::ROLES) => Err(RejectCode::RoleNotPermitted),
             Ok(()) => command.execute(self, sender, out),
             Err(code) => Err(code),
         };
@@ -216,6 +223,13 @@ impl<M: Marks> Engine<'_, M> {
         } else {
             Err(RejectCode::AccountNotPermitted)
         }
+    }
+
+    /// As [`Engine::permitted_account`], for commands that enter or change orders.
+    #[inline(always)]
+    pub(super) fn entering_account(&self, sender: Sender, account: AccountId) -> Result<u32, RejectCode> {
+        let slot = self.permitted_account(sender, account)?;
+        if self.accounts.slab.get(slot).has_tripped() { Err(RejectCode::ProtectionTripped) } else { Ok(slot) }
     }
 
     #[inline(always)]

@@ -4,15 +4,25 @@
 //! kind (`orders`, `venue`, `party`), book (`sweep`, `auction`), outcome (`gate`), pending work (`work`).
 
 mod auction;
+mod band;
 mod batch;
+mod complex;
 mod emit;
+mod expiry;
+mod following;
 mod gate;
 mod header;
+mod lifecycle;
 mod orders;
 mod party;
+mod pegs;
+mod protection;
 mod query;
+mod scan;
 mod state;
+mod stops;
 mod sweep;
+mod twins;
 mod venue;
 mod work;
 
@@ -20,21 +30,22 @@ pub use self::batch::Sequenced;
 pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, PositionView, SessionView};
 pub use self::state::OpenError;
 
-pub(crate) use self::auction::Auction;
 pub(crate) use self::gate::{Outcome, Session};
 pub(crate) use self::header::Header;
+pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
 use self::gate::Execute;
 use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
-    AmendOrder, CancelOrder, CloseAccount, CloseSession, CommandRecord, DelistInstrument, GrantAccount, ListInstrument,
-    NewOrder, OpenAccount, OpenSession, RawCommand, ReduceOrder, ReplaceOrder, RevokeAccount, SetLastPrice,
-    SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
+    AmendOrder, CancelOrder, CloseAccount, CloseSession, CommandRecord, DelistInstrument, EndTradingDay, GrantAccount,
+    ListInstrument, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative,
+    RawCommand, ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarkPrice, SetPriceBand,
+    SetPriceLimits, SetProtection, SetTradingState, Uncross, Work,
 };
 use crate::event::Rejected;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grants, Positions};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
@@ -84,7 +95,8 @@ pub struct Engine<'a, M: Marks = Untracked> {
     sessions: Entities<'a, Session, M>,
     instruments: Entities<'a, Instrument, M>,
     accounts: Entities<'a, Account, M>,
-    work_queue: Table<'a, Auction, M>,
+    markets: Table<'a, Market, M>,
+    work_queue: Table<'a, WorkItem, M>,
     grants: Grants<'a, M>,
     outcomes: Table<'a, Outcome, M>,
     positions: Positions<'a, M>,
@@ -139,10 +151,9 @@ impl<M: Marks> Engine<'_, M> {
         let header = self.header.get_mut();
         header.sequence = sequence;
         header.time = time;
-        let work_was_pending = header.work_pending != 0;
         out.begin(sequence);
         self.execute(command, out);
-        if work_was_pending {
+        if time >= self.header.get().wake {
             self.work_off(out);
         }
     }
@@ -172,6 +183,11 @@ impl<M: Marks> Engine<'_, M> {
         match command.kind() {
             AmendOrder::KIND => self.run_record::<AmendOrder, S>(command, out),
             ReplaceOrder::KIND => self.run_record::<ReplaceOrder, S>(command, out),
+            NewComplexOrder::KIND => self.run_record::<NewComplexOrder, S>(command, out),
+            NewPeggedOrder::KIND => self.run_record::<NewPeggedOrder, S>(command, out),
+            MassCancel::KIND => self.run_record::<MassCancel, S>(command, out),
+            SetProtection::KIND => self.run_record::<SetProtection, S>(command, out),
+            ResumeTrading::KIND => self.run_record::<ResumeTrading, S>(command, out),
             ListInstrument::KIND => self.run_record::<ListInstrument, S>(command, out),
             DelistInstrument::KIND => self.run_record::<DelistInstrument, S>(command, out),
             SetTradingState::KIND => self.run_record::<SetTradingState, S>(command, out),
@@ -179,6 +195,9 @@ impl<M: Marks> Engine<'_, M> {
             SetPriceLimits::KIND => self.run_record::<SetPriceLimits, S>(command, out),
             SetLastPrice::KIND => self.run_record::<SetLastPrice, S>(command, out),
             SetMarkPrice::KIND => self.run_record::<SetMarkPrice, S>(command, out),
+            SetPriceBand::KIND => self.run_record::<SetPriceBand, S>(command, out),
+            EndTradingDay::KIND => self.run_record::<EndTradingDay, S>(command, out),
+            PublishIndicative::KIND => self.run_record::<PublishIndicative, S>(command, out),
             OpenAccount::KIND => self.run_record::<OpenAccount, S>(command, out),
             CloseAccount::KIND => self.run_record::<CloseAccount, S>(command, out),
             OpenSession::KIND => self.run_record::<OpenSession, S>(command, out),

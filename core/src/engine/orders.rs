@@ -1,23 +1,22 @@
-//! Order commands: find, check, accept. What trades is in `sweep`.
+//! Order commands: find and check. What becomes of an order then is in `lifecycle`, what trades in `sweep`.
 
 use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
-use super::sweep::Taker;
+use super::sweep::Means;
 use crate::arena::{Found, KeyHash, Marks, NO_PLACE};
 use crate::book::{Order, Terms, client_hash};
 use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
-use crate::event::{Accepted, Amended, Cancelled, Rested};
+use crate::event::Cancelled;
 use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId};
 use crate::instrument::Instrument;
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
-use crate::terms::{Role, TimeInForce, TradingState};
+use crate::terms::{Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots};
-use bytemuck::Zeroable;
 
-const TRADER: Roles = Roles(1 << Role::Trader.code());
-const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
+pub(super) const TRADER: Roles = Roles(1 << Role::Trader.code());
+pub(super) const TRADER_OR_OPERATOR: Roles = Roles(1 << Role::Trader.code() | 1 << Role::Operator.code());
 
 /// An order on its way in, its fields decoded.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +24,8 @@ pub(super) struct Entry {
     pub(super) account: AccountId,
     /// The instrument's slot.
     pub(super) instrument: u32,
-    instrument_id: InstrumentId,
-    client_order_id: ClientOrderId,
+    pub(super) instrument_id: InstrumentId,
+    pub(super) client_order_id: ClientOrderId,
     /// Limit price, or the clamped protection limit.
     pub(super) price: PriceTicks,
     pub(super) quantity: QuantityLots,
@@ -35,11 +34,11 @@ pub(super) struct Entry {
 
 /// What the checks of an order found out.
 #[derive(Clone, Copy, Debug)]
-struct Placement {
+pub(super) struct Placement {
     /// The level of its price; 0 if there is none, or if it may not rest.
-    level: u32,
+    pub(super) level: u32,
     /// Whether it rests as it comes.
-    rests: bool,
+    pub(super) rests: bool,
 }
 
 impl OrderTarget {
@@ -68,7 +67,7 @@ impl Execute for NewOrder {
         sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        engine.permitted_account(sender, self.header.account)?;
+        engine.entering_account(sender, self.header.account)?;
         let slot = engine.find_instrument(self.instrument)?;
         let instrument = engine.instruments.slab.get(slot);
         let mut entry = decode_entry(self, slot, instrument)?;
@@ -76,12 +75,12 @@ impl Execute for NewOrder {
         if !engine.book.has_order_room() {
             return Err(RejectCode::OrderTableFull);
         }
-        let placement = engine.check_placement(instrument, &entry, None)?;
-        if entry.terms.is_reduce_only() {
+        let placement = engine.check_placement(instrument, &mut entry, None, Means::ALL)?;
+        if entry.terms.is_seldom() {
             entry.quantity = engine.reducible(&entry)?;
-        }
-        if entry.terms.is(TimeInForce::GoodForAuction) {
-            engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
+            if entry.terms.is(TimeInForce::GoodForAuction) {
+                engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
+            }
         }
         let slot = engine.book.take_order();
         if placement.rests {
@@ -109,6 +108,9 @@ impl Execute for CancelOrder {
         let found = engine.find_order(sender, &self.header, self.target)?;
         let order = *engine.book.order(found.slot);
         engine.check_not_busy(&order)?;
+        if order.terms.complex() != 0 {
+            return Ok(engine.cancel(found.slot, CancelReason::Requested, out));
+        }
         engine.say_cancelled(&order, CancelReason::Requested, Cancelled::RESTED, out);
         engine.remove_found(&order, found);
         Ok(order.id)
@@ -132,11 +134,15 @@ impl Execute for ReduceOrder {
         let slot = engine.find_order(sender, &self.header, self.target)?.slot;
         let order = *engine.book.order(slot);
         engine.check_not_busy(&order)?;
+        if order.terms.waits() {
+            return Err(RejectCode::StopNotTriggered);
+        }
         engine.instruments.slab.get(order.instrument).check_lot(self.by)?;
-        if self.by >= order.leaves {
+        let leaves = engine.open_quantity(&order);
+        if self.by >= leaves {
             return Ok(engine.cancel(slot, CancelReason::ReducedToZero, out));
         }
-        Ok(engine.lower(slot, order.leaves.0 - self.by.0, out))
+        Ok(engine.lower(slot, leaves.0 - self.by.0, out))
     }
 }
 
@@ -153,11 +159,14 @@ impl Execute for AmendOrder {
         sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let slot = engine.find_order(sender, &self.header, self.target)?.slot;
+        let slot = engine.find_changing_order(sender, &self.header, self.target)?;
         let order = *engine.book.order(slot);
         let instrument = engine.instruments.slab.get(order.instrument);
-        check_open(instrument)?;
+        let open = engine.open_quantity(&order);
         let changes_price = self.changes & Self::PRICE != 0;
+        if changes_price && engine.is_pegged(order.terms) {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let changes_quantity = self.changes & Self::QUANTITY != 0;
         if changes_quantity && self.quantity.0 <= 0 {
             return Ok(engine.cancel(slot, CancelReason::AmendedToZero, out));
@@ -170,8 +179,8 @@ impl Execute for AmendOrder {
             instrument.check_price(self.price)?;
         }
         let price = if changes_price { self.price } else { order.price };
-        let leaves = if changes_quantity { self.quantity } else { order.leaves };
-        if price == order.price && leaves <= order.leaves {
+        let leaves = if changes_quantity { self.quantity } else { open };
+        if price == order.price && leaves <= open {
             return Ok(engine.lower(slot, leaves.0, out));
         }
         engine.move_order(slot, &order, price, leaves, out)
@@ -191,22 +200,24 @@ impl Execute for ReplaceOrder {
         sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
-        let old_slot = engine.find_order(sender, &self.header, self.target)?.slot;
+        let old_slot = engine.find_changing_order(sender, &self.header, self.target)?;
         let old = *engine.book.order(old_slot);
+        if engine.is_pegged(old.terms) {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let instrument = engine.instruments.slab.get(old.instrument);
-        check_open(instrument)?;
         instrument.check_quantity(self.quantity)?;
         instrument.check_price(self.price)?;
         let mut entry = Entry {
             client_order_id: self.client_order_id,
             price: self.price,
-            quantity: self.quantity,
-            ..Entry::of(&old, instrument)
+            ..Entry::of(&old, instrument, self.quantity)
         };
         let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
-        let placement = engine.check_placement(instrument, &entry, Some(&old))?;
-        if entry.terms.is_reduce_only() {
-            entry.quantity = engine.reducible(&entry)?;
+        let placement = engine.check_placement(instrument, &mut entry, Some(&old), Means::ALL)?;
+        entry.quantity = engine.reducible(&entry)?;
+        if old.terms.complex() != 0 {
+            return Ok(engine.replace_complex(&entry, placement.rests, old_slot, hash, out));
         }
         engine.cancel(old_slot, CancelReason::Replaced, out);
         let slot = engine.book.take_order();
@@ -230,15 +241,15 @@ impl Entry {
         Self { account, instrument, instrument_id, client_order_id, price, quantity, terms }
     }
 
-    /// The terms of a resting order.
-    fn of(order: &Order, instrument: &Instrument) -> Self {
+    /// A live order, entered anew with a quantity.
+    pub(super) fn of(order: &Order, instrument: &Instrument, quantity: QuantityLots) -> Self {
         Self {
             account: order.account,
             instrument: order.instrument,
             instrument_id: instrument.id,
             client_order_id: order.client_order_id,
             price: order.price,
-            quantity: order.leaves,
+            quantity,
             terms: order.terms,
         }
     }
@@ -246,7 +257,7 @@ impl Entry {
 
 /// An instrument in which orders are entered and changed.
 #[inline(always)]
-fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
+pub(super) fn check_open(instrument: &Instrument) -> Result<(), RejectCode> {
     if instrument.is_in(TradingState::Continuous) || instrument.is_in(TradingState::Auction) {
         return Ok(());
     }
@@ -279,7 +290,7 @@ fn decode_entry(order: &NewOrder, slot: u32, instrument: &Instrument) -> Result<
 }
 
 /// Whether an order that is immediate, or good for the auction, comes at a time for it.
-fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode> {
+pub(super) fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode> {
     let immediate = !terms.may_rest();
     if immediate && terms.is_post_only() {
         return Err(RejectCode::PostOnlyImmediate);
@@ -290,18 +301,33 @@ fn check_timing(terms: Terms, instrument: &Instrument) -> Result<(), RejectCode>
     if terms.is(TimeInForce::GoodForAuction) { Err(RejectCode::GoodForAuctionInContinuous) } else { Ok(()) }
 }
 
+/// The price next to the best opposite one, for a post-only order that would cross and slides, if orders may have it.
+#[cold]
+#[inline(never)]
+fn slide(terms: Terms, instrument: &Instrument) -> Option<PriceTicks> {
+    if !terms.slides() {
+        return None;
+    }
+    let opposite = instrument.side(terms.side().opposite()).best_price.0;
+    let next = match terms.side() {
+        Side::Buy => opposite.checked_sub(instrument.tick.0)?,
+        Side::Sell => opposite.checked_add(instrument.tick.0)?,
+    };
+    instrument.check_price(PriceTicks(next)).is_ok().then_some(PriceTicks(next))
+}
+
 /// A client order id that is free, as the index knows it.
 #[derive(Clone, Copy, Debug)]
-struct Name {
-    hash: KeyHash,
+pub(super) struct Name {
+    pub(super) hash: KeyHash,
     /// Where it would go, as long as the index does not change.
-    place: u32,
+    pub(super) place: u32,
 }
 
 impl<M: Marks> Engine<'_, M> {
     /// Checks that no live order of the account but the one in `except` has the client order id.
     #[inline(always)]
-    fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
+    pub(super) fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {
         if entry.client_order_id == ClientOrderId::NONE {
             return Ok(Name { hash: KeyHash(0), place: NO_PLACE });
         }
@@ -316,43 +342,61 @@ impl<M: Marks> Engine<'_, M> {
         Ok(Name { hash, place })
     }
 
-    /// Checks what depends on the book. `leaving` is the order that goes as this one comes.
+    /// Checks what depends on the book, and slides the price of an order that wants it. `leaving` is the order that goes as
+    /// this one comes.
     #[inline(always)]
-    fn check_placement(
+    pub(super) fn check_placement(
         &self,
         instrument: &Instrument,
-        entry: &Entry,
+        entry: &mut Entry,
         leaving: Option<&Order>,
+        means: Means,
     ) -> Result<Placement, RejectCode> {
         let continuous = instrument.is_in(TradingState::Continuous);
-        let crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
+        let mut crosses = continuous && instrument.crosses(entry.terms.side(), entry.price);
         if crosses && entry.terms.is_post_only() {
-            return Err(RejectCode::PostOnlyWouldCross);
-        }
-        if continuous && entry.terms.is(TimeInForce::FillOrKill) {
-            self.check_fill_or_kill(entry)?;
+            entry.price = slide(entry.terms, instrument).ok_or(RejectCode::PostOnlyWouldCross)?;
+            crosses = false;
         }
         if !entry.terms.may_rest() {
+            if continuous && entry.terms.is(TimeInForce::FillOrKill) {
+                self.check_fill_or_kill(entry, means)?;
+            }
             return Ok(Placement { level: 0, rests: false });
         }
-        let level = self.book.level_at(instrument, entry.terms.side(), entry.price);
+        let level = self.room_at(instrument, entry.terms.side(), entry.price, entry.quantity, leaving)?;
+        Ok(Placement { level, rests: !crosses })
+    }
+
+    /// Checks the room at a price, and returns its level, 0 if there is none.
+    #[inline(always)]
+    pub(super) fn room_at(
+        &self,
+        instrument: &Instrument,
+        side: Side,
+        price: PriceTicks,
+        quantity: QuantityLots,
+        leaving: Option<&Order>,
+    ) -> Result<u32, RejectCode> {
+        let level = self.book.level_at(instrument, side, price);
         if level != 0 {
             let record = self.book.level(level);
-            let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| order.leaves.0);
-            (record.quantity - leaves).checked_add(entry.quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
+            let leaves = leaving.filter(|order| order.level == level).map_or(0, |order| self.open_quantity(order).0);
+            (record.total() - leaves).checked_add(quantity.0).ok_or(RejectCode::LevelQuantityOverflow)?;
         } else if !self.book.has_level_room() {
             return Err(RejectCode::LevelTableFull);
         } else if !self.book.has_ladder_room() {
             return Err(RejectCode::LadderFull);
         }
-        Ok(Placement { level, rests: !crosses })
+        Ok(level)
     }
 
-    /// What a reduce-only order's position leaves of its quantity. In an auction it rests as it comes, and is looked at when
-    /// it trades.
+    /// The quantity of an order; of a reduce-only one what its position leaves of it. In an auction it rests as it comes, and
+    /// is looked at when it trades.
     #[inline(never)]
-    fn reducible(&self, entry: &Entry) -> Result<QuantityLots, RejectCode> {
-        if !self.instruments.slab.get(entry.instrument).is_in(TradingState::Continuous) {
+    pub(super) fn reducible(&self, entry: &Entry) -> Result<QuantityLots, RejectCode> {
+        if !entry.terms.is_reduce_only() || !self.instruments.slab.get(entry.instrument).is_in(TradingState::Continuous)
+        {
             return Ok(entry.quantity);
         }
         match self.reducible_lots(entry.account.slot(), entry.instrument, entry.terms.side()) {
@@ -361,209 +405,13 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    fn level_at(&self, entry: &Entry) -> u32 {
-        self.book.level_at(self.instruments.slab.get(entry.instrument), entry.terms.side(), entry.price)
-    }
-
-    /// Says that an order is accepted, and makes its record.
-    #[inline(always)]
-    fn say_accepted<S: EventSink>(entry: &Entry, slot: u32, rests: u8, out: &mut Emitter<'_, S>) -> Order {
-        let id = OrderId::new(out.sequence(), slot);
-        let market = u8::from(entry.terms.is_market()) * Accepted::MARKET;
-        let post_only = u8::from(entry.terms.is_post_only()) * Accepted::POST_ONLY;
-        let reduce_only = u8::from(entry.terms.is_reduce_only()) * Accepted::REDUCE_ONLY;
-        out.emit(Accepted {
-            side: entry.terms.side().code(),
-            time_in_force: entry.terms.time_in_force_code(),
-            flags: rests | market | post_only | reduce_only,
-            instrument: entry.instrument_id,
-            account: entry.account,
-            order: id,
-            client_order_id: entry.client_order_id,
-            price: entry.price,
-            quantity: entry.quantity,
-            ..Accepted::zeroed()
-        });
-        Order {
-            id,
-            client_order_id: entry.client_order_id,
-            account: entry.account,
-            price: entry.price,
-            leaves: entry.quantity,
-            instrument: entry.instrument,
-            terms: entry.terms,
-            ..Order::zeroed()
-        }
-    }
-
-    /// Accepts a checked order into `slot` that rests as it comes.
-    #[inline(always)]
-    fn accept_resting<S: EventSink>(
-        &mut self,
-        entry: &Entry,
-        placement: Placement,
-        slot: u32,
-        name: Name,
-        out: &mut Emitter<'_, S>,
-    ) -> OrderId {
-        let order = Self::say_accepted(entry, slot, Accepted::RESTS, out);
-        if order.client_order_id != ClientOrderId::NONE {
-            self.book.index_client_at(name.hash, slot, name.place);
-        }
-        self.rest(&order, slot, placement.level);
-        order.id
-    }
-
-    /// Accepts a checked order into `slot` that trades on entry, or tries to.
-    #[inline(never)]
-    fn accept_taker<S: EventSink>(
-        &mut self,
-        entry: &Entry,
-        slot: u32,
-        hash: KeyHash,
-        out: &mut Emitter<'_, S>,
-    ) -> OrderId {
-        let order = Self::say_accepted(entry, slot, 0, out);
-        let mut taker = Taker::of(&order);
-        let ended = self.sweep(&mut taker, out);
-        let left = Order { leaves: taker.leaves, ..order };
-        if left.leaves.0 > 0 && ended.is_none() && entry.terms.may_rest() {
-            if left.client_order_id != ClientOrderId::NONE {
-                self.book.index_client(hash, slot);
-            }
-            self.rest(&left, slot, 0);
-            self.say_rested(&left, out);
-            return order.id;
-        }
-        if left.leaves.0 > 0 {
-            self.say_cancelled(&left, ended.unwrap_or(CancelReason::ImmediateRemainder), 0, out);
-        }
-        self.book.give_order_back(slot);
-        order.id
-    }
-
-    /// Puts an order that was not in the book there, at the back of its price's queue.
-    #[inline(always)]
-    fn rest(&mut self, order: &Order, slot: u32, level: u32) {
-        let instrument = self.instruments.slab.get_mut(order.instrument);
-        instrument.orders += 1;
-        self.book.join(instrument, slot, order, level);
-        self.accounts.slab.get_mut(order.account.slot()).orders += 1;
-    }
-
-    /// Takes a live order, as it stands in its slot, out of the book.
-    #[inline(always)]
-    pub(super) fn remove(&mut self, order: &Order, slot: u32) {
-        self.leave(order);
-        self.forget(order, slot);
-    }
-
-    /// As [`Engine::remove`], for an order that was just found by the command.
-    #[inline(always)]
-    fn remove_found(&mut self, order: &Order, found: Found) {
-        self.leave(order);
-        if found.place == NO_PLACE {
-            self.forget(order, found.slot);
-        } else {
-            self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
-            self.book.unindex_found(found);
-            self.book.give_order_back(found.slot);
-        }
-    }
-
-    #[inline(always)]
-    fn leave(&mut self, order: &Order) {
-        let instrument = self.instruments.slab.get_mut(order.instrument);
-        instrument.orders -= 1;
-        self.book.leave(instrument, order);
-    }
-
-    /// Gives back all that an order which is out of its queue still has.
-    #[inline(always)]
-    fn forget(&mut self, order: &Order, slot: u32) {
-        self.accounts.slab.get_mut(order.account.slot()).orders -= 1;
-        if order.client_order_id != ClientOrderId::NONE {
-            let hash = client_hash(self.seed(), order.account, order.client_order_id);
-            self.book.unindex_client(hash, slot);
-        }
-        self.book.give_order_back(slot);
-    }
-
-    /// Cancels the live order in `slot`.
-    pub(super) fn cancel<S: EventSink>(
-        &mut self,
-        slot: u32,
-        reason: CancelReason,
-        out: &mut Emitter<'_, S>,
-    ) -> OrderId {
-        let order = *self.book.order(slot);
-        self.say_cancelled(&order, reason, Cancelled::RESTED, out);
-        self.remove(&order, slot);
-        order.id
-    }
-
-    /// Lowers a live order's open quantity to `leaves` (or leaves it as it is); it keeps its place.
-    #[inline(always)]
-    fn lower<S: EventSink>(&mut self, slot: u32, leaves: i64, out: &mut Emitter<'_, S>) -> OrderId {
-        let order = *self.book.order(slot);
-        self.say_amended(&order, order.price, QuantityLots(leaves), Amended::KEEPS_PRIORITY, out);
-        self.book.take_off(slot, order.leaves.0 - leaves);
-        order.id
-    }
-
-    /// Moves a live order to another price, or raises its quantity: it loses its place and may trade.
-    fn move_order<S: EventSink>(
-        &mut self,
-        slot: u32,
-        order: &Order,
-        price: PriceTicks,
-        leaves: QuantityLots,
-        out: &mut Emitter<'_, S>,
-    ) -> Result<OrderId, RejectCode> {
-        let instrument = self.instruments.slab.get(order.instrument);
-        let mut entry = Entry { price, quantity: leaves, ..Entry::of(order, instrument) };
-        let placement = self.check_placement(instrument, &entry, Some(order))?;
-        if entry.terms.is_reduce_only() {
-            entry.quantity = self.reducible(&entry)?;
-        }
-        let leaves = entry.quantity;
-        self.leave(order);
-        self.say_amended(order, price, leaves, if placement.rests { Amended::RESTS } else { 0 }, out);
-        let mut moved = Order { price, leaves, ..*order };
-        let mut ended = None;
-        if !placement.rests {
-            let mut taker = Taker::of(&moved);
-            ended = self.sweep(&mut taker, out);
-            moved.leaves = taker.leaves;
-        }
-        if moved.leaves.0 > 0 && ended.is_none() {
-            let level = self.level_at(&entry);
-            let instrument = self.instruments.slab.get_mut(order.instrument);
-            instrument.orders += 1;
-            self.book.join(instrument, slot, &moved, level);
-            if !placement.rests {
-                self.say_rested(&moved, out);
-            }
-            return Ok(order.id);
-        }
-        if let Some(reason) = ended {
-            self.say_cancelled(&moved, reason, 0, out);
-        }
-        self.forget(&moved, slot);
-        Ok(order.id)
-    }
-
     /// The live order that a command is about, for which the session must be permitted to act; with its place in the
     /// index of client order ids, where it was found there.
     #[inline(always)]
     fn find_order(&self, sender: Sender, header: &CommandHeader, target: OrderTarget) -> Result<Found, RejectCode> {
         self.permitted_account(sender, header.account)?;
         if target.by == OrderTarget::BY_CLIENT_ORDER_ID {
-            let id = ClientOrderId(target.id);
-            if id == ClientOrderId::NONE {
-                return Err(RejectCode::UnknownOrder);
-            }
-            let found = self.book.find_client(client_hash(self.seed(), header.account, id), header.account, id);
+            let found = self.find_client_order(header.account, ClientOrderId(target.id));
             return if found.slot == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
         }
         let id = OrderId(target.id);
@@ -578,73 +426,36 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
+    /// An account's live order of a client order id; slot 0 if there is none.
+    #[inline(always)]
+    pub(super) fn find_client_order(&self, account: AccountId, id: ClientOrderId) -> Found {
+        if id == ClientOrderId::NONE {
+            return Found::elsewhere(0);
+        }
+        self.book.find_client(client_hash(self.seed(), account, id), account, id)
+    }
+
+    /// As [`Engine::find_order`], for commands that change the order.
+    fn find_changing_order(
+        &self,
+        sender: Sender,
+        header: &CommandHeader,
+        target: OrderTarget,
+    ) -> Result<u32, RejectCode> {
+        self.entering_account(sender, header.account)?;
+        let slot = self.find_order(sender, header, target)?.slot;
+        let order = self.book.order(slot);
+        check_open(self.instruments.slab.get(order.instrument))?;
+        if order.terms.waits() {
+            return Err(RejectCode::StopNotTriggered);
+        }
+        if self.has_expired(order) { Err(RejectCode::ExpiryInPast) } else { Ok(slot) }
+    }
+
     /// Cancels and reductions are taken unless the book is being worked on.
     #[inline(always)]
     fn check_not_busy(&self, order: &Order) -> Result<(), RejectCode> {
         let instrument = self.instruments.slab.get(order.instrument);
         if instrument.is_in(TradingState::Uncrossing) { Err(RejectCode::BookBusy) } else { Ok(()) }
-    }
-
-    #[inline(always)]
-    fn instrument_id(&self, order: &Order) -> InstrumentId {
-        self.instruments.slab.get(order.instrument).id
-    }
-
-    #[inline(always)]
-    pub(super) fn say_cancelled<S: EventSink>(
-        &self,
-        order: &Order,
-        reason: CancelReason,
-        flags: u8,
-        out: &mut Emitter<'_, S>,
-    ) {
-        out.emit(Cancelled {
-            side: order.side().code(),
-            reason: reason.code(),
-            flags,
-            instrument: self.instrument_id(order),
-            account: order.account,
-            order: order.id,
-            client_order_id: order.client_order_id,
-            price: order.price,
-            leaves: order.leaves,
-            ..Cancelled::zeroed()
-        });
-    }
-
-    fn say_rested<S: EventSink>(&self, order: &Order, out: &mut Emitter<'_, S>) {
-        out.emit(Rested {
-            side: order.side().code(),
-            instrument: self.instrument_id(order),
-            account: order.account,
-            order: order.id,
-            client_order_id: order.client_order_id,
-            price: order.price,
-            leaves: order.leaves,
-            ..Rested::zeroed()
-        });
-    }
-
-    fn say_amended<S: EventSink>(
-        &self,
-        old: &Order,
-        price: PriceTicks,
-        leaves: QuantityLots,
-        flags: u8,
-        out: &mut Emitter<'_, S>,
-    ) {
-        out.emit(Amended {
-            side: old.side().code(),
-            flags,
-            instrument: self.instrument_id(old),
-            account: old.account,
-            order: old.id,
-            client_order_id: old.client_order_id,
-            old_price: old.price,
-            old_leaves: old.leaves,
-            price,
-            leaves,
-            ..Amended::zeroed()
-        });
     }
 }

@@ -47,7 +47,8 @@ impl Execute for CloseAccount {
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_account(self.header.account)?;
         let account = engine.accounts.slab.get(slot);
-        if account.orders != 0 || account.positions != 0 || account.grants != 0 {
+        let is_scanned = account.protection.cursor != 0;
+        if account.orders != 0 || account.positions != 0 || account.grants != 0 || is_scanned {
             return Err(RejectCode::AccountInUse);
         }
         engine.accounts.slab.give_back(slot);

@@ -5,7 +5,7 @@ use crate::arena::Marks;
 use crate::book::{Order, client_hash};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
-use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
+use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
 use crate::ledger::Holding;
 use crate::terms::{InstrumentKind, OptionType, Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
@@ -25,8 +25,16 @@ pub struct OrderView {
     pub side: Side,
     /// Its limit price.
     pub price: PriceTicks,
-    /// Its open quantity.
+    /// Its open quantity, shown and hidden.
     pub leaves: QuantityLots,
+    /// What of it others see; zero while a stop order waits.
+    pub shown: QuantityLots,
+    /// The trigger price that a stop order waits for; none once it has triggered, and for all others.
+    pub trigger: Option<PriceTicks>,
+    /// When it expires, if it is good till a date.
+    pub expiry: Option<TimeNs>,
+    /// The other of two orders of which one cancels the other.
+    pub twin: Option<OrderId>,
     /// How long it lives.
     pub time_in_force: TimeInForce,
     /// Whether it is post-only.
@@ -49,8 +57,10 @@ pub struct IndicativeView {
 pub struct LevelView {
     /// Its price.
     pub price: PriceTicks,
-    /// The sum of its orders' open quantities.
+    /// The sum of its orders' open quantities, shown and hidden.
     pub quantity: QuantityLots,
+    /// What of it others see.
+    pub shown: QuantityLots,
     /// How many orders.
     pub orders: u32,
 }
@@ -68,6 +78,8 @@ pub struct AccountView {
     pub positions: u32,
     /// Realised profit and loss over all instruments, in atoms.
     pub realised: i128,
+    /// Whether its market-maker protection has tripped, and trading was not resumed.
+    pub has_tripped: bool,
 }
 
 /// An open position.
@@ -124,6 +136,8 @@ pub struct InstrumentView {
     pub last_price: Option<PriceTicks>,
     /// The mark price, if it was set.
     pub mark_price: Option<PriceTicks>,
+    /// The price band's distance from the reference price, if there is one.
+    pub price_band: Option<PriceTicks>,
     /// How many live orders it has.
     pub orders: u32,
     /// How many open positions there are.
@@ -153,7 +167,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Whether work is pending: the sequencer appends `Work` commands until none is.
     pub fn work_pending(&self) -> bool {
-        self.header.get().work_pending != 0
+        self.has_work()
     }
 
     /// The configuration that this state began with.
@@ -182,6 +196,8 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     fn view(&self, order: &Order) -> OrderView {
+        // Slot 0 is nobody's, and has nothing.
+        let (waits, record) = (order.terms.waits(), self.book.complex(order.terms.complex()));
         OrderView {
             order: order.id,
             client_order_id: order.client_order_id,
@@ -189,7 +205,11 @@ impl<M: Marks> Engine<'_, M> {
             instrument: self.instruments.slab.get(order.instrument).id,
             side: order.side(),
             price: order.price,
-            leaves: order.leaves,
+            leaves: self.open_quantity(order),
+            shown: if waits { QuantityLots::ZERO } else { order.leaves },
+            trigger: waits.then_some(record.trigger),
+            expiry: (record.expiry != TimeNs::ZERO).then_some(record.expiry),
+            twin: (record.twin != 0).then(|| self.book.order(self.book.complex(record.twin).order).id),
             time_in_force: order.terms.time_in_force(),
             is_post_only: order.terms.is_post_only(),
         }
@@ -198,7 +218,9 @@ impl<M: Marks> Engine<'_, M> {
     /// What an uncross would find now, at the price that it would choose or at a given one; none if nothing crosses. It visits
     /// each level that crosses.
     pub fn indicative(&self, instrument: InstrumentId, given: Option<PriceTicks>) -> Option<IndicativeView> {
-        let (price, bids, asks) = self.outlook(self.find_instrument(instrument).ok()?, given)?;
+        // More steps than there are levels.
+        let found = self.outlook(self.find_instrument(instrument).ok()?, given, u32::MAX).ok()?;
+        let (price, bids, asks) = found?;
         Some(IndicativeView { price, bids, asks })
     }
 
@@ -240,7 +262,12 @@ impl<M: Marks> Engine<'_, M> {
 
     fn level_view(&self, slot: u32) -> LevelView {
         let level = self.book.level(slot);
-        LevelView { price: level.price, quantity: QuantityLots(level.quantity), orders: level.orders }
+        LevelView {
+            price: level.price,
+            quantity: QuantityLots(level.total()),
+            shown: QuantityLots(level.quantity),
+            orders: level.orders,
+        }
     }
 
     /// An open account.
@@ -252,6 +279,7 @@ impl<M: Marks> Engine<'_, M> {
             orders: account.orders,
             positions: account.positions,
             realised: account.realised,
+            has_tripped: account.has_tripped(),
         })
     }
 
@@ -308,6 +336,7 @@ impl<M: Marks> Engine<'_, M> {
             price_limits: (record.limit_low, record.limit_high),
             last_price: (record.has_last != 0).then_some(record.last_price),
             mark_price: (record.has_mark != 0).then_some(record.mark_price),
+            price_band: (record.has_band != 0).then(|| self.markets.get(id.slot()).band),
             orders: record.orders,
             positions: record.positions,
         })

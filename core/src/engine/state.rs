@@ -10,6 +10,7 @@ use crate::genesis::{Genesis, GenesisError};
 use crate::ids::SessionId;
 use crate::ledger::{Grants, Positions};
 use crate::terms::Role;
+use crate::units::TimeNs;
 
 /// Why an engine cannot begin on this memory.
 #[non_exhaustive]
@@ -54,8 +55,14 @@ impl<'a, M: Marks> Engine<'a, M> {
         chunks.fill(Chunk::zeroed());
         let layout = Layout::of(genesis);
         let mut engine = Self::carve(&layout, chunks, marks)?;
-        *engine.header.get_mut() =
-            Header { genesis: *genesis, genesis_hash: genesis.hash(), layout_hash: layout.hash(), ..Header::zeroed() };
+        *engine.header.get_mut() = Header {
+            genesis: *genesis,
+            genesis_hash: genesis.hash(),
+            layout_hash: layout.hash(),
+            wake: TimeNs::MAX,
+            next_expiry: TimeNs::MAX,
+            ..Header::zeroed()
+        };
         engine.open_first_sessions(genesis.shard());
         Ok(engine)
     }
@@ -89,6 +96,7 @@ impl<'a, M: Marks> Engine<'a, M> {
             sessions: Entities { slab: Slab::carve(carver, "sessions") },
             instruments: Entities { slab: Slab::carve(carver, "instruments") },
             accounts: Entities { slab: Slab::carve(carver, "accounts") },
+            markets: carver.table("markets"),
             work_queue: carver.table("work_queue"),
             grants: Grants::carve(carver),
             outcomes: carver.table("outcomes"),
@@ -117,6 +125,7 @@ impl<'a, M: Marks> Engine<'a, M> {
             .chain(self.sessions.slab.bytes())
             .chain(self.instruments.slab.bytes())
             .chain(self.accounts.slab.bytes())
+            .chain([self.markets.bytes()])
             .chain([self.work_queue.bytes()])
             .chain(self.grants.bytes())
             .chain([self.outcomes.bytes()])

@@ -8,7 +8,7 @@ use crate::book::{Order, Terms};
 use crate::event::{Decremented, Trade};
 use crate::ids::{AccountId, EntityId};
 use crate::instrument::SAFE_VALUE;
-use crate::ledger::{Holding, REALISED_END, moved};
+use crate::ledger::{Account, Holding, REALISED_END, moved};
 use crate::reject::{CancelReason, RejectCode};
 use crate::sink::EventSink;
 use crate::terms::{SelfTrade, Side};
@@ -18,15 +18,31 @@ use bytemuck::Zeroable;
 /// The incoming order, as far as it matters to a sweep.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taker {
-    order: Order,
+    pub(super) order: Order,
     /// What it still wants.
     pub(super) leaves: QuantityLots,
+    /// The middle of the price band as the sweep began, if there is one.
+    pub(super) reference: Option<PriceTicks>,
 }
 
 impl Taker {
     pub(super) fn of(order: &Order) -> Self {
-        Self { order: *order, leaves: order.leaves }
+        Self { order: *order, leaves: order.leaves, reference: None }
     }
+}
+
+/// What a fill-or-kill order may use up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means {
+    /// What a buy may cost, or a sell must bring; none for whatever it is.
+    pub(super) budget: Option<i128>,
+    /// Steps that the command has made already.
+    pub(super) steps_made: u32,
+}
+
+impl Means {
+    /// All that a command has.
+    pub(super) const ALL: Self = Self { budget: None, steps_made: 0 };
 }
 
 /// What an order wants where it meets one of its owner's.
@@ -63,30 +79,43 @@ impl<M: Marks> Engine<'_, M> {
         let (side, price, instrument) = (taker.order.side(), taker.order.price, taker.order.instrument);
         let max_steps = self.header.get().genesis.max_steps;
         let prevention = self.prevention(taker.order.account, instrument, taker.order.terms);
-        let mut steps = 0;
+        taker.reference = self.band_reference(instrument);
         while taker.leaves.0 > 0 {
             let record = self.instruments.slab.get(instrument);
             if !record.crosses(side, price) {
                 return None;
             }
-            if steps == max_steps {
+            let best = record.side(side.opposite());
+            if self.is_beyond_band(instrument, taker.reference, best.best_price) {
+                self.say_breached(taker, out);
+                return Some(CancelReason::PriceBand);
+            }
+            if out.steps >= max_steps {
                 return Some(CancelReason::SweepLimit);
             }
-            steps += 1;
-            let best = record.side(side.opposite()).best;
-            let maker = self.book.level(best).head;
+            out.steps += 1;
+            let slot = self.book.level(best.best).head;
+            let maker = self.book.order(slot);
+            if let Some(reason) = self.unfit(maker) {
+                self.cancel(slot, reason, out);
+                continue;
+            }
+            let account = self.accounts.slab.get(maker.account.slot());
+            let is_plain = maker.terms.is_plain() && taker.order.terms.is_plain() && account.guard == 0;
             if let Some(prevention) = prevention
-                && self.accounts.slab.get(self.book.order(maker).account.slot()).owner == prevention.owner
+                && account.owner == prevention.owner
             {
-                if self.prevent(prevention, taker, maker, out) {
+                if self.prevent(prevention, taker, slot, out) {
                     return Some(CancelReason::SelfTrade);
                 }
                 continue;
             }
-            match self.trade_with(taker, maker, out) {
+            let traded =
+                if is_plain { self.trade_plain(taker, slot, out) } else { self.trade_complex(taker, slot, out) };
+            match traded {
                 Ok(()) => {}
                 Err(Unable::Maker(reason)) => {
-                    self.cancel(maker, reason, out);
+                    self.cancel(slot, reason, out);
                 }
                 Err(Unable::Taker(reason)) => return Some(reason),
             }
@@ -129,7 +158,7 @@ impl<M: Marks> Engine<'_, M> {
         let (maker, order) = (*self.book.order(slot), taker.order);
         let quantity = maker.leaves.min(taker.leaves);
         taker.leaves.0 -= quantity.0;
-        let maker_leaves = QuantityLots(maker.leaves.0 - quantity.0);
+        let maker_leaves = QuantityLots(self.open_quantity(&maker).0 - quantity.0);
         out.emit(Decremented {
             aggressor: order.side().code(),
             instrument: self.instruments.slab.get(order.instrument).id,
@@ -145,11 +174,7 @@ impl<M: Marks> Engine<'_, M> {
             taker_leaves: taker.leaves,
             ..Decremented::zeroed()
         });
-        if maker_leaves.0 == 0 {
-            self.remove(&maker, slot);
-        } else {
-            self.book.take_off(slot, quantity.0);
-        }
+        self.take_shown(slot, quantity, taker.leaves.0 == 0, out);
     }
 
     /// Lots that an order of this side would take off the account's position.
@@ -161,34 +186,84 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// The most that an order that rested may trade: all but where it must only reduce a position.
+    /// The most that an order may trade of a quantity: all but where it must only reduce a position.
     #[inline(always)]
-    pub(super) fn tradable(&self, order: &Order) -> QuantityLots {
+    pub(super) fn tradable(&self, order: &Order, quantity: QuantityLots) -> QuantityLots {
         if order.terms.is_reduce_only() {
             let lots = self.reducible_lots(order.account.slot(), order.instrument, order.side());
-            return order.leaves.min(QuantityLots(lots));
+            return quantity.min(QuantityLots(lots));
         }
-        order.leaves
+        quantity
     }
 
-    /// One trade with the maker in `slot`.
+    /// One trade with the maker in `slot`, both being plain and the maker's account not protected: what is done for all
+    /// others does not concern them.
     #[inline(always)]
-    fn trade_with<S: EventSink>(
+    fn trade_plain<S: EventSink>(
         &mut self,
         taker: &mut Taker,
         slot: u32,
         out: &mut Emitter<'_, S>,
     ) -> Result<(), Unable> {
         let maker = *self.book.order(slot);
-        let order = taker.order;
-        let quantity = self.tradable(&maker).min(taker.leaves);
+        let quantity = maker.leaves.min(taker.leaves);
+        self.trade(taker, &maker, quantity, QuantityLots(maker.leaves.0 - quantity.0), out)?;
+        if maker.leaves == quantity {
+            self.remove(&maker, slot);
+        } else {
+            self.book.take_off(slot, quantity.0);
+        }
+        Ok(())
+    }
+
+    /// One trade with the maker in `slot`, whatever the two are.
+    #[inline(never)]
+    fn trade_complex<S: EventSink>(
+        &mut self,
+        taker: &mut Taker,
+        slot: u32,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<(), Unable> {
+        let maker = *self.book.order(slot);
+        let quantity = self.tradable(&maker, maker.leaves).min(taker.leaves);
         if quantity.0 == 0 {
             return Err(Unable::Maker(CancelReason::ReduceOnly));
         }
+        let left = QuantityLots(self.open_quantity(&maker).0 - quantity.0);
+        self.trade(taker, &maker, quantity, left, out)?;
+        let taker_complex = taker.order.terms.complex();
+        let (maker_twin, taker_twin) = (self.twin_of(&maker), self.twin_of(&taker.order));
+        self.take_shown(slot, quantity, taker.leaves.0 == 0, out);
+        let are_twins = maker_twin != 0 && maker_twin == taker_complex;
+        if are_twins {
+            self.part_twins(taker_complex);
+            if left.0 != 0 {
+                self.cancel(slot, CancelReason::OneCancelsOther, out);
+            }
+        } else {
+            self.cancel_twin(maker_twin, out);
+            self.cancel_twin(taker_twin, out);
+        }
+        if self.accounts.slab.get(maker.account.slot()).guard & Account::PROTECTED != 0 {
+            self.count_fill(&maker, quantity, out);
+        }
+        if are_twins { Err(Unable::Taker(CancelReason::OneCancelsOther)) } else { Ok(()) }
+    }
+
+    /// Moves positions and the last price, and says the trade; what it does to the maker's order is the caller's.
+    #[inline(always)]
+    fn trade<S: EventSink>(
+        &mut self,
+        taker: &mut Taker,
+        maker: &Order,
+        quantity: QuantityLots,
+        maker_leaves: QuantityLots,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<(), Unable> {
+        let order = taker.order;
         let taker_delta = signed(order.side(), quantity.0);
-        let (maker_position, taker_position) = self.exchange(&maker, &order, taker_delta, maker.price)?;
+        let (maker_position, taker_position) = self.exchange(maker, &order, taker_delta, maker.price)?;
         taker.leaves.0 -= quantity.0;
-        let maker_leaves = QuantityLots(maker.leaves.0 - quantity.0);
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.last_price = maker.price;
         instrument.has_last = 1;
@@ -209,11 +284,6 @@ impl<M: Marks> Engine<'_, M> {
             taker_position: QuantityLots(taker_position),
             ..Trade::zeroed()
         });
-        if maker_leaves.0 == 0 {
-            self.remove(&maker, slot);
-        } else {
-            self.book.take_off(slot, quantity.0);
-        }
         Ok(())
     }
 
@@ -291,35 +361,44 @@ impl<M: Marks> Engine<'_, M> {
         holding.quantity
     }
 
-    /// The test for FOK: whether the whole quantity is sure to fill within the bounded work.
+    /// The test for FOK: whether the whole quantity is sure to fill within the bounded work, and within the budget.
     #[inline(never)]
-    pub(super) fn check_fill_or_kill(&self, entry: &Entry) -> Result<(), RejectCode> {
+    pub(super) fn check_fill_or_kill(&self, entry: &Entry, means: Means) -> Result<(), RejectCode> {
         let (instrument, side, quantity) = (entry.instrument, entry.terms.side(), entry.quantity);
-        let max_steps = self.header.get().genesis.max_steps;
+        let max_steps = u64::from(self.header.get().genesis.max_steps);
         let prevention = self.prevention(entry.account, instrument, entry.terms);
+        let reference = self.band_reference(instrument);
         let record = self.instruments.slab.get(instrument);
         let mut level = record.side(side.opposite()).best;
         let mut maker = if level == 0 { 0 } else { self.book.level(level).head };
-        let (mut wanted, mut steps, mut records) = (quantity.0, 0, 0);
+        let (mut wanted, mut steps, mut records, mut cost) = (quantity.0, u64::from(means.steps_made), 0, 0);
         let fits = |account: u32, delta: i64| {
             let slot = self.positions.find(self.seed(), account, instrument);
             let takes = self.takes(account, instrument, self.positions.holding(slot), delta);
             takes.then_some(u32::from(slot == 0))
         };
-        while wanted > 0 {
-            let crosses = level != 0 && side.crosses(entry.price.0, self.book.level(level).price.0);
-            if !crosses {
+        // Where orders hide quantity they take turns: all of the level may be met.
+        let takes_turns = |level: u32, maker: u32| {
+            let record = self.book.level(level);
+            level != 0 && record.hidden != 0 && maker != record.head
+        };
+        while wanted > 0 || takes_turns(level, maker) {
+            let price = self.book.level(level).price;
+            let crosses = level != 0 && side.crosses(entry.price.0, price.0);
+            if !crosses || self.is_beyond_band(instrument, reference, price) {
                 return Err(RejectCode::FillOrKillNotFillable);
             }
-            if steps == max_steps {
+            let order = self.book.order(maker);
+            steps += self.fills_at_most(order);
+            if steps > max_steps {
                 return Err(RejectCode::FillOrKillExceedsSteps);
             }
-            steps += 1;
-            let order = self.book.order(maker);
             if self.counts(prevention, order)? {
                 let needs = fits(order.account.slot(), signed(side.opposite(), quantity.0));
                 records += needs.ok_or(RejectCode::FillOrKillNotFillable)?;
-                wanted = wanted.saturating_sub(order.leaves.0);
+                let taken = self.open_quantity(order).0.min(wanted);
+                wanted -= taken;
+                cost += i128::from(taken) * i128::from(order.price.0);
             }
             maker = order.next;
             if maker == 0 {
@@ -329,12 +408,29 @@ impl<M: Marks> Engine<'_, M> {
         }
         let own = fits(entry.account.slot(), signed(side, quantity.0));
         records += own.ok_or(RejectCode::FillOrKillNotFillable)?;
-        if records > self.positions.room() { Err(RejectCode::FillOrKillNotFillable) } else { Ok(()) }
+        if records > self.positions.room() {
+            return Err(RejectCode::FillOrKillNotFillable);
+        }
+        let is_met = means.budget.is_none_or(|budget| if side == Side::Buy { cost <= budget } else { cost >= budget });
+        if is_met { Ok(()) } else { Err(RejectCode::BudgetNotMet) }
+    }
+
+    /// Fills that a maker may take until nothing is left of it.
+    fn fills_at_most(&self, maker: &Order) -> u64 {
+        let complex = maker.terms.complex();
+        if complex == 0 {
+            return 1;
+        }
+        let record = self.book.complex(complex);
+        1 + record.hidden.0.unsigned_abs().div_ceil(record.display.0.unsigned_abs().max(1))
     }
 
     /// Whether a maker counts in the test for FOK; not fillable if it would stop the taker.
     #[inline(always)]
     fn counts(&self, prevention: Option<Prevention>, maker: &Order) -> Result<bool, RejectCode> {
+        if self.unfit(maker).is_some() {
+            return Ok(false);
+        }
         if let Some(prevention) = prevention
             && self.accounts.slab.get(maker.account.slot()).owner == prevention.owner
         {

@@ -13,10 +13,11 @@ use crate::instrument::{Instrument, definition_is_sound};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{Role, TradingState};
+use crate::units::PriceTicks;
 use bytemuck::Zeroable;
 
 pub(super) const OPERATOR: Roles = Roles(1 << Role::Operator.code());
-const OPERATOR_OR_FEED: Roles = Roles(1 << Role::Operator.code() | 1 << Role::Feed.code());
+pub(super) const OPERATOR_OR_FEED: Roles = Roles(1 << Role::Operator.code() | 1 << Role::Feed.code());
 const SEQUENCER: Roles = Roles(1 << Role::Sequencer.code());
 
 /// Why no id was given out, for one kind of entity.
@@ -27,13 +28,13 @@ pub(super) fn full(full: Full, table: RejectCode) -> RejectCode {
     }
 }
 
-fn about_instrument(instrument: InstrumentId) -> About {
+pub(super) fn about_instrument(instrument: InstrumentId) -> About {
     About { instrument, ..About::default() }
 }
 
 impl<M: Marks> Engine<'_, M> {
     /// The slot of an instrument that is not being worked on.
-    fn find_idle_instrument(&self, id: InstrumentId) -> Result<u32, RejectCode> {
+    pub(super) fn find_idle_instrument(&self, id: InstrumentId) -> Result<u32, RejectCode> {
         let slot = self.find_instrument(id)?;
         let busy = self.instruments.slab.get(slot).state() == TradingState::Uncrossing;
         if busy { Err(RejectCode::BookBusy) } else { Ok(slot) }
@@ -87,6 +88,7 @@ impl Execute for DelistInstrument {
             return Err(RejectCode::InstrumentInUse);
         }
         engine.instruments.slab.give_back(slot);
+        engine.markets.get_mut(slot).band = PriceTicks::ZERO;
         out.emit(InstrumentDelisted { instrument: self.instrument, ..InstrumentDelisted::zeroed() });
         Ok(OrderId::NONE)
     }
@@ -191,6 +193,7 @@ impl Execute for SetLastPrice {
         record.check_tick(self.price)?;
         record.check_range(self.price)?;
         (record.last_price, record.has_last) = (self.price, 1);
+        engine.look_for_due(slot);
         out.emit(LastPriceSet { instrument: self.instrument, price: self.price, ..LastPriceSet::zeroed() });
         Ok(OrderId::NONE)
     }

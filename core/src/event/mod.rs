@@ -10,10 +10,14 @@ mod venue;
 
 use bytemuck::Pod;
 
-pub use self::order::{Accepted, Amended, Cancelled, Decremented, Rejected, Resent, Rested, Trade};
+pub use self::order::{
+    Accepted, Amended, Cancelled, Decremented, MassCancelled, ProtectionSet, ProtectionTripped, Rejected, Replenished,
+    Repriced, Resent, Rested, Trade, TradingResumed, Triggered,
+};
 pub use self::party::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
 pub use self::venue::{
-    InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet, TradingStateChanged, Uncrossed,
+    IndicativePrice, InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceBandBreached, PriceBandSet,
+    PriceLimitsSet, TradingStateChanged, Uncrossed,
 };
 
 use crate::units::Sequence;
@@ -135,6 +139,20 @@ events! {
     Resent,
     /// Two orders of one owner shrank without a trade.
     Decremented,
+    /// A stop order triggered.
+    Triggered,
+    /// An iceberg shows a new part.
+    Replenished,
+    /// A mass cancel is done.
+    MassCancelled,
+    /// An account's market-maker protection was set.
+    ProtectionSet,
+    /// An account's market-maker protection tripped.
+    ProtectionTripped,
+    /// An account may trade again.
+    TradingResumed,
+    /// An order follows the market.
+    Repriced,
     /// An instrument was listed.
     InstrumentListed,
     /// An instrument was delisted.
@@ -149,6 +167,12 @@ events! {
     LastPriceSet,
     /// The mark price was set.
     MarkPriceSet,
+    /// The price band was set.
+    PriceBandSet,
+    /// An order would have traded beyond the price band.
+    PriceBandBreached,
+    /// What an uncross would find.
+    IndicativePrice,
     /// An account was opened.
     AccountOpened,
     /// An account was closed.

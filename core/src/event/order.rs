@@ -2,13 +2,14 @@
 //!
 //! What they do to the book: `Accepted` and `Amended` with the flag `RESTS`, and `Rested`, put an order at the back of
 //! the level of their price; `Amended` without `KEEPS_PRIORITY` takes it from its old level first; `Trade` takes quantity
-//! off the maker (off both orders in an auction); `Cancelled` with the flag `RESTED` takes what was left.
+//! off the maker (off both orders in an auction); `Cancelled` with the flag `RESTED` takes what was left. `Replenished` says
+//! what an iceberg shows; the leaves of all events are what an order has open, hidden quantity included.
 
 use bytemuck::{Pod, Zeroable};
 
 use super::event_record;
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
-use crate::units::{PriceTicks, QuantityLots, Sequence};
+use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// An order was accepted. 64 bytes.
 #[repr(C)]
@@ -24,7 +25,7 @@ pub struct Accepted {
     pub side: u8,
     /// The order's [`TimeInForce`](crate::terms::TimeInForce).
     pub time_in_force: u8,
-    /// Bits of [`Accepted::RESTS`], [`Accepted::MARKET`], [`Accepted::POST_ONLY`], [`Accepted::REDUCE_ONLY`].
+    /// Bits of [`Accepted::RESTS`] and the other flags.
     pub flags: u8,
     /// Where.
     pub instrument: InstrumentId,
@@ -41,7 +42,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Flag: nothing crosses, the whole quantity rests.
+    /// Flag: nothing crosses, the whole quantity rests and shows. An iceberg's [`Replenished`] follows instead.
     pub const RESTS: u8 = 1;
     /// Flag: a market order.
     pub const MARKET: u8 = 2;
@@ -49,6 +50,14 @@ impl Accepted {
     pub const POST_ONLY: u8 = 4;
     /// Flag: reduce-only.
     pub const REDUCE_ONLY: u8 = 8;
+    /// Flag: a stop order, which waits for its trigger price. Its price is as sent.
+    pub const STOP: u8 = 16;
+    /// Flag: an iceberg.
+    pub const ICEBERG: u8 = 32;
+    /// Flag: it has a twin.
+    pub const TWIN: u8 = 64;
+    /// Flag: it follows the market: a pegged order, or with [`Accepted::STOP`] a trailing one.
+    pub const FOLLOWS: u8 = 128;
 }
 
 event_record!(Accepted, kind 1, words 1);
@@ -238,7 +247,8 @@ pub struct Amended {
 impl Amended {
     /// Flag: the order keeps its place in the queue; else it went to the back of its level.
     pub const KEEPS_PRIORITY: u8 = 1;
-    /// Flag: the whole open quantity rests at the new price without trading.
+    /// Flag: the whole open quantity rests at the new price without trading, and shows. An iceberg's [`Replenished`] follows
+    /// instead.
     pub const RESTS: u8 = 2;
 }
 
@@ -315,3 +325,223 @@ pub struct Decremented {
 }
 
 event_record!(Decremented, kind 8, words 2);
+
+/// A stop order triggered; what it does as a market or limit order follows. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Triggered {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 9.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Its trigger price.
+    pub trigger: PriceTicks,
+    /// The quantity with which it goes on; of a reduce-only order what its position leaves of it.
+    pub leaves: QuantityLots,
+}
+
+event_record!(Triggered, kind 9, words 1);
+
+/// An iceberg shows a new part of its quantity, in the book for the first time or again. 128 bytes.
+///
+/// Whatever it showed before is gone; it rests at the back of its level unless the flag says otherwise.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Replenished {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 10.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// Bits of [`Replenished::KEEPS_PRIORITY`].
+    pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Its limit price.
+    pub price: PriceTicks,
+    /// What it shows from now on.
+    pub shown: QuantityLots,
+    /// Its open quantity, shown and hidden.
+    pub leaves: QuantityLots,
+    /// Zero.
+    pub reserved_tail: [u8; 56],
+}
+
+impl Replenished {
+    /// Flag: the order keeps its place in the queue, after an auction.
+    pub const KEEPS_PRIORITY: u8 = 1;
+}
+
+event_record!(Replenished, kind 10, words 2);
+
+/// A mass cancel is done: every order that it was about is gone. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct MassCancelled {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 11.
+    pub kind: u8,
+    /// Why the orders were cancelled: a [`CancelReason`](crate::reject::CancelReason).
+    pub reason: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
+    /// Where; zero for everywhere.
+    pub instrument: InstrumentId,
+    /// Whose; zero for everybody's.
+    pub account: AccountId,
+    /// The sequence of the command that began it.
+    pub first_sequence: Sequence,
+    /// How many orders it cancelled.
+    pub orders: u64,
+    /// Zero.
+    pub reserved_tail: [u8; 16],
+}
+
+event_record!(MassCancelled, kind 11, words 1);
+
+/// An account's market-maker protection was set. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ProtectionSet {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 12.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Whose.
+    pub account: AccountId,
+    /// Length of the window; zero if it is off.
+    pub window: TimeNs,
+    /// It trips when so many lots were filled; zero for no limit.
+    pub quantity: QuantityLots,
+    /// It trips when so many fills were made; zero for no limit.
+    pub fills: u64,
+    /// Zero.
+    pub reserved_tail: [u8; 16],
+}
+
+event_record!(ProtectionSet, kind 12, words 1);
+
+/// An account's market-maker protection tripped: it trades no more until it is resumed. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ProtectionTripped {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 13.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Where the last fill was.
+    pub instrument: InstrumentId,
+    /// Whose.
+    pub account: AccountId,
+    /// Lots filled in the window.
+    pub quantity: QuantityLots,
+    /// Fills in the window.
+    pub fills: u64,
+    /// Zero.
+    pub reserved_tail: [u8; 16],
+}
+
+event_record!(ProtectionTripped, kind 13, words 1);
+
+/// An account whose protection had tripped may trade again. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct TradingResumed {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 14.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Whose.
+    pub account: AccountId,
+    /// Zero.
+    pub reserved_tail: [u8; 40],
+}
+
+event_record!(TradingResumed, kind 14, words 1);
+
+/// An order follows the market: a pegged order has another price, or a trailing stop order another trigger price. 128 bytes.
+///
+/// A pegged order leaves its place and rests at the back of the new price.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Repriced {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 15.
+    pub kind: u8,
+    /// The order's [`Side`](crate::terms::Side).
+    pub side: u8,
+    /// Bits of [`Repriced::RESTS`].
+    pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// For whom.
+    pub account: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Its price until now.
+    pub old_price: PriceTicks,
+    /// Its price from now on.
+    pub price: PriceTicks,
+    /// Its trigger price until now; zero of a pegged order.
+    pub old_trigger: PriceTicks,
+    /// Its trigger price from now on; zero of a pegged order.
+    pub trigger: PriceTicks,
+    /// What it has open.
+    pub leaves: QuantityLots,
+    /// Zero.
+    pub reserved_tail: [u8; 40],
+}
+
+impl Repriced {
+    /// Flag: it is in the book, a pegged order.
+    pub const RESTS: u8 = 1;
+}
+
+event_record!(Repriced, kind 15, words 2);

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::event_record;
-use crate::ids::InstrumentId;
+use crate::ids::{InstrumentId, OrderId};
 use crate::units::{PriceTicks, QuantityLots, Sequence};
 
 /// An instrument was listed. 64 bytes.
@@ -173,3 +173,79 @@ pub struct MarkPriceSet {
 }
 
 event_record!(MarkPriceSet, kind 107, words 1);
+
+/// An instrument's price band was set. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct PriceBandSet {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 108.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The largest distance from the reference price from now on; zero for no band.
+    pub distance: PriceTicks,
+    /// Zero.
+    pub reserved_tail: [u8; 32],
+}
+
+event_record!(PriceBandSet, kind 108, words 1);
+
+/// An order would have traded beyond the price band; a volatility auction begins. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct PriceBandBreached {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 109.
+    pub kind: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The price at which it would have traded.
+    pub price: PriceTicks,
+    /// The reference price.
+    pub reference: PriceTicks,
+    /// The band.
+    pub distance: PriceTicks,
+    /// The order that would have traded.
+    pub order: OrderId,
+    /// Zero.
+    pub reserved_tail: [u8; 8],
+}
+
+event_record!(PriceBandBreached, kind 109, words 1);
+
+/// What an uncross would find now. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct IndicativePrice {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 110.
+    pub kind: u8,
+    /// 1 if anything crosses; else price and quantities are zero.
+    pub crosses: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The price at which most would trade.
+    pub price: PriceTicks,
+    /// Bid quantity at the price or higher; low and high half of an unsigned 128-bit integer.
+    pub bid_quantity: [u64; 2],
+    /// Ask quantity at the price or lower; low and high half of an unsigned 128-bit integer.
+    pub ask_quantity: [u64; 2],
+}
+
+event_record!(IndicativePrice, kind 110, words 1);

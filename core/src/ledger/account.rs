@@ -4,6 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::arena::{EntityRecord, Record};
 use crate::ids::AccountId;
+use crate::units::{QuantityLots, Sequence, TimeNs};
 
 /// An account. It fills a chunk: no two owners' accounts share one, so that an account is proven without its neighbours.
 #[repr(C)]
@@ -18,10 +19,12 @@ pub(crate) struct Account {
     pub(crate) positions: u32,
     /// Sessions that were granted it.
     pub(crate) grants: u32,
-    pub(crate) reserved: u32,
+    /// Bits of [`Account::PROTECTED`] and [`Account::TRIPPED`].
+    pub(crate) guard: u32,
     /// Realised profit and loss over all instruments, in atoms.
     pub(crate) realised: i128,
-    pub(crate) reserved_tail: [u8; 208],
+    pub(crate) protection: Protection,
+    pub(crate) reserved_tail: [u8; 128],
 }
 
 /// Realised profit and loss stay below this, in atoms, either way: a trade that might take them there is not made.
@@ -31,7 +34,45 @@ const _: () = assert!(size_of::<Account>() == 256);
 
 impl Record for Account {}
 
+/// Market-maker protection: limits, what was filled in the window, and the scan that cancels the account's orders.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct Protection {
+    /// Length of the window.
+    pub(crate) window: TimeNs,
+    /// 0 for no limit.
+    pub(crate) quantity_limit: QuantityLots,
+    /// 0 for no limit.
+    pub(crate) fills_limit: u64,
+    /// When the window began, if it did.
+    pub(crate) begun: TimeNs,
+    /// Lots filled in it.
+    pub(crate) quantity: QuantityLots,
+    /// Fills in it.
+    pub(crate) fills: u64,
+    /// The command by which it tripped.
+    pub(crate) tripped: Sequence,
+    /// Orders that its scan has cancelled.
+    pub(crate) cancelled: u64,
+    /// The slot that its scan comes to next; 0 without a scan.
+    pub(crate) cursor: u32,
+    /// The next account with a scan.
+    pub(crate) next: u32,
+    /// 1 once a window began.
+    pub(crate) has_begun: u8,
+    pub(crate) reserved: [u8; 7],
+}
+
 impl Account {
+    /// Its fills are counted.
+    pub(crate) const PROTECTED: u32 = 1;
+    /// It has tripped.
+    pub(crate) const TRIPPED: u32 = 2;
+
+    pub(crate) fn has_tripped(&self) -> bool {
+        self.guard & Self::TRIPPED != 0
+    }
+
     /// Adds a profit or loss, in price times lots, to what was realised.
     #[inline(always)]
     pub(crate) fn realise(&mut self, profit: i128, multiplier: i64) {

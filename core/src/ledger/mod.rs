@@ -4,6 +4,6 @@ mod account;
 mod grant;
 mod position;
 
-pub(crate) use self::account::{Account, REALISED_END};
+pub(crate) use self::account::{Account, Protection, REALISED_END};
 pub(crate) use self::grant::{Grant, Grants};
 pub(crate) use self::position::{Holding, Position, Positions, moved};

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use bytemuck::Zeroable;
 
 use super::book::Order;
-use super::{Canary, NaiveEngine, SLICE_STEPS};
-use crate::command::Uncross;
-use crate::event::Uncrossed;
+use super::work::{Item, Work};
+use super::{Canary, NaiveEngine};
+use crate::command::{PublishIndicative, Uncross};
+use crate::event::{IndicativePrice, Uncrossed};
 use crate::ids::InstrumentId;
 use crate::reject::{CancelReason, RejectCode};
 use crate::terms::{Side, TimeInForce, TradingState};
@@ -47,7 +48,31 @@ pub(super) struct Auction {
     stay: usize,
 }
 
+impl Auction {
+    pub(super) fn instrument(&self) -> InstrumentId {
+        self.instrument
+    }
+}
+
 impl NaiveEngine {
+    pub(super) fn publish_indicative(&mut self, c: &PublishIndicative) -> Result<(), RejectCode> {
+        let id = c.instrument;
+        let last = self.find_idle(id)?.last;
+        if self.search_steps(id, None) > self.genesis.max_steps && self.book.is_crossed(id) {
+            return Err(RejectCode::IndicativeExceedsSteps);
+        }
+        let mut said = IndicativePrice { instrument: id, ..IndicativePrice::zeroed() };
+        if let Some(price) = self.auction_price(id, last).filter(|_| self.book.is_crossed(id)) {
+            let found = self.candidate(id, price);
+            said.crosses = 1;
+            said.price = price;
+            said.bid_quantity = halves(found.bids);
+            said.ask_quantity = halves(found.asks);
+        }
+        self.emit(said);
+        Ok(())
+    }
+
     pub(super) fn uncross(&mut self, c: &Uncross) -> Result<(), RejectCode> {
         let id = c.instrument;
         let instrument = self.find_idle(id)?;
@@ -78,15 +103,15 @@ impl NaiveEngine {
 
     fn begin(&mut self, mut auction: Auction) -> Result<(), RejectCode> {
         let id = auction.instrument;
-        if self.work.len() >= self.genesis.capacities.work_items as usize {
-            return Err(RejectCode::WorkQueueFull);
-        }
-        let mut steps_left = self.genesis.max_steps;
-        if self.carry_on(&mut auction, &mut steps_left) {
+        self.check_queue()?;
+        let mut steps_left = self.genesis.max_steps.saturating_sub(self.steps);
+        let is_over = self.carry_on(&mut auction, &mut steps_left);
+        self.steps = self.genesis.max_steps.saturating_sub(steps_left);
+        if is_over {
             self.conclude(id);
         } else {
             self.change_state(id, TradingState::Uncrossing);
-            self.work.push_back(auction);
+            self.queue.push_back(Item { moved: self.sequence, work: Work::Auction(auction) });
         }
         Ok(())
     }
@@ -108,7 +133,7 @@ impl NaiveEngine {
     }
 
     /// Carries an auction on; true when nothing is left to do, false when no step is.
-    fn carry_on(&mut self, auction: &mut Auction, steps_left: &mut u32) -> bool {
+    pub(super) fn carry_on(&mut self, auction: &mut Auction, steps_left: &mut u32) -> bool {
         let id = auction.instrument;
         let steps = auction.search_left.min(*steps_left);
         auction.search_left -= steps;
@@ -143,7 +168,7 @@ impl NaiveEngine {
             *steps_left -= 1;
             let forgotten = self.canary == Canary::GoodForAuctionAsksStay && order.side == Side::Sell;
             if order.time_in_force == TimeInForce::GoodForAuction && !forgotten {
-                self.cancel_resting(&order, CancelReason::AuctionEnded);
+                self.cancel_live(&order, CancelReason::AuctionEnded);
             } else {
                 auction.stay += 1;
             }
@@ -171,23 +196,8 @@ impl NaiveEngine {
         price
     }
 
-    /// Step 9 of "Every command": a slice of the pending work, over as many items as it reaches.
-    pub(super) fn work_off(&mut self) {
-        let mut steps_left = SLICE_STEPS;
-        if self.canary == Canary::SliceOneStepShort {
-            steps_left -= 1;
-        }
-        while let Some(mut auction) = self.work.pop_front() {
-            if !self.carry_on(&mut auction, &mut steps_left) {
-                self.work.push_front(auction);
-                return;
-            }
-            self.conclude(auction.instrument);
-        }
-    }
-
     /// Nothing more fills: on to continuous trading, or back to auction if the book is still crossed.
-    fn conclude(&mut self, id: InstrumentId) {
+    pub(super) fn conclude(&mut self, id: InstrumentId) {
         let crossed = self.book.is_crossed(id);
         self.change_state(id, if crossed { TradingState::Auction } else { TradingState::Continuous });
     }
@@ -202,28 +212,35 @@ impl NaiveEngine {
                 return false;
             }
             *steps_left -= 1;
-            let (bid_lots, ask_lots) = (self.tradable(&bid), self.tradable(&ask));
-            if ask_lots == QuantityLots::ZERO {
-                self.cancel_resting(&ask, CancelReason::ReduceOnly);
-                continue;
-            }
-            if bid_lots == QuantityLots::ZERO {
-                self.cancel_resting(&bid, CancelReason::ReduceOnly);
-                continue;
-            }
-            let quantity = bid_lots.min(ask_lots);
-            // The sell order has the taker's place.
-            let Ok(terms) = self.instruments.find(id).copied() else { return true };
-            if let Some(reason) = self.positions.taker_obstacle(&ask, quantity, &terms) {
-                self.cancel_resting(&ask, reason);
-            } else if let Some(reason) = self.positions.maker_obstacle(&bid, &ask, quantity, &terms) {
-                self.cancel_resting(&bid, reason);
-            } else {
-                self.trade(&bid, &ask, price, quantity, 0);
-                self.take_off(&bid, quantity);
-                self.take_off(&ask, quantity);
+            self.meet_in_auction(&bid, &ask, price);
+        }
+    }
+
+    /// One step of an auction: the two trade, or one of them is cancelled. The sell order has the taker's place.
+    fn meet_in_auction(&mut self, bid: &Order, ask: &Order, price: PriceTicks) {
+        for order in [ask, bid] {
+            if let Some(reason) = self.unfit(order) {
+                return self.cancel_live(order, reason);
             }
         }
+        for order in [ask, bid] {
+            if self.tradable(order, order.leaves) == QuantityLots::ZERO {
+                return self.cancel_live(order, CancelReason::ReduceOnly);
+            }
+        }
+        let quantity = self.tradable(bid, bid.leaves).min(self.tradable(ask, ask.leaves));
+        let Ok(terms) = self.instruments.find(ask.instrument).copied() else { return };
+        if let Some(reason) = self.positions.taker_obstacle(ask, quantity, &terms) {
+            return self.cancel_live(ask, reason);
+        }
+        if let Some(reason) = self.positions.maker_obstacle(bid, ask, quantity, &terms) {
+            return self.cancel_live(bid, reason);
+        }
+        let twins = (self.twin_of(bid.id), self.twin_of(ask.id));
+        self.trade(bid, ask, price, quantity, 0);
+        self.take_off_in_auction(bid, quantity);
+        self.take_off_in_auction(ask, quantity);
+        self.auction_cancels_twins(bid.id, ask.id, twins);
     }
 
     /// B and A at a price.

@@ -48,6 +48,54 @@ pub enum Canary {
     SelfTradeCancelsTheOther,
     /// The end of an auction leaves asks that were good for it.
     GoodForAuctionAsksStay,
+    /// A post-only order slides two ticks away from the opposite best price, not one.
+    SlidesTwoTicks,
+    /// An iceberg that is replenished by a sweep keeps its place.
+    IcebergKeepsItsPlace,
+    /// An iceberg is replenished only when nothing shows, whatever its display minimum.
+    DisplayMinimumIgnored,
+    /// An iceberg that an auction replenishes goes to the back of its level.
+    AuctionReplenishesAtBack,
+    /// What a reduce takes off an iceberg comes off what it shows first.
+    ReduceTakesFromShown,
+    /// Of the stop orders that are due the one with the lowest trigger price fires first.
+    StopsFireByTriggerPrice,
+    /// An instrument leaves the row after one stop order fired, whatever else is due.
+    StopsNotAskedAnew,
+    /// A change to continuous trading does not bring stop orders into the row.
+    OpeningForgetsStops,
+    /// A maker's fill does not cancel its twin.
+    MakersTwinSurvives,
+    /// An order that becomes a twin takes no complex record.
+    TwinTakesNoRecord,
+    /// A maker whose expiry has come, but which is still to be cancelled, trades.
+    ExpiredMakerTrades,
+    /// An order that is good till a date does not expire at that very time.
+    ExpiresOneLate,
+    /// The test for fill-or-kill counts only what makers show.
+    FillOrKillForgetsHidden,
+    /// A fill-or-kill order whose fills cost or bring exactly its budget is rejected.
+    BudgetMustNotBeReached,
+    /// A scan also takes orders that were accepted after it began.
+    ScanTakesLaterOrders,
+    /// A scan that is queued goes on in the command that queued it.
+    QueuedScanGoesOn,
+    /// The end of the trading day leaves stop orders that wait.
+    DayStopsSurvive,
+    /// Fills count for the protection of the taker's account, not of the maker's.
+    ProtectionCountsTaker,
+    /// The price band is measured from the last price although a mark price is set.
+    BandIgnoresMark,
+    /// Pegged orders count among the prices that pegged orders follow.
+    PegsSeeEachOther,
+    /// The price of a pegged buy order is rounded up, and not bounded.
+    MidRoundsUp,
+    /// A trailing stop order's trigger price follows the last price towards it as well.
+    TrailsBothWays,
+    /// A pass sees the market as it is, not as it was when it began.
+    PassSeesNewView,
+    /// A volatility auction cancels what is left of the taker, also where that may rest.
+    VolatilityAuctionCancels,
 }
 
 impl Canary {
@@ -74,6 +122,30 @@ impl Canary {
         Self::SelfTradeByAccount,
         Self::SelfTradeCancelsTheOther,
         Self::GoodForAuctionAsksStay,
+        Self::SlidesTwoTicks,
+        Self::IcebergKeepsItsPlace,
+        Self::DisplayMinimumIgnored,
+        Self::AuctionReplenishesAtBack,
+        Self::ReduceTakesFromShown,
+        Self::StopsFireByTriggerPrice,
+        Self::StopsNotAskedAnew,
+        Self::OpeningForgetsStops,
+        Self::MakersTwinSurvives,
+        Self::TwinTakesNoRecord,
+        Self::ExpiredMakerTrades,
+        Self::ExpiresOneLate,
+        Self::FillOrKillForgetsHidden,
+        Self::BudgetMustNotBeReached,
+        Self::ScanTakesLaterOrders,
+        Self::QueuedScanGoesOn,
+        Self::DayStopsSurvive,
+        Self::ProtectionCountsTaker,
+        Self::BandIgnoresMark,
+        Self::PegsSeeEachOther,
+        Self::MidRoundsUp,
+        Self::TrailsBothWays,
+        Self::PassSeesNewView,
+        Self::VolatilityAuctionCancels,
     ];
 
     /// The name, for command lines and reports.
@@ -101,6 +173,30 @@ impl Canary {
             Self::SelfTradeByAccount => "SelfTradeByAccount",
             Self::SelfTradeCancelsTheOther => "SelfTradeCancelsTheOther",
             Self::GoodForAuctionAsksStay => "GoodForAuctionAsksStay",
+            Self::SlidesTwoTicks => "SlidesTwoTicks",
+            Self::IcebergKeepsItsPlace => "IcebergKeepsItsPlace",
+            Self::DisplayMinimumIgnored => "DisplayMinimumIgnored",
+            Self::AuctionReplenishesAtBack => "AuctionReplenishesAtBack",
+            Self::ReduceTakesFromShown => "ReduceTakesFromShown",
+            Self::StopsFireByTriggerPrice => "StopsFireByTriggerPrice",
+            Self::StopsNotAskedAnew => "StopsNotAskedAnew",
+            Self::OpeningForgetsStops => "OpeningForgetsStops",
+            Self::MakersTwinSurvives => "MakersTwinSurvives",
+            Self::TwinTakesNoRecord => "TwinTakesNoRecord",
+            Self::ExpiredMakerTrades => "ExpiredMakerTrades",
+            Self::ExpiresOneLate => "ExpiresOneLate",
+            Self::FillOrKillForgetsHidden => "FillOrKillForgetsHidden",
+            Self::BudgetMustNotBeReached => "BudgetMustNotBeReached",
+            Self::ScanTakesLaterOrders => "ScanTakesLaterOrders",
+            Self::QueuedScanGoesOn => "QueuedScanGoesOn",
+            Self::DayStopsSurvive => "DayStopsSurvive",
+            Self::ProtectionCountsTaker => "ProtectionCountsTaker",
+            Self::BandIgnoresMark => "BandIgnoresMark",
+            Self::PegsSeeEachOther => "PegsSeeEachOther",
+            Self::MidRoundsUp => "MidRoundsUp",
+            Self::TrailsBothWays => "TrailsBothWays",
+            Self::PassSeesNewView => "PassSeesNewView",
+            Self::VolatilityAuctionCancels => "VolatilityAuctionCancels",
         }
     }
 

@@ -53,6 +53,8 @@ impl NaiveEngine {
         self.check_role(header.session, command)?;
         match command {
             Command::NewOrder(c) => self.new_order(c),
+            Command::NewComplexOrder(c) => self.new_complex_order(c),
+            Command::NewPeggedOrder(c) => self.new_pegged_order(c),
             Command::CancelOrder(c) => self.cancel_order(c),
             Command::ReduceOrder(c) => self.reduce_order(c),
             Command::AmendOrder(c) => self.amend_order(c),
@@ -63,6 +65,9 @@ impl NaiveEngine {
 
     fn execute_rare(&mut self, command: Command<'_>) -> Result<(), RejectCode> {
         match command {
+            Command::MassCancel(c) => self.mass_cancel(c),
+            Command::SetProtection(c) => self.set_protection(c),
+            Command::ResumeTrading(c) => self.resume_trading(c),
             Command::ListInstrument(c) => self.list_instrument(c),
             Command::DelistInstrument(c) => self.delist_instrument(c),
             Command::SetTradingState(c) => self.set_trading_state(c),
@@ -70,6 +75,9 @@ impl NaiveEngine {
             Command::SetPriceLimits(c) => self.set_price_limits(c),
             Command::SetLastPrice(c) => self.set_last_price(c),
             Command::SetMarkPrice(c) => self.set_mark_price(c),
+            Command::SetPriceBand(c) => self.set_price_band(c),
+            Command::EndTradingDay(c) => self.end_trading_day(c),
+            Command::PublishIndicative(c) => self.publish_indicative(c),
             Command::OpenAccount(c) => self.open_account(c),
             Command::CloseAccount(c) => self.close_account(c),
             Command::OpenSession(c) => self.open_session(c),
@@ -84,9 +92,19 @@ impl NaiveEngine {
     fn check_role(&self, session: SessionId, command: Command<'_>) -> Result<(), RejectCode> {
         let role = self.sessions.find(session)?.role;
         let permitted = match command {
-            Command::NewOrder(_) | Command::AmendOrder(_) | Command::ReplaceOrder(_) => role == Role::Trader,
-            Command::CancelOrder(_) | Command::ReduceOrder(_) => role == Role::Trader || role == Role::Operator,
-            Command::SetLastPrice(_) | Command::SetMarkPrice(_) => role == Role::Operator || role == Role::Feed,
+            Command::NewOrder(_)
+            | Command::NewComplexOrder(_)
+            | Command::NewPeggedOrder(_)
+            | Command::AmendOrder(_)
+            | Command::ReplaceOrder(_) => role == Role::Trader,
+            Command::CancelOrder(_)
+            | Command::ReduceOrder(_)
+            | Command::MassCancel(_)
+            | Command::SetProtection(_)
+            | Command::ResumeTrading(_) => role == Role::Trader || role == Role::Operator,
+            Command::SetLastPrice(_) | Command::SetMarkPrice(_) | Command::PublishIndicative(_) => {
+                role == Role::Operator || role == Role::Feed
+            }
             Command::Work(_) => role == Role::Sequencer,
             _ => role == Role::Operator,
         };
@@ -102,6 +120,12 @@ impl NaiveEngine {
         } else {
             Err(RejectCode::AccountNotPermitted)
         }
+    }
+
+    /// The account of an order command that may make it trade: its protection must not have tripped.
+    pub(super) fn check_trader(&self, header: &CommandHeader) -> Result<AccountId, RejectCode> {
+        let account = self.check_account(header)?;
+        if self.is_tripped(account) { Err(RejectCode::ProtectionTripped) } else { Ok(account) }
     }
 
     fn reject(&mut self, header: &CommandHeader, command: Command<'_>, code: RejectCode) {
@@ -123,12 +147,18 @@ impl NaiveEngine {
 fn instrument_of(command: Command<'_>) -> InstrumentId {
     match command {
         Command::NewOrder(c) => c.instrument,
+        Command::NewComplexOrder(c) => c.instrument,
+        Command::NewPeggedOrder(c) => c.instrument,
+        Command::MassCancel(c) => c.instrument,
         Command::DelistInstrument(c) => c.instrument,
         Command::SetTradingState(c) => c.instrument,
         Command::Uncross(c) => c.instrument,
         Command::SetPriceLimits(c) => c.instrument,
         Command::SetLastPrice(c) => c.instrument,
         Command::SetMarkPrice(c) => c.instrument,
+        Command::SetPriceBand(c) => c.instrument,
+        Command::EndTradingDay(c) => c.instrument,
+        Command::PublishIndicative(c) => c.instrument,
         _ => InstrumentId::NONE,
     }
 }
@@ -137,6 +167,8 @@ fn instrument_of(command: Command<'_>) -> InstrumentId {
 fn names(command: Command<'_>) -> (OrderId, ClientOrderId) {
     match command {
         Command::NewOrder(c) => (OrderId::NONE, c.client_order_id),
+        Command::NewComplexOrder(c) => (OrderId::NONE, c.client_order_id),
+        Command::NewPeggedOrder(c) => (OrderId::NONE, c.client_order_id),
         Command::CancelOrder(c) => target_names(c.target),
         Command::ReduceOrder(c) => target_names(c.target),
         Command::AmendOrder(c) => target_names(c.target),

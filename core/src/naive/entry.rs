@@ -2,41 +2,30 @@
 
 use bytemuck::Zeroable;
 
-use super::book::Order;
+use super::book::{Order, PostOnly};
 use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
 use crate::event::{Accepted, Cancelled, Rested};
+use crate::ids::OrderId;
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, SelfTrade, TimeInForce, TradingState};
-use crate::units::QuantityLots;
+use crate::terms::{OrderType, Side, TimeInForce, TradingState};
+use crate::units::{PriceTicks, QuantityLots};
 
 impl NaiveEngine {
-    /// The checks of a new order from the quantity on. `replaced` is the order that it replaces, if any.
-    pub(super) fn check_terms(
+    /// The name of a new order is that of no other. `replaced` is the order that it replaces, if any.
+    pub(super) fn check_name(&self, order: &Order, replaced: Option<&Order>) -> Result<(), RejectCode> {
+        let namesake = self.book.by_client_order_id(order.account, order.client_order_id);
+        let is_taken = namesake.is_some_and(|other| Some(other.id) != replaced.map(|old| old.id));
+        if is_taken { Err(RejectCode::DuplicateClientOrderId) } else { Ok(()) }
+    }
+
+    /// What is checked last of an order that acts at once.
+    pub(super) fn check_entry(
         &self,
         instrument: &Instrument,
-        order: &Order,
+        order: &mut Order,
         replaced: Option<&Order>,
     ) -> Result<(), RejectCode> {
-        let quantity = order.leaves;
-        if quantity.get() <= 0 {
-            return Err(RejectCode::QuantityNotPositive);
-        }
-        instrument.check_lot(quantity)?;
-        if quantity < instrument.terms.quantity_min {
-            return Err(RejectCode::QuantityBelowMinimum);
-        }
-        instrument.check_maximum(quantity)?;
-        if order.pricing == OrderType::Limit {
-            instrument.check_price(order.price)?;
-        }
-        let namesake = self.book.by_client_order_id(order.account, order.client_order_id);
-        if namesake.is_some_and(|other| Some(other.id) != replaced.map(|old| old.id)) {
-            return Err(RejectCode::DuplicateClientOrderId);
-        }
-        if replaced.is_none() && self.order_slots.is_full() {
-            return Err(RejectCode::OrderTableFull);
-        }
         self.check_post_only(instrument, order)?;
         if order.time_in_force == TimeInForce::FillOrKill {
             self.check_fill_or_kill(order)?;
@@ -44,53 +33,26 @@ impl NaiveEngine {
         if order.may_rest() { self.check_room(order, replaced) } else { Ok(()) }
     }
 
-    /// In continuous trading a post-only order must not cross.
-    pub(super) fn check_post_only(&self, instrument: &Instrument, order: &Order) -> Result<(), RejectCode> {
-        if instrument.state != TradingState::Continuous || !order.post_only {
+    /// In continuous trading a post-only order must not cross; one that slides takes the next price.
+    pub(super) fn check_post_only(&self, instrument: &Instrument, order: &mut Order) -> Result<(), RejectCode> {
+        if instrument.state != TradingState::Continuous || order.post_only == PostOnly::No {
             return Ok(());
         }
         let best = self.book.best(order.instrument, order.side.opposite());
         if self.canary == Canary::PostOnlyMayTouch && best.is_some_and(|best| best.price == order.price) {
             return Ok(());
         }
-        if self.book.has_crossing(order) { Err(RejectCode::PostOnlyWouldCross) } else { Ok(()) }
-    }
-
-    /// The test for fill-or-kill, see the rules. `order.leaves` is its whole quantity.
-    fn check_fill_or_kill(&self, order: &Order) -> Result<(), RejectCode> {
-        let instrument = self.instruments.find(order.instrument)?;
-        let makers = self.book.in_priority(order.instrument, order.side.opposite());
-        let mut crossing = makers.iter().take_while(|maker| order.crosses(maker.price)).count();
-        if self.canary == Canary::FillOrKillCountsOneTooMany {
-            crossing += 1;
+        let Some(best) = best.filter(|best| order.crosses(best.price)) else { return Ok(()) };
+        if order.post_only != PostOnly::Slides {
+            return Err(RejectCode::PostOnlyWouldCross);
         }
-        let (mut sum, mut steps, mut new_positions) = (0_i128, 0_u32, 0_usize);
-        for maker in makers.into_iter().take(crossing) {
-            if sum >= i128::from(order.leaves.get()) {
-                break;
-            }
-            if steps == self.genesis.max_steps {
-                return Err(RejectCode::FillOrKillExceedsSteps);
-            }
-            steps += 1;
-            match self.prevention(order, maker) {
-                // It will be cancelled on the way.
-                Some(SelfTrade::CancelOldest) => continue,
-                Some(_) => return Err(RejectCode::FillOrKillNotFillable),
-                None if maker.reduce_only && self.canary != Canary::ReduceOnlyMakerCounts => continue,
-                None => {}
-            }
-            if !self.positions.takes(maker, order.leaves, instrument) {
-                return Err(RejectCode::FillOrKillNotFillable);
-            }
-            sum += i128::from(maker.leaves.get());
-            new_positions += usize::from(!self.positions.has_record(maker));
-        }
-        new_positions += usize::from(!self.positions.has_record(order));
-        let fillable = sum >= i128::from(order.leaves.get())
-            && self.positions.takes(order, order.leaves, instrument)
-            && new_positions <= self.positions.free_records();
-        if fillable { Ok(()) } else { Err(RejectCode::FillOrKillNotFillable) }
+        let ticks = if self.canary == Canary::SlidesTwoTicks { 2 } else { 1 };
+        let away = i128::from(instrument.terms.tick.get()) * if order.side == Side::Buy { -ticks } else { ticks };
+        let next = i64::try_from(i128::from(best.price.get()) + away).map(PriceTicks);
+        let next = next.map_err(|_| RejectCode::PostOnlyWouldCross)?;
+        instrument.check_price(next).map_err(|_| RejectCode::PostOnlyWouldCross)?;
+        order.price = next;
+        Ok(())
     }
 
     /// Room at the order's price for its quantity. `old` is what it was, or the order that it replaces, if any.
@@ -129,13 +91,17 @@ impl NaiveEngine {
 
     /// Accepts an order that has passed all checks and has its id.
     pub(super) fn accept(&mut self, instrument: &Instrument, order: Order) {
-        let rests = self.rests_at_once(instrument, &order);
+        let rests = !order.is_waiting() && self.rests_at_once(instrument, &order);
         let mut flags = 0;
         for (holds, flag) in [
-            (rests, Accepted::RESTS),
-            (order.pricing == OrderType::Market, Accepted::MARKET),
-            (order.post_only, Accepted::POST_ONLY),
+            (rests && !order.is_iceberg(), Accepted::RESTS),
+            (matches!(order.pricing, OrderType::Market | OrderType::Stop), Accepted::MARKET),
+            (order.post_only != PostOnly::No, Accepted::POST_ONLY),
             (order.reduce_only, Accepted::REDUCE_ONLY),
+            (order.is_waiting(), Accepted::STOP),
+            (order.is_iceberg(), Accepted::ICEBERG),
+            (self.twin_of(order.id).is_some(), Accepted::TWIN),
+            (order.is_follower(), Accepted::FOLLOWS),
         ] {
             flags |= if holds { flag } else { 0 };
         }
@@ -156,41 +122,74 @@ impl NaiveEngine {
             quantity: order.leaves,
             ..Accepted::zeroed()
         });
-        self.trade_or_rest(order, rests);
+        self.join_ring(&order);
+        if order.is_waiting() {
+            self.book.add_waiting(order);
+            self.join_stop_row(order.instrument);
+        } else {
+            self.trade_or_rest(order, rests);
+        }
     }
 
-    /// What follows `Accepted`, and `Amended` of an order that left its place. The order is not in the book.
+    /// What follows `Accepted`, `Triggered`, and `Amended` of an order that left its place. The order is not in the book.
     pub(super) fn trade_or_rest(&mut self, mut order: Order, rests: bool) {
-        if rests {
+        if rests && !order.is_iceberg() {
+            // Its event has said so.
             return self.book.add(order);
         }
-        let ended = self.sweep(&mut order);
+        if rests {
+            return self.rest(&order);
+        }
+        let band = self.band(order.instrument);
+        let ended = self.sweep(&mut order, band);
         let immediate = (!order.may_rest()).then_some(CancelReason::ImmediateRemainder);
         if order.leaves == QuantityLots::ZERO {
-            self.order_slots.give_back(order.id.slot());
+            self.end_order(order.id);
+        } else if ended == Some(CancelReason::PriceBand) {
+            self.begin_volatility_auction(&order, band);
         } else if let Some(reason) = ended.or(immediate) {
-            self.emit_cancelled(&order, reason, 0);
-            self.order_slots.give_back(order.id.slot());
+            self.cancel_taker(&order, reason);
         } else {
-            self.emit(Rested {
-                side: order.side.code(),
-                instrument: order.instrument,
-                account: order.account,
-                order: order.id,
-                client_order_id: order.client_order_id,
-                price: order.price,
-                leaves: order.leaves,
-                ..Rested::zeroed()
-            });
-            self.book.add(order);
+            self.rest(&order);
         }
+        self.join_stop_row(order.instrument);
     }
 
-    /// Cancels an order that rests: it leaves the book and gives its slot back.
-    pub(super) fn cancel_resting(&mut self, order: &Order, reason: CancelReason) {
+    /// Puts an order at the back of its level and says so.
+    pub(super) fn rest(&mut self, order: &Order) {
+        if order.is_iceberg() {
+            return self.replenish_at_back(order);
+        }
+        self.emit(Rested {
+            side: order.side.code(),
+            instrument: order.instrument,
+            account: order.account,
+            order: order.id,
+            client_order_id: order.client_order_id,
+            price: order.price,
+            leaves: order.leaves,
+            ..Rested::zeroed()
+        });
+        self.book.add(*order);
+    }
+
+    /// Cancels what is left of an order that is on its way, in no level.
+    pub(super) fn cancel_taker(&mut self, order: &Order, reason: CancelReason) {
+        self.emit_cancelled(order, reason, 0);
+        self.end_order(order.id);
+    }
+
+    /// Cancels an order that rests, or waits for its trigger.
+    pub(super) fn cancel_live(&mut self, order: &Order, reason: CancelReason) {
         self.book.remove(order.id);
-        self.emit_cancelled(order, reason, Cancelled::RESTED);
-        self.order_slots.give_back(order.id.slot());
+        self.emit_cancelled(order, reason, if order.is_waiting() { 0 } else { Cancelled::RESTED });
+        self.end_order(order.id);
+    }
+
+    /// An order is no longer live: it leaves its twin alone, and gives its slot back.
+    pub(super) fn end_order(&mut self, id: OrderId) {
+        self.part_twins(id);
+        self.order_slots.give_back(id.slot());
     }
 
     pub(super) fn emit_cancelled(&mut self, order: &Order, reason: CancelReason, flags: u8) {

@@ -23,33 +23,47 @@
 //! ```
 
 mod auction;
+mod band;
 mod book;
 mod canary;
 mod command;
+mod complex;
 mod entry;
+mod fok;
+mod following;
+mod iceberg;
 mod orders;
 mod party;
+mod pegs;
 mod positions;
+mod protection;
 mod records;
+mod scan;
 mod session;
+mod stops;
 mod sweep;
 mod tables;
+mod twins;
 mod venue;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 pub use self::canary::Canary;
 
-use self::auction::Auction;
 use self::book::Book;
+use self::following::Following;
 use self::positions::Positions;
+use self::protection::Account;
+use self::scan::Scan;
 use self::session::Session;
 use self::tables::{EntityTable, Slots, TableCodes};
 use self::venue::Instrument;
+use self::work::Item;
 use crate::command::Command;
 use crate::digest::EventsDigest;
 use crate::event::{EventRecord, OwnedEvent};
@@ -59,9 +73,6 @@ use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{Role, Side};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
-
-/// Steps of pending work that one command does.
-const SLICE_STEPS: u32 = 64;
 
 /// The caller handed a command out of order; nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,15 +99,23 @@ pub struct NaiveEngine {
     sequence: Sequence,
     time: TimeNs,
     sessions: EntityTable<SessionId, Session>,
-    /// Of an account that is open only its owner matters to the rules.
-    accounts: EntityTable<AccountId, u64>,
+    accounts: EntityTable<AccountId, Account>,
     instruments: EntityTable<InstrumentId, Instrument>,
     grants: BTreeSet<(SessionId, AccountId)>,
     order_slots: Slots,
     book: Book,
+    /// Orders of which one cancels the other, each with the other.
+    twins: BTreeMap<OrderId, OrderId>,
     positions: Positions,
-    /// Auctions to be carried on, first in, first out.
-    work: VecDeque<Auction>,
+    /// Steps that the command at hand has made.
+    steps: u32,
+    /// Instruments with due stop orders, the one that has been waiting longest first.
+    stop_row: VecDeque<InstrumentId>,
+    following: Following,
+    /// Scans of accounts whose protection tripped, first in, first out.
+    protection_scans: VecDeque<Scan>,
+    /// Auctions and other scans to be carried on, first in, first out.
+    queue: VecDeque<Item>,
     /// The events of the command at hand.
     outbox: Vec<OwnedEvent>,
     digest: EventsDigest,
@@ -150,8 +169,13 @@ impl NaiveEngine {
             grants: BTreeSet::new(),
             order_slots: Slots::new(c.orders, canary),
             book: Book::default(),
+            twins: BTreeMap::new(),
             positions: Positions::new(c.positions, canary),
-            work: VecDeque::new(),
+            steps: 0,
+            stop_row: VecDeque::new(),
+            following: Following::default(),
+            protection_scans: VecDeque::new(),
+            queue: VecDeque::new(),
             outbox: Vec::new(),
             digest: EventsDigest::default(),
             event_count: 0,
@@ -174,11 +198,10 @@ impl NaiveEngine {
         }
         self.sequence = sequence;
         self.time = time;
-        let work_was_pending = self.work_pending();
+        self.steps = 0;
+        self.begin_following();
         self.run(command);
-        if work_was_pending {
-            self.work_off();
-        }
+        self.work_off();
         for event in core::mem::take(&mut self.outbox) {
             event.view().words().iter().for_each(|word| self.digest.fold(word));
             self.event_count += 1;
@@ -203,22 +226,38 @@ impl NaiveEngine {
         self.event_count
     }
 
-    /// Whether an uncross is still to be continued.
-    pub fn work_pending(&self) -> bool {
-        !self.work.is_empty()
-    }
-
-    /// The levels of one side, best first: price, total open quantity, number of orders.
-    pub fn levels(&self, instrument: InstrumentId, side: Side) -> Vec<(PriceTicks, QuantityLots, u32)> {
-        let levels = self.book.levels(instrument, side).into_iter();
+    /// The levels of one side, best first: price, total open quantity, what of it is shown, number of orders.
+    pub fn levels(&self, instrument: InstrumentId, side: Side) -> Vec<(PriceTicks, QuantityLots, QuantityLots, u32)> {
         // The rules keep every total within an i64.
         let lots = |total: i128| QuantityLots(i64::try_from(total).unwrap_or(i64::MAX));
-        levels.map(|(price, total, orders)| (price, lots(total), orders as u32)).collect()
+        let shown = |price: PriceTicks| {
+            let queue = self.book.queue(instrument, side, price).into_iter();
+            lots(queue.map(|order| i128::from(order.shows().get())).sum())
+        };
+        let levels = self.book.levels(instrument, side).into_iter();
+        levels.map(|(price, total, orders)| (price, lots(total), shown(price), orders as u32)).collect()
     }
 
-    /// The orders of one level, oldest first, with what they have left.
-    pub fn queue(&self, instrument: InstrumentId, side: Side, price: PriceTicks) -> Vec<(OrderId, QuantityLots)> {
-        self.book.queue(instrument, side, price).into_iter().map(|order| (order.id, order.leaves)).collect()
+    /// The orders of one level, oldest first, with what they have left and what of it they show.
+    pub fn queue(
+        &self,
+        instrument: InstrumentId,
+        side: Side,
+        price: PriceTicks,
+    ) -> Vec<(OrderId, QuantityLots, QuantityLots)> {
+        let queue = self.book.queue(instrument, side, price).into_iter();
+        queue.map(|order| (order.id, order.leaves, order.shows())).collect()
+    }
+
+    /// The instrument's stop orders that wait, the one accepted first first, each with its trigger price.
+    pub fn waiting_stops(&self, instrument: InstrumentId) -> Vec<(OrderId, PriceTicks)> {
+        let waiting = self.book.waiting(instrument);
+        waiting.filter_map(|order| order.trigger.map(|trigger| (order.id, trigger.price))).collect()
+    }
+
+    /// The other of two orders of which one cancels the other.
+    pub fn twin(&self, order: OrderId) -> Option<OrderId> {
+        self.twin_of(order)
     }
 
     /// An account's position in an instrument, zero if it has none.
@@ -237,7 +276,7 @@ impl NaiveEngine {
         self.instruments.find(instrument).map_or((None, None), |listed| (listed.last, listed.mark))
     }
 
-    /// Every live order, in no order that means anything.
+    /// Every live order, stop orders that wait included, in no order that means anything.
     pub fn live_orders(&self) -> Vec<OrderId> {
         self.book.orders().map(|order| order.id).collect()
     }

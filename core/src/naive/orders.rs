@@ -1,61 +1,19 @@
-//! The five order commands.
+//! The four commands about an order that is live.
 
 use bytemuck::Zeroable;
 
 use super::book::Order;
 use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
-use crate::command::{AmendOrder, CancelOrder, CommandHeader, NewOrder, OrderTarget, ReduceOrder, ReplaceOrder};
+use crate::command::{AmendOrder, CancelOrder, CommandHeader, OrderTarget, ReduceOrder, ReplaceOrder};
 use crate::event::{Amended, Cancelled};
-use crate::ids::{ClientOrderId, OrderId};
+use crate::ids::{AccountId, ClientOrderId, OrderId};
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, SelfTrade, Side, TimeInForce, TradingState};
 use crate::units::QuantityLots;
 
 impl NaiveEngine {
-    pub(super) fn new_order(&mut self, c: &NewOrder) -> Result<OrderId, RejectCode> {
-        let account = self.check_account(&c.header)?;
-        let instrument = *self.instruments.find(c.instrument)?;
-        check_not_busy(&instrument)?;
-        check_not_halted(&instrument)?;
-        let mut order = Order {
-            id: OrderId::NONE,
-            account,
-            instrument: c.instrument,
-            client_order_id: c.client_order_id,
-            side: Side::from_code(c.side).ok_or(RejectCode::InvalidField)?,
-            pricing: OrderType::from_code(c.order_type).ok_or(RejectCode::InvalidField)?,
-            time_in_force: TimeInForce::from_code(c.time_in_force).ok_or(RejectCode::InvalidField)?,
-            post_only: c.flags & NewOrder::POST_ONLY != 0,
-            reduce_only: c.flags & NewOrder::REDUCE_ONLY != 0,
-            self_trade: SelfTrade::from_code(c.self_trade).ok_or(RejectCode::InvalidField)?,
-            price: c.price,
-            leaves: c.quantity,
-        };
-        if order.pricing == OrderType::Market {
-            order.price = c.price.max(instrument.limit_low).min(instrument.limit_high);
-        }
-        let immediate = !order.may_rest();
-        if order.post_only && immediate {
-            return Err(RejectCode::PostOnlyImmediate);
-        }
-        if instrument.state == TradingState::Auction && immediate {
-            return Err(RejectCode::ImmediateInAuction);
-        }
-        if instrument.state == TradingState::Continuous && order.time_in_force == TimeInForce::GoodForAuction {
-            return Err(RejectCode::GoodForAuctionInContinuous);
-        }
-        self.check_terms(&instrument, &order, None)?;
-        self.clip_to_position(&instrument, &mut order)?;
-        let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
-        order.id = OrderId::new(self.sequence, slot);
-        self.accept(&instrument, order);
-        Ok(order.id)
-    }
-
-    /// The common first part of the four commands about an order: account, order, and an instrument that is not busy.
-    fn find_target(&self, header: &CommandHeader, target: OrderTarget) -> Result<(Order, Instrument), RejectCode> {
-        let account = self.check_account(header)?;
+    /// The common part of the four commands after the account: the order, and an instrument that is not busy.
+    fn find_target(&self, account: AccountId, target: OrderTarget) -> Result<(Order, Instrument), RejectCode> {
         let order = if target.by == OrderTarget::BY_ORDER_ID {
             let id = OrderId(target.id);
             if !self.order_slots.was_used(id.slot()) {
@@ -70,14 +28,27 @@ impl NaiveEngine {
             *self.book.by_client_order_id(account, ClientOrderId(target.id)).ok_or(RejectCode::UnknownOrder)?
         };
         let instrument = *self.instruments.find(order.instrument)?;
-        check_not_busy(&instrument)?;
+        instrument.check_not_busy()?;
+        Ok((order, instrument))
+    }
+
+    /// The common part of the two commands that may have an order trade.
+    fn find_active(&self, header: &CommandHeader, target: OrderTarget) -> Result<(Order, Instrument), RejectCode> {
+        let account = self.check_trader(header)?;
+        let (order, instrument) = self.find_target(account, target)?;
+        instrument.check_not_halted()?;
+        check_triggered(&order)?;
+        if order.is_expired(self.time) {
+            return Err(RejectCode::ExpiryInPast);
+        }
         Ok((order, instrument))
     }
 
     pub(super) fn cancel_order(&mut self, c: &CancelOrder) -> Result<OrderId, RejectCode> {
-        let (order, _) = self.find_target(&c.header, c.target)?;
+        let account = self.check_account(&c.header)?;
+        let (order, _) = self.find_target(account, c.target)?;
         let best_before = self.book.best(order.instrument, order.side).map(|best| best.price);
-        self.cancel_resting(&order, CancelReason::Requested);
+        self.cancel_live(&order, CancelReason::Requested);
         let best_after = self.book.best(order.instrument, order.side).map(|best| best.price);
         if self.canary == Canary::LevelLostAfterCancel && best_before != best_after {
             self.book.lose_best_level(order.instrument, order.side);
@@ -86,18 +57,20 @@ impl NaiveEngine {
     }
 
     pub(super) fn reduce_order(&mut self, c: &ReduceOrder) -> Result<OrderId, RejectCode> {
-        let (order, instrument) = self.find_target(&c.header, c.target)?;
+        let account = self.check_account(&c.header)?;
+        let (order, instrument) = self.find_target(account, c.target)?;
+        check_triggered(&order)?;
         if c.by.get() <= 0 {
             return Err(RejectCode::QuantityNotPositive);
         }
         instrument.check_lot(c.by)?;
         if c.by >= order.leaves {
-            self.cancel_resting(&order, CancelReason::ReducedToZero);
+            self.cancel_live(&order, CancelReason::ReducedToZero);
             return Ok(order.id);
         }
         let mut reduced = order;
         reduced.leaves = QuantityLots(order.leaves.get().saturating_sub(c.by.get()));
-        self.book.set_leaves(order.id, reduced.leaves);
+        self.shrink(&order, reduced.leaves);
         if self.canary == Canary::ReducedLosesPlace {
             self.book.remove(order.id);
             self.book.add(reduced);
@@ -107,12 +80,14 @@ impl NaiveEngine {
     }
 
     pub(super) fn amend_order(&mut self, c: &AmendOrder) -> Result<OrderId, RejectCode> {
-        let (order, instrument) = self.find_target(&c.header, c.target)?;
-        check_not_halted(&instrument)?;
+        let (order, instrument) = self.find_active(&c.header, c.target)?;
+        if order.peg.is_some() && c.changes & AmendOrder::PRICE != 0 {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let mut amended = order;
         if c.changes & AmendOrder::QUANTITY != 0 {
             if c.quantity.get() <= 0 {
-                self.cancel_resting(&order, CancelReason::AmendedToZero);
+                self.cancel_live(&order, CancelReason::AmendedToZero);
                 return Ok(order.id);
             }
             instrument.check_lot(c.quantity)?;
@@ -128,35 +103,42 @@ impl NaiveEngine {
             keeps_priority = true;
         }
         if keeps_priority {
-            self.book.set_leaves(order.id, amended.leaves);
+            self.shrink(&order, amended.leaves);
             self.emit_amended(&order, &amended, Amended::KEEPS_PRIORITY);
             return Ok(order.id);
         }
-        self.check_post_only(&instrument, &amended)?;
+        self.check_post_only(&instrument, &mut amended)?;
         self.check_room(&amended, Some(&order))?;
         self.clip_to_position(&instrument, &mut amended)?;
         self.book.remove(order.id);
         let rests = self.rests_at_once(&instrument, &amended);
-        self.emit_amended(&order, &amended, if rests { Amended::RESTS } else { 0 });
+        self.emit_amended(&order, &amended, if rests && !order.is_iceberg() { Amended::RESTS } else { 0 });
         self.trade_or_rest(amended, rests);
         Ok(order.id)
     }
 
     pub(super) fn replace_order(&mut self, c: &ReplaceOrder) -> Result<OrderId, RejectCode> {
-        let (old, instrument) = self.find_target(&c.header, c.target)?;
-        check_not_halted(&instrument)?;
+        let (old, instrument) = self.find_active(&c.header, c.target)?;
+        if old.peg.is_some() {
+            return Err(RejectCode::PegFixesPrice);
+        }
         let mut order = Order {
             // The old order's slot serves the new one.
             id: OrderId::new(self.sequence, old.id.slot()),
+            accepted: self.sequence,
             client_order_id: c.client_order_id,
             price: c.price,
             leaves: c.quantity,
             ..old
         };
-        self.check_terms(&instrument, &order, Some(&old))?;
+        instrument.check_new_quantity(order.leaves)?;
+        instrument.check_price(order.price)?;
+        self.check_name(&order, Some(&old))?;
+        self.check_entry(&instrument, &mut order, Some(&old))?;
         self.clip_to_position(&instrument, &mut order)?;
         self.book.remove(old.id);
         self.emit_cancelled(&old, CancelReason::Replaced, Cancelled::RESTED);
+        self.hand_twin_on(old.id, order.id);
         self.accept(&instrument, order);
         Ok(order.id)
     }
@@ -178,10 +160,7 @@ impl NaiveEngine {
     }
 }
 
-fn check_not_busy(instrument: &Instrument) -> Result<(), RejectCode> {
-    if instrument.state == TradingState::Uncrossing { Err(RejectCode::BookBusy) } else { Ok(()) }
-}
-
-fn check_not_halted(instrument: &Instrument) -> Result<(), RejectCode> {
-    if instrument.state == TradingState::Halted { Err(RejectCode::InstrumentHalted) } else { Ok(()) }
+/// A stop order that waits can only be cancelled.
+fn check_triggered(order: &Order) -> Result<(), RejectCode> {
+    if order.is_waiting() { Err(RejectCode::StopNotTriggered) } else { Ok(()) }
 }

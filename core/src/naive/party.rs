@@ -3,6 +3,7 @@
 use bytemuck::Zeroable;
 
 use super::NaiveEngine;
+use super::protection::Account;
 use super::session::Session;
 use crate::command::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
 use crate::event::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
@@ -12,7 +13,7 @@ use crate::terms::Role;
 
 impl NaiveEngine {
     pub(super) fn open_account(&mut self, c: &OpenAccount) -> Result<(), RejectCode> {
-        let account = self.accounts.open(c.owner)?;
+        let account = self.accounts.open(Account::new(c.owner))?;
         self.emit(AccountOpened { account, owner: c.owner, ..AccountOpened::zeroed() });
         Ok(())
     }
@@ -22,7 +23,8 @@ impl NaiveEngine {
         self.accounts.find(account)?;
         let has_orders = self.book.orders().any(|order| order.account == account);
         let has_grants = self.grants.iter().any(|grant| grant.1 == account);
-        if has_orders || self.positions.any_of_account(account) || has_grants {
+        let has_scan = self.has_protection_scan(account);
+        if has_orders || self.positions.any_of_account(account) || has_grants || has_scan {
             return Err(RejectCode::AccountInUse);
         }
         self.accounts.close(account);

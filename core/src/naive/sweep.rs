@@ -2,7 +2,9 @@
 
 use bytemuck::Zeroable;
 
+use super::band::Band;
 use super::book::Order;
+use super::iceberg::less;
 use super::{Canary, NaiveEngine};
 use crate::event::{Decremented, Trade};
 use crate::reject::CancelReason;
@@ -11,48 +13,63 @@ use crate::units::{PriceTicks, QuantityLots};
 
 impl NaiveEngine {
     /// Trades while the taker has leaves and the best opposite level crosses; returns the reason if it ended earlier.
-    pub(super) fn sweep(&mut self, taker: &mut Order) -> Option<CancelReason> {
-        let mut steps = 0;
+    pub(super) fn sweep(&mut self, taker: &mut Order, band: Option<Band>) -> Option<CancelReason> {
         while taker.leaves > QuantityLots::ZERO {
             let best = self.book.best(taker.instrument, taker.side.opposite());
             let maker = best.filter(|maker| taker.crosses(maker.price))?;
-            if steps == self.genesis.max_steps {
+            if band.is_some_and(|band| !band.contains(maker.price)) {
+                return Some(CancelReason::PriceBand);
+            }
+            if self.steps >= self.genesis.max_steps {
                 return Some(CancelReason::SweepLimit);
             }
-            steps += 1;
-            if let Some(mode) = self.prevention(taker, &maker) {
-                if self.prevent(mode, taker, &maker) {
-                    return Some(CancelReason::SelfTrade);
-                }
-                continue;
-            }
-            let quantity = self.tradable(&maker).min(taker.leaves);
-            if quantity == QuantityLots::ZERO {
-                self.cancel_resting(&maker, CancelReason::ReduceOnly);
-                continue;
-            }
-            let terms = *self.instruments.find(taker.instrument).ok()?;
-            if let Some(reason) = self.positions.taker_obstacle(taker, quantity, &terms) {
+            self.steps += 1;
+            if let Some(reason) = self.meet(taker, &maker) {
                 return Some(reason);
             }
-            if let Some(reason) = self.positions.maker_obstacle(&maker, taker, quantity, &terms) {
-                self.cancel_resting(&maker, reason);
-                continue;
-            }
-            let mut price = maker.price;
-            if self.canary == Canary::TradeAtTakerPrice {
-                price = taker.price;
-            }
-            self.trade(&maker, taker, price, quantity, taker.side.code());
-            taker.leaves = less(taker.leaves, quantity);
-            self.take_off(&maker, quantity);
         }
         None
     }
 
+    /// One step of a sweep: the taker trades with the maker that is next, or that one is cancelled. Returns the reason if
+    /// the sweep is to end.
+    fn meet(&mut self, taker: &mut Order, maker: &Order) -> Option<CancelReason> {
+        if let Some(reason) = self.unfit(maker) {
+            self.cancel_live(maker, reason);
+            return None;
+        }
+        if let Some(mode) = self.prevention(taker, maker) {
+            return self.prevent(mode, taker, maker).then_some(CancelReason::SelfTrade);
+        }
+        let quantity = self.tradable(maker, maker.shows()).min(taker.leaves);
+        if quantity == QuantityLots::ZERO {
+            self.cancel_live(maker, CancelReason::ReduceOnly);
+            return None;
+        }
+        let terms = *self.instruments.find(taker.instrument).ok()?;
+        if let Some(reason) = self.positions.taker_obstacle(taker, quantity, &terms) {
+            return Some(reason);
+        }
+        if let Some(reason) = self.positions.maker_obstacle(maker, taker, quantity, &terms) {
+            self.cancel_live(maker, reason);
+            return None;
+        }
+        let mut price = maker.price;
+        if self.canary == Canary::TradeAtTakerPrice {
+            price = taker.price;
+        }
+        let twins = (self.twin_of(maker.id), self.twin_of(taker.id));
+        self.trade(maker, taker, price, quantity, taker.side.code());
+        taker.leaves = less(taker.leaves, quantity);
+        self.take_off(maker, quantity, taker.leaves == QuantityLots::ZERO);
+        let were_twins = self.trade_cancels_twins(maker.id, taker.id, twins);
+        self.count_fill(maker, taker, quantity);
+        were_twins.then_some(CancelReason::OneCancelsOther)
+    }
+
     /// What is done where the two would trade; none where they may.
     pub(super) fn prevention(&self, taker: &Order, maker: &Order) -> Option<SelfTrade> {
-        let owner = |order: &Order| self.accounts.find(order.account).ok().copied();
+        let owner = |order: &Order| self.accounts.find(order.account).ok().map(|account| account.owner);
         let instrument = self.instruments.find(taker.instrument).ok()?;
         let default = SelfTrade::from_code(instrument.terms.self_trade)?;
         let mode = if taker.self_trade == SelfTrade::Default { default } else { taker.self_trade };
@@ -74,15 +91,15 @@ impl NaiveEngine {
         match mode {
             SelfTrade::CancelNewest => true,
             SelfTrade::CancelOldest => {
-                self.cancel_resting(maker, CancelReason::SelfTrade);
+                self.cancel_live(maker, CancelReason::SelfTrade);
                 false
             }
             SelfTrade::CancelBoth => {
-                self.cancel_resting(maker, CancelReason::SelfTrade);
+                self.cancel_live(maker, CancelReason::SelfTrade);
                 true
             }
             SelfTrade::Default | SelfTrade::Allow | SelfTrade::Decrement => {
-                let quantity = maker.leaves.min(taker.leaves);
+                let quantity = maker.shows().min(taker.leaves);
                 taker.leaves = less(taker.leaves, quantity);
                 self.emit(Decremented {
                     aggressor: taker.side.code(),
@@ -99,16 +116,16 @@ impl NaiveEngine {
                     taker_leaves: taker.leaves,
                     ..Decremented::zeroed()
                 });
-                self.take_off(maker, quantity);
+                self.take_off(maker, quantity, taker.leaves == QuantityLots::ZERO);
                 false
             }
         }
     }
 
-    /// The most that an order that rested may trade.
-    pub(super) fn tradable(&self, order: &Order) -> QuantityLots {
+    /// The most that an order that rested may trade of what it offers.
+    pub(super) fn tradable(&self, order: &Order, offered: QuantityLots) -> QuantityLots {
         let unbounded = !order.reduce_only || self.canary == Canary::ReduceOnlyMakerTrades;
-        if unbounded { order.leaves } else { order.leaves.min(self.positions.reducible(order)) }
+        if unbounded { offered } else { offered.min(self.positions.reducible(order)) }
     }
 
     /// Moves both positions, notes the price and says `Trade`. The book is the caller's.
@@ -145,24 +162,4 @@ impl NaiveEngine {
             ..Trade::zeroed()
         });
     }
-
-    /// Takes traded quantity off an order that rests. Fully filled, it leaves the book and gives its slot back.
-    pub(super) fn take_off(&mut self, order: &Order, quantity: QuantityLots) {
-        let leaves = less(order.leaves, quantity);
-        if leaves == QuantityLots::ZERO {
-            self.book.remove(order.id);
-            self.order_slots.give_back(order.id.slot());
-            return;
-        }
-        self.book.set_leaves(order.id, leaves);
-        if self.canary == Canary::MakerLosesPlace {
-            self.book.remove(order.id);
-            self.book.add(Order { leaves, ..*order });
-        }
-    }
-}
-
-/// What is left of `leaves` after a fill of `quantity`, which is never more.
-fn less(leaves: QuantityLots, quantity: QuantityLots) -> QuantityLots {
-    QuantityLots(leaves.get().saturating_sub(quantity.get()))
 }

@@ -30,6 +30,11 @@ impl Slots {
         (1..=self.highest_used).contains(&slot)
     }
 
+    /// The highest slot ever given out; zero if none was.
+    pub(super) fn highest_used(&self) -> u32 {
+        self.highest_used
+    }
+
     pub(super) fn take(&mut self) -> Option<u32> {
         if self.canary == Canary::SlotsOldestFirst && !self.freed.is_empty() {
             return Some(self.freed.remove(0));

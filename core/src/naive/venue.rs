@@ -2,7 +2,7 @@
 
 use bytemuck::Zeroable;
 
-use super::NaiveEngine;
+use super::{Canary, NaiveEngine};
 use crate::command::{DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState};
 use crate::event::{
     InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet, TradingStateChanged,
@@ -24,6 +24,8 @@ pub(super) struct Instrument {
     pub(super) last: Option<PriceTicks>,
     /// The mark price, once it was set.
     pub(super) mark: Option<PriceTicks>,
+    /// How far from its reference price it may trade; zero without a band.
+    pub(super) band: PriceTicks,
     /// Whether an order that is good for the auction was accepted since the last auction.
     pub(super) has_auction_orders: bool,
 }
@@ -42,13 +44,42 @@ impl Instrument {
         if quantity > self.terms.quantity_max { Err(RejectCode::QuantityAboveMaximum) } else { Ok(()) }
     }
 
+    /// The checks of a new order's quantity.
+    pub(super) fn check_new_quantity(&self, quantity: QuantityLots) -> Result<(), RejectCode> {
+        if quantity.get() <= 0 {
+            return Err(RejectCode::QuantityNotPositive);
+        }
+        self.check_lot(quantity)?;
+        if quantity < self.terms.quantity_min {
+            return Err(RejectCode::QuantityBelowMinimum);
+        }
+        self.check_maximum(quantity)
+    }
+
     pub(super) fn check_price(&self, price: PriceTicks) -> Result<(), RejectCode> {
         self.check_tick(price)?;
         self.check_range(price)?;
+        self.check_limits(price)
+    }
+
+    pub(super) fn check_limits(&self, price: PriceTicks) -> Result<(), RejectCode> {
         if price < self.limit_low || price > self.limit_high {
             return Err(RejectCode::PriceOutsideLimits);
         }
         Ok(())
+    }
+
+    /// The price, moved into the limits in force.
+    pub(super) fn within_limits(&self, price: PriceTicks) -> PriceTicks {
+        price.max(self.limit_low).min(self.limit_high)
+    }
+
+    pub(super) fn check_not_busy(&self) -> Result<(), RejectCode> {
+        if self.state == TradingState::Uncrossing { Err(RejectCode::BookBusy) } else { Ok(()) }
+    }
+
+    pub(super) fn check_not_halted(&self) -> Result<(), RejectCode> {
+        if self.state == TradingState::Halted { Err(RejectCode::InstrumentHalted) } else { Ok(()) }
     }
 
     pub(super) fn check_tick(&self, price: PriceTicks) -> Result<(), RejectCode> {
@@ -68,8 +99,16 @@ impl NaiveEngine {
             return Err(RejectCode::InvalidInstrument);
         }
         let (limit_low, limit_high) = (c.limit_low, c.limit_high);
-        let listed =
-            Instrument { terms: *c, state, limit_low, limit_high, last: None, mark: None, has_auction_orders: false };
+        let listed = Instrument {
+            terms: *c,
+            state,
+            limit_low,
+            limit_high,
+            last: None,
+            mark: None,
+            band: PriceTicks::ZERO,
+            has_auction_orders: false,
+        };
         let instrument = self.instruments.open(listed)?;
         self.emit(InstrumentListed {
             instrument_kind: c.kind,
@@ -85,8 +124,9 @@ impl NaiveEngine {
 
     /// The instrument of a venue command: listed, and not uncrossing.
     pub(super) fn find_idle(&self, id: InstrumentId) -> Result<Instrument, RejectCode> {
-        let instrument = self.instruments.find(id)?;
-        if instrument.state == TradingState::Uncrossing { Err(RejectCode::BookBusy) } else { Ok(*instrument) }
+        let instrument = *self.instruments.find(id)?;
+        instrument.check_not_busy()?;
+        Ok(instrument)
     }
 
     pub(super) fn delist_instrument(&mut self, c: &DelistInstrument) -> Result<(), RejectCode> {
@@ -121,6 +161,9 @@ impl NaiveEngine {
         instrument.state = state;
         let state = state.code();
         self.emit(TradingStateChanged { old_state, state, instrument: id, ..TradingStateChanged::zeroed() });
+        if self.canary != Canary::OpeningForgetsStops {
+            self.join_stop_row(id);
+        }
     }
 
     pub(super) fn set_price_limits(&mut self, c: &SetPriceLimits) -> Result<(), RejectCode> {
@@ -147,6 +190,7 @@ impl NaiveEngine {
             instrument.last = Some(c.price);
         }
         self.emit(LastPriceSet { instrument: c.instrument, price: c.price, ..LastPriceSet::zeroed() });
+        self.join_stop_row(c.instrument);
         Ok(())
     }
 

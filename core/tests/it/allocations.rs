@@ -3,12 +3,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use novate_core::command::{Command, CommandRecord, RawCommand, SetTradingState, Uncross};
+use novate_core::command::{
+    Command, CommandRecord, MassCancel, NewComplexOrder, NewPeggedOrder, RawCommand, SetTradingState, Uncross,
+};
 use novate_core::engine::Sequenced;
 use novate_core::ids::{AccountId, ClientOrderId, SessionId};
 use novate_core::sink::Discard;
-use novate_core::terms::{Side, TradingState};
-use novate_core::units::{PriceTicks, Sequence, TimeNs};
+use novate_core::terms::{PegReference, Side, TradingState};
+use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 use crate::venue::{Desk, arena, engine, genesis};
 
@@ -57,6 +59,24 @@ fn commands_do_not_allocate() {
             5 => push(bytemuck::bytes_of(&desk.limit(client + 1_000_000, Side::Buy, 5_004, 9))),
             7 => push(bytemuck::bytes_of(&desk.amend_price(ClientOrderId(client / 3 + 1), 5_001))),
             _ => {}
+        }
+        let more = NewComplexOrder::from(desk.limit(client + 2_000_000, side, price, 40));
+        let expiry = TimeNs(client * 3);
+        match client % 23 {
+            0 => push(bytemuck::bytes_of(&more.with_display(QuantityLots(7), QuantityLots(3)).with_expiry(expiry))),
+            1 => push(bytemuck::bytes_of(&more.with_trigger(PriceTicks(5_001)).with_twin(ClientOrderId(client)))),
+            2 => push(bytemuck::bytes_of(&more.with_trail(PriceTicks(2)))),
+            3 => {
+                let by = (more.header.session, more.header.session_sequence, more.header.account);
+                let peg = (PegReference::Primary, PriceTicks(-3));
+                let (name, lots) = (more.client_order_id, more.quantity);
+                push(bytemuck::bytes_of(&NewPeggedOrder::new(by, more.instrument, name, side, lots, peg)));
+            }
+            4 if client % 1_000 < 23 => {
+                let by = (more.header.session, more.header.session_sequence, more.header.account);
+                push(bytemuck::bytes_of(&MassCancel::new(by, Some(more.instrument))));
+            }
+            _ => push(bytemuck::bytes_of(&more)),
         }
     }
     let (instrument, state) = (desk.instrument, TradingState::Auction.code());

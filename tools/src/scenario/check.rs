@@ -3,12 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use novate_core::reject::{CancelReason, RejectCode};
 use novate_core::terms::{Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots};
 
 use super::command::{OrderName, Owner, SIDES, parse_mode};
 use super::fields::{Fields, Place};
+use super::record::{Written, event_name};
 use crate::error::Error;
+use crate::text::quoted;
 
 /// A trade in continuous trading, or the sum of those between two orders at one price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +186,7 @@ pub(crate) struct PositionCheck {
 }
 
 /// One check: of what the last command did, or of the state after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Check {
     /// How many trades there were, those of an auction left out.
     Trades {
@@ -222,6 +225,13 @@ pub(crate) enum Check {
     Reject {
         /// Which.
         id: OrderName,
+        /// Why.
+        code: Option<RejectCode>,
+    },
+    /// A command was rejected, whatever it was about.
+    Rejected {
+        /// Why.
+        code: RejectCode,
     },
     /// A stop order triggered.
     Trigger {
@@ -234,6 +244,8 @@ pub(crate) enum Check {
         id: OrderName,
         /// What was left of it.
         quantity: Option<i64>,
+        /// Why.
+        reason: Option<CancelReason>,
     },
     /// An order.
     Order(OrderCheck),
@@ -284,6 +296,18 @@ pub(crate) enum Check {
     },
     /// An account's position.
     Position(PositionCheck),
+    /// An event with these fields.
+    Event(Written),
+    /// The names of all events, in order.
+    Events {
+        /// Which.
+        names: Vec<&'static str>,
+    },
+    /// Whether work is pending.
+    Work {
+        /// Whether it is.
+        is_pending: bool,
+    },
 }
 
 impl Check {
@@ -310,7 +334,22 @@ impl Check {
         "afill",
         "indicative",
         "position",
+        "rejected",
+        "event",
+        "events",
+        "work",
     ];
+
+    /// Whether it states that a command was rejected.
+    pub(super) fn states_rejection(&self) -> bool {
+        const REJECTED: &str = "Rejected";
+        match self {
+            Self::Reject { .. } | Self::Rejected { .. } => true,
+            Self::Event(written) => written.record.name == REJECTED,
+            Self::Events { names } => names.contains(&REJECTED),
+            _ => false,
+        }
+    }
 
     /// Reads a check by its first word and the others; none if the first is no check's. `trades_before` counts the lines
     /// `trade` since the last command.
@@ -336,11 +375,15 @@ impl Check {
                 Self::Fill { id, quantity, notional: fields.number_if_any("notional")? }
             }
             "accept" => Self::Accept { id: id()? },
-            "reject" => Self::Reject { id: id()? },
+            "reject" => {
+                let fields = read("id code")?;
+                Self::Reject { id: fields.number("id")?, code: fields.word_if_any("code", &reject_codes())? }
+            }
             "trigger" => Self::Trigger { id: id()? },
             "cancelled" => {
-                let fields = read("id qty")?;
-                Self::Cancelled { id: fields.number("id")?, quantity: fields.number_if_any("qty")? }
+                let fields = read("id qty reason")?;
+                let reason = fields.word_if_any("reason", &cancel_reasons())?;
+                Self::Cancelled { id: fields.number("id")?, quantity: fields.number_if_any("qty")?, reason }
             }
             "order" => Self::Order(parse_order(&read("id state leaves filled vis px")?)?),
             "level" => Self::Level(parse_level(&read("side px qty vis orders")?)?),
@@ -354,7 +397,7 @@ impl Check {
                 Self::Queue { side, price, ids: fields.given("ids", ids)? }
             }
             "last" => Self::Last { price: PriceTicks(read("px")?.number("px")?) },
-            "mode" => Self::Mode(parse_mode(place, words)?),
+            "mode" => Self::Mode(parse_mode(place, words, true)?),
             "uncrossed" => {
                 let (quantity, price) = parse_quantity_and_price(&read("qty px")?)?;
                 Self::Uncrossed { quantity, price }
@@ -368,8 +411,41 @@ impl Check {
                 Self::Indicative { quantity, price }
             }
             "position" => Self::Position(parse_position(&read("acct qty upnl rpnl tol")?)?),
+            _ => return Self::parse_extension(place, name, words),
+        }))
+    }
+
+    /// The checks that scenarios from elsewhere do not have.
+    fn parse_extension(place: Place<'_>, name: &str, words: &[&str]) -> Result<Option<Self>, Error> {
+        let read = |keys| Fields::read(place, name, words, keys);
+        Ok(Some(match name {
+            "rejected" => Self::Rejected { code: read("code")?.word("code", &reject_codes())? },
+            "event" => Self::Event(Written::event(place, words)?),
+            "events" => Self::Events { names: parse_events(place, words)? },
+            "work" => {
+                let fields = read("pending")?;
+                fields.any_of("pending")?;
+                Self::Work { is_pending: fields.is_set("pending")? }
+            }
             _ => return Ok(None),
         }))
+    }
+}
+
+fn reject_codes() -> Vec<(&'static str, RejectCode)> {
+    RejectCode::ALL.iter().map(|code| (code.name(), *code)).collect()
+}
+
+fn cancel_reasons() -> Vec<(&'static str, CancelReason)> {
+    CancelReason::ALL.iter().map(|reason| (reason.name(), *reason)).collect()
+}
+
+/// Names of events with commas between them, or `-` for none.
+fn parse_events(place: Place<'_>, words: &[&str]) -> Result<Vec<&'static str>, Error> {
+    match words {
+        ["-"] => Ok(Vec::new()),
+        [list] => list.split(',').map(|name| event_name(place, name)).collect(),
+        _ => Err(place.error("names of events with commas between them, or -", quoted(&words.join(" ")))),
     }
 }
 
@@ -450,6 +526,10 @@ mod tests {
         Check::parse(place, words[0], &words[1..], 2).expect("well-formed").expect("a check")
     }
 
+    fn same(line: &str, expected: &Check) {
+        assert_eq!(format!("{:?}", parse(line)), format!("{expected:?}"), "{line}");
+    }
+
     #[test]
     fn decimals_are_exact() {
         for (text, millionths) in [
@@ -471,9 +551,9 @@ mod tests {
     #[test]
     fn triggers_auctions_and_positions_are_read() {
         let (quantity, price, id) = (7, PriceTicks(-5), OrderName(3));
-        assert_eq!(parse("trigger id=3"), Check::Trigger { id });
-        assert_eq!(parse("indicative qty=7 px=-5"), Check::Indicative { quantity, price: Some(price) });
-        assert_eq!(parse("indicative qty=7"), Check::Indicative { quantity, price: None });
+        same("trigger id=3", &Check::Trigger { id });
+        same("indicative qty=7 px=-5", &Check::Indicative { quantity, price: Some(price) });
+        same("indicative qty=7", &Check::Indicative { quantity, price: None });
         let stated = PositionCheck {
             owner: Owner(2),
             quantity: QuantityLots(-7),
@@ -481,8 +561,8 @@ mod tests {
             realised: Some(Decimal(0)),
             tolerance: Decimal(250_000),
         };
-        assert_eq!(parse("position acct=2 qty=-7 upnl=-1.5 rpnl=0 tol=0.25"), Check::Position(stated));
+        same("position acct=2 qty=-7 upnl=-1.5 rpnl=0 tol=0.25", &Check::Position(stated));
         let bare = PositionCheck { unrealised: None, realised: None, tolerance: Decimal::ONE, ..stated };
-        assert_eq!(parse("position acct=2 qty=-7"), Check::Position(bare));
+        same("position acct=2 qty=-7", &Check::Position(bare));
     }
 }

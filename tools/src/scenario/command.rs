@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use novate_core::terms::{Side, TradingState};
-use novate_core::units::{PriceTicks, QuantityLots};
+use novate_core::terms::{PegReference, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection};
+use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
 use super::fields::{Fields, Place, either, meaning};
+use super::record::Written;
 use crate::error::Error;
 use crate::text::{Whole, quoted};
 
@@ -38,72 +39,39 @@ impl fmt::Display for OrderName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Owner(pub(super) u64);
 
-/// What happens where an order would trade with one of the same account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SelfTrade {
-    /// They trade.
-    Permitted,
-    /// What is left of the incoming order is cancelled.
-    CancelTaker,
-    /// The resting order is cancelled.
-    CancelMaker,
-    /// Both are.
-    CancelBoth,
-}
-
-const SELF_TRADES: &[(&str, SelfTrade)] = &[
-    ("none", SelfTrade::Permitted),
-    ("cancel_taker", SelfTrade::CancelTaker),
-    ("cancel_maker", SelfTrade::CancelMaker),
+/// What happens where an order would trade with one of the same owner; each account has one of its own unless the
+/// scenario says otherwise.
+pub(super) const SELF_TRADES: &[(&str, SelfTrade)] = &[
+    ("none", SelfTrade::Allow),
+    ("cancel_taker", SelfTrade::CancelNewest),
+    ("cancel_maker", SelfTrade::CancelOldest),
     ("cancel_both", SelfTrade::CancelBoth),
+    ("decrement", SelfTrade::Decrement),
 ];
 
-impl SelfTrade {
-    /// Reads what follows `config`.
-    ///
-    /// # Errors
-    /// It is not `stp=` and one of the four words.
-    pub(super) fn parse_config(place: Place<'_>, words: &[&str]) -> Result<Self, Error> {
-        Fields::read(place, "config", words, "stp")?.word("stp", SELF_TRADES)
-    }
-}
-
-/// How long an order lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lifetime {
-    /// Until it is cancelled.
-    GoodTillCancelled,
-    /// It fills what it can at once.
-    ImmediateOrCancel,
-    /// It fills whole at once or not at all.
-    FillOrKill,
-    /// Until the auction that it is entered in ends.
-    GoodForAuction,
-}
-
-const LIFETIMES: &[(&str, Lifetime)] = &[
-    ("gtc", Lifetime::GoodTillCancelled),
-    ("ioc", Lifetime::ImmediateOrCancel),
-    ("fok", Lifetime::FillOrKill),
-    ("gfa", Lifetime::GoodForAuction),
+const LIFETIMES: &[(&str, TimeInForce)] = &[
+    ("gtc", TimeInForce::GoodTillCancelled),
+    ("ioc", TimeInForce::ImmediateOrCancel),
+    ("fok", TimeInForce::FillOrKill),
+    ("gfa", TimeInForce::GoodForAuction),
+    ("day", TimeInForce::Day),
+    ("gtd", TimeInForce::GoodTillDate),
 ];
 
-/// Where the last price must be for a stop order to trigger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    /// At the trigger price or above.
-    Up,
-    /// At the trigger price or below.
-    Down,
-}
+const PEGS: &[(&str, PegReference)] =
+    &[("primary", PegReference::Primary), ("market", PegReference::Market), ("mid", PegReference::Mid)];
+
+const DIRECTIONS: &[(&str, TriggerDirection)] = &[("up", TriggerDirection::Up), ("down", TriggerDirection::Down)];
 
 /// When a stop order triggers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trigger {
     /// The trigger price.
     pub(crate) price: PriceTicks,
-    /// From which side it is reached: upwards for a buy and downwards for a sell unless the scenario says otherwise.
-    pub(crate) direction: Direction,
+    /// From which side it is reached.
+    pub(crate) direction: TriggerDirection,
+    /// Whether the price is the distance that the trigger price keeps from the last price.
+    pub(crate) is_trail: bool,
 }
 
 /// A new order.
@@ -122,19 +90,27 @@ pub(crate) struct OrderEntry {
     /// How much.
     pub(crate) quantity: QuantityLots,
     /// How long it lives.
-    pub(crate) lifetime: Lifetime,
+    pub(crate) lifetime: TimeInForce,
+    /// When it expires.
+    pub(crate) expiry: Option<TimeNs>,
     /// What an iceberg order shows at once; zero if it is none.
     pub(crate) display: QuantityLots,
     /// What it shows at least after a taker is done.
     pub(crate) display_min: QuantityLots,
     /// Rejected rather than trading on entry.
     pub(crate) is_post_only: bool,
+    /// Post-only, at the best price that does not trade where its own would.
+    pub(crate) slides: bool,
     /// Clipped to the account's position, and rejected if that is none.
     pub(crate) is_reduce_only: bool,
-    /// The stop order that is cancelled when this one triggers.
+    /// The stop order that is cancelled when this one triggers, which may come later.
     pub(crate) oco: Option<OrderName>,
+    /// The live order of which and of this one the first to trade or to trigger cancels the other.
+    pub(crate) twin: Option<OrderName>,
     /// What a buy may cost, or a sell must bring, in all.
     pub(crate) budget: Option<i128>,
+    /// Which price its own follows, and how far off.
+    pub(crate) peg: Option<(PegReference, PriceTicks)>,
     /// What happens where it meets its own account, if not what the scenario's configuration says.
     pub(crate) self_trade: Option<SelfTrade>,
 }
@@ -155,44 +131,60 @@ const KINDS: &[(&str, Kind)] = &[
 
 pub(super) const SIDES: &[(&str, Side)] = &[("buy", Side::Buy), ("sell", Side::Sell)];
 
-pub(super) const MODES: &[(&str, TradingState)] =
-    &[("auction", TradingState::Auction), ("continuous", TradingState::Continuous)];
+const MODES: &[(&str, TradingState)] =
+    &[("auction", TradingState::Auction), ("continuous", TradingState::Continuous), ("halted", TradingState::Halted)];
 
 impl OrderEntry {
-    /// What the type has no use for (a market order's price, a limit order's trigger) must be well-formed and is dropped.
+    /// What the type has no use for (a market order's price, and that it is post-only; a limit order's trigger) must be
+    /// well-formed and is dropped.
     fn parse(place: Place<'_>, words: &[&str]) -> Result<Self, Error> {
-        const KEYS: &str =
-            "id acct side type tif px qty display minvis post_only reduce_only trigger dir oco budget stp";
+        const KEYS: &str = "id acct side type tif px qty display minvis post_only reduce_only trigger dir oco budget stp \
+             expiry slide twin trail peg offset";
         let fields = Fields::read(place, "new", words, KEYS)?;
         let side = fields.word("side", SIDES)?;
         let kind = fields.word("type", KINDS)?;
         let price = fields.number_if_any("px")?.map(PriceTicks);
         let trigger = fields.number_if_any("trigger")?.map(PriceTicks);
-        let direction = fields.word_if_any("dir", &[("up", Direction::Up), ("down", Direction::Down)])?;
-        let usual = if side == Side::Buy { Direction::Up } else { Direction::Down };
-        let trigger_at = |price| Trigger { price, direction: direction.unwrap_or(usual) };
+        let direction = fields.word_if_any("dir", DIRECTIONS)?.unwrap_or(TriggerDirection::Default);
         let quantity_or_zero = |key| Ok(QuantityLots(fields.number_if_any(key)?.unwrap_or(0)));
+        let (is_post_only, slides) = (fields.is_set("post_only")?, fields.is_set("slide")?);
+        let trail = fields.number_if_any("trail")?.map(PriceTicks);
+        let is_trail = trail.is_some();
+        let trigger = if kind.is_stop { Some(fields.given("trigger", trail.or(trigger))?) } else { None };
+        let offset = PriceTicks(fields.number_if_any("offset")?.unwrap_or(0));
+        let peg = fields.word_if_any("peg", PEGS)?.map(|reference| (reference, offset));
+        let has_limit = kind.has_limit && (peg.is_none() || price.is_some());
         Ok(Self {
             id: fields.number("id")?,
             owner: Owner(fields.number("acct")?),
             side,
-            price: if kind.has_limit { Some(fields.given("px", price)?) } else { None },
-            trigger: if kind.is_stop { Some(trigger_at(fields.given("trigger", trigger)?)) } else { None },
+            price: if has_limit { Some(fields.given("px", price)?) } else { None },
+            trigger: trigger.map(|price| Trigger { price, direction, is_trail }),
             quantity: QuantityLots(fields.number("qty")?),
-            lifetime: fields.word_if_any("tif", LIFETIMES)?.unwrap_or(Lifetime::GoodTillCancelled),
+            lifetime: fields.word_if_any("tif", LIFETIMES)?.unwrap_or(TimeInForce::GoodTillCancelled),
+            expiry: fields.number_if_any("expiry")?.map(TimeNs),
             display: quantity_or_zero("display")?,
             display_min: quantity_or_zero("minvis")?,
-            is_post_only: fields.is_set("post_only")?,
+            is_post_only: is_post_only && kind.has_limit,
+            slides: slides && kind.has_limit,
             is_reduce_only: fields.is_set("reduce_only")?,
             oco: fields.number_if_any("oco")?,
+            twin: fields.number_if_any("twin")?,
             budget: fields.number_if_any("budget")?,
+            peg,
             self_trade: fields.word_if_any("stp", SELF_TRADES)?,
         })
+    }
+
+    /// Whether nothing of it may rest, whatever comes.
+    pub(crate) fn is_immediate(&self) -> bool {
+        let is_market = self.price.is_none() && self.peg.is_none();
+        is_market || matches!(self.lifetime, TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill)
     }
 }
 
 /// One command. Where an owner is given, the order must be theirs; else the command is its owner's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Command {
     /// Enters an order.
     New(OrderEntry),
@@ -234,7 +226,7 @@ pub(crate) enum Command {
         /// Its whole quantity.
         quantity: QuantityLots,
     },
-    /// Begins an auction or continuous trading.
+    /// Begins an auction, continuous trading or a halt.
     Mode(TradingState),
     /// Ends an auction with trades at one price.
     Uncross {
@@ -251,12 +243,70 @@ pub(crate) enum Command {
         /// To this.
         price: PriceTicks,
     },
+    /// Sets the time of the commands that follow; nothing is sent.
+    Time {
+        /// To this.
+        time: TimeNs,
+    },
+    /// Gives pending work an opportunity.
+    Work,
+    /// Cancels many orders.
+    MassCancel {
+        /// Whose; everybody's if none.
+        owner: Option<Owner>,
+        /// Whether an operator does, not the trader.
+        by_operator: bool,
+    },
+    /// Cancels the day orders.
+    EndDay,
+    /// Sets an account's protection.
+    Protection {
+        /// Whose.
+        owner: Owner,
+        /// Length of the window.
+        window: TimeNs,
+        /// How many lots; zero for no limit.
+        quantity: QuantityLots,
+        /// How many fills; zero for no limit.
+        fills: u64,
+    },
+    /// Lets an account trade again.
+    Resume {
+        /// Whose.
+        owner: Owner,
+    },
+    /// Sets the price band.
+    Band {
+        /// How far from the reference price.
+        distance: PriceTicks,
+    },
+    /// Has the indicative price said.
+    Publish,
+    /// Sets the price limits.
+    Limits {
+        /// The lowest price.
+        low: PriceTicks,
+        /// The highest price.
+        high: PriceTicks,
+    },
+    /// Opens an account.
+    Account {
+        /// Its name from now on.
+        name: Owner,
+        /// Who owns it, in the venue's numbering.
+        owner: u64,
+    },
+    /// Sends a record as it is written.
+    Send(Written),
 }
 
 impl Command {
     /// The first words of commands.
-    pub(super) const NAMES: &'static [&'static str] =
-        &["new", "cancel", "reduce", "amend", "replace", "mode", "uncross", "last", "mark"];
+    #[rustfmt::skip]
+    pub(super) const NAMES: &'static [&'static str] = &[
+        "new", "cancel", "reduce", "amend", "replace", "mode", "uncross", "last", "mark", "time", "work", "masscancel",
+        "endday", "protection", "resume", "band", "publish", "limits", "account", "send",
+    ];
 
     /// Reads a command by its first word and the others; none if the first is no command's.
     ///
@@ -295,10 +345,49 @@ impl Command {
                     quantity: QuantityLots(fields.number("qty")?),
                 }
             }
-            "mode" => Self::Mode(parse_mode(place, words)?),
+            "mode" => Self::Mode(parse_mode(place, words, false)?),
             "uncross" => Self::Uncross { price: read("px")?.number_if_any("px")?.map(PriceTicks) },
             "last" => Self::Last { price: price(&read("px")?)? },
             "mark" => Self::Mark { price: price(&read("px")?)? },
+            "send" => Self::Send(Written::command(place, words)?),
+            _ => return Self::parse_extension(place, name, words),
+        }))
+    }
+
+    /// The commands that scenarios from elsewhere do not have.
+    fn parse_extension(place: Place<'_>, name: &str, words: &[&str]) -> Result<Option<Self>, Error> {
+        let read = |keys| Fields::read(place, name, words, keys);
+        let bare =
+            || if words.is_empty() { Ok(()) } else { Err(place.error(format!("{name} alone"), words.join(" "))) };
+        Ok(Some(match name {
+            "time" => Self::Time { time: TimeNs(read("ns")?.number("ns")?) },
+            "work" => bare().map(|()| Self::Work)?,
+            "masscancel" => {
+                let fields = read("acct operator")?;
+                Self::MassCancel { owner: owner_if_any(&fields)?, by_operator: fields.is_set("operator")? }
+            }
+            "endday" => bare().map(|()| Self::EndDay)?,
+            "protection" => {
+                let fields = read("acct window qty fills")?;
+                Self::Protection {
+                    owner: Owner(fields.number("acct")?),
+                    window: TimeNs(fields.number("window")?),
+                    quantity: QuantityLots(fields.number_if_any("qty")?.unwrap_or(0)),
+                    fills: fields.number_if_any("fills")?.unwrap_or(0),
+                }
+            }
+            "resume" => Self::Resume { owner: Owner(read("acct")?.number("acct")?) },
+            "band" => Self::Band { distance: PriceTicks(read("px")?.number("px")?) },
+            "publish" => bare().map(|()| Self::Publish)?,
+            "limits" => {
+                let fields = read("low high")?;
+                let (low, high) = (PriceTicks(fields.number("low")?), PriceTicks(fields.number("high")?));
+                Self::Limits { low, high }
+            }
+            "account" => {
+                let fields = read("acct owner")?;
+                Self::Account { name: Owner(fields.number("acct")?), owner: fields.number("owner")? }
+            }
             _ => return Ok(None),
         }))
     }
@@ -308,10 +397,12 @@ fn owner_if_any(fields: &Fields<'_>) -> Result<Option<Owner>, Error> {
     Ok(fields.number_if_any("acct")?.map(Owner))
 }
 
-/// The one word after `mode`.
-pub(super) fn parse_mode(place: Place<'_>, words: &[&str]) -> Result<TradingState, Error> {
-    let mode = if let [word] = words { meaning(word, MODES) } else { None };
-    mode.ok_or_else(|| place.error(format!("mode to be {}", either(MODES)), quoted(&words.join(" "))))
+/// The one word after `mode`; a check may state one that no command sets.
+pub(super) fn parse_mode(place: Place<'_>, words: &[&str], is_check: bool) -> Result<TradingState, Error> {
+    let uncrossing = is_check.then_some(("uncrossing", TradingState::Uncrossing));
+    let modes: Vec<(&str, TradingState)> = MODES.iter().copied().chain(uncrossing).collect();
+    let mode = if let [word] = words { meaning(word, &modes) } else { None };
+    mode.ok_or_else(|| place.error(format!("mode to be {}", either(&modes)), quoted(&words.join(" "))))
 }
 
 /// The word for a trading state.
@@ -329,50 +420,61 @@ mod tests {
         Command::parse(place, words[0], &words[1..]).expect("well-formed").expect("a command")
     }
 
+    fn entry(line: &str) -> OrderEntry {
+        if let Command::New(entry) = parse(line) { entry } else { panic!("{line}") }
+    }
+
     #[test]
     fn a_new_order_has_all_that_is_written() {
         let written = "new id=9 acct=4 side=sell type=stop_limit tif=ioc px=24 qty=10 display=3 minvis=2 post_only=1 \
                        reduce_only=1 trigger=25 dir=up oco=8 budget=170141183460469231731687303715884105727 \
-                       stp=cancel_both";
+                       stp=cancel_both expiry=77 slide=1 twin=6";
         let full = OrderEntry {
             id: OrderName(9),
             owner: Owner(4),
             side: Side::Sell,
             price: Some(PriceTicks(24)),
-            trigger: Some(Trigger { price: PriceTicks(25), direction: Direction::Up }),
+            trigger: Some(Trigger { price: PriceTicks(25), direction: TriggerDirection::Up, is_trail: false }),
             quantity: QuantityLots(10),
-            lifetime: Lifetime::ImmediateOrCancel,
+            lifetime: TimeInForce::ImmediateOrCancel,
+            expiry: Some(TimeNs(77)),
             display: QuantityLots(3),
             display_min: QuantityLots(2),
             is_post_only: true,
+            slides: true,
             is_reduce_only: true,
             oco: Some(OrderName(8)),
+            twin: Some(OrderName(6)),
             budget: Some(i128::MAX),
+            peg: None,
             self_trade: Some(SelfTrade::CancelBoth),
         };
-        assert_eq!(parse(written), Command::New(full));
+        assert_eq!(entry(written), full);
         let plain = OrderEntry {
             price: None,
             trigger: None,
-            lifetime: Lifetime::GoodTillCancelled,
+            lifetime: TimeInForce::GoodTillCancelled,
             display: QuantityLots(0),
             display_min: QuantityLots(0),
             is_post_only: false,
+            slides: false,
+            expiry: None,
+            twin: None,
             is_reduce_only: false,
             oco: None,
             budget: None,
             self_trade: None,
             ..full
         };
-        assert_eq!(parse("new id=9 acct=4 side=sell type=market qty=10"), Command::New(plain));
-        let dropped = "new id=9 acct=4 side=sell type=market qty=10 px=7 trigger=8 dir=up post_only=0";
-        assert_eq!(parse(dropped), Command::New(plain));
-        let down = Trigger { price: PriceTicks(-5), direction: Direction::Down };
-        let stop = OrderEntry { trigger: Some(down), ..plain };
-        assert_eq!(parse("new id=9 acct=4 side=sell type=stop qty=10 trigger=-5"), Command::New(stop));
-        let up = Trigger { direction: Direction::Up, ..down };
-        let stop = OrderEntry { side: Side::Buy, trigger: Some(up), ..plain };
-        assert_eq!(parse("new id=9 acct=4 side=buy type=stop qty=10 trigger=-5"), Command::New(stop));
+        assert_eq!(entry("new id=9 acct=4 side=sell type=market qty=10"), plain);
+        let dropped = "new id=9 acct=4 side=sell type=market qty=10 px=7 trigger=8 dir=up post_only=1 slide=1";
+        assert_eq!(entry(dropped), plain);
+        let default = Trigger { price: PriceTicks(-5), direction: TriggerDirection::Default, is_trail: false };
+        let stop = OrderEntry { trigger: Some(default), ..plain };
+        assert_eq!(entry("new id=9 acct=4 side=sell type=stop qty=10 trigger=-5"), stop);
+        let down = Trigger { direction: TriggerDirection::Down, ..default };
+        let stop = OrderEntry { side: Side::Buy, trigger: Some(down), ..plain };
+        assert_eq!(entry("new id=9 acct=4 side=buy type=stop qty=10 trigger=-5 dir=down"), stop);
     }
 
     #[test]
@@ -397,8 +499,23 @@ mod tests {
             ("uncross px=45000000000", Command::Uncross { price: Some(price) }),
             ("last px=45000000000", Command::Last { price }),
             ("mark px=45000000000", Command::Mark { price }),
+            ("mode halted", Command::Mode(TradingState::Halted)),
+            ("time ns=9", Command::Time { time: TimeNs(9) }),
+            ("work", Command::Work),
+            ("masscancel", Command::MassCancel { owner: None, by_operator: false }),
+            ("masscancel acct=3 operator=1", Command::MassCancel { owner: Some(Owner(3)), by_operator: true }),
+            ("endday", Command::EndDay),
+            (
+                "protection acct=3 window=9 qty=-1 fills=2",
+                Command::Protection { owner: Owner(3), window: TimeNs(9), quantity, fills: 2 },
+            ),
+            ("resume acct=3", Command::Resume { owner: Owner(3) }),
+            ("band px=45000000000", Command::Band { distance: price }),
+            ("publish", Command::Publish),
+            ("limits low=-1 high=45000000000", Command::Limits { low: PriceTicks(-1), high: price }),
+            ("account acct=3 owner=1", Command::Account { name: Owner(3), owner: 1 }),
         ] {
-            assert_eq!(parse(written), expected, "{written}");
+            assert_eq!(format!("{:?}", parse(written)), format!("{expected:?}"), "{written}");
         }
     }
 }

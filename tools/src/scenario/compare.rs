@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use novate_core::reject::RejectCode;
 use novate_core::terms::Side;
 use novate_core::units::PriceTicks;
 
 use super::check::{BookCheck, Check, Decimal, LevelCheck, OrderCheck, PositionCheck, StatedLevel, TotalsCheck, Trade};
 use super::command::{OrderName, mode_word};
 use super::facts::{Fact, price_text};
-use super::stop::{Stop, Unsupported};
+use super::record::{Field, Form, Written};
+use super::stop::Stop;
+use super::told::is_answer;
 use super::venue::{Level, Position, Venue};
 
 /// How many things that the last command did are shown where a check of it differs.
@@ -39,11 +42,20 @@ pub(crate) fn compare(check: &Check, venue: &Venue<'_>) -> Result<(), Stop> {
             same(got == i128::from(quantity.get()), || format!("qty={got}"))
         }
         Check::Fill { id, quantity, notional } => compare_fill(*id, *quantity, *notional, venue),
-        Check::Accept { id } => did(venue, |fact| *fact == Fact::Accepted(*id)),
-        Check::Reject { id } => did(venue, |fact| matches!(fact, Fact::Rejected(about, _) if about == id)),
-        Check::Trigger { .. } => Err(Unsupported::StopOrders.into()),
-        Check::Cancelled { id, quantity } => did(venue, |fact| match fact {
-            Fact::Cancelled(about, left) => about == id && states(*quantity, left.get()),
+        Check::Accept { id } => did(venue, |fact| matches!(fact, Fact::Accepted(it) | Fact::Triggered(it) if it == id)),
+        Check::Reject { id, code } => did(venue, |fact| match fact {
+            // One that is the scenario's own fault is expected only by name.
+            Fact::Rejected(it, why) => it == id && code.map_or(is_answer(*why), |code| code == *why),
+            Fact::RefusedWhenTriggered(it, _) => it == id && code.is_none(),
+            _ => false,
+        }),
+        Check::Rejected { code } => {
+            let got: Vec<RejectCode> = venue.rejections().collect();
+            same(got.contains(code), || listed(got))
+        }
+        Check::Trigger { id } => did(venue, |fact| *fact == Fact::Triggered(*id)),
+        Check::Cancelled { id, quantity, reason } => did(venue, |fact| match fact {
+            Fact::Cancelled(it, left, why) => it == id && states(*quantity, left.get()) && states(*reason, *why),
             _ => false,
         }),
         Check::Order(check) => compare_order(check, venue),
@@ -67,7 +79,40 @@ pub(crate) fn compare(check: &Check, venue: &Venue<'_>) -> Result<(), Stop> {
         }
         Check::Indicative { quantity, price } => compare_indicative(*quantity, *price, venue),
         Check::Position(check) => compare_position(check, venue),
+        Check::Event(written) => compare_event(written, venue),
+        Check::Events { names } => {
+            let got: Vec<&str> = venue.events().map(|event| event.name()).collect();
+            same(got == *names, || joined(&got))
+        }
+        Check::Work { is_pending } => {
+            let got = venue.is_work_pending();
+            same(got == *is_pending, || format!("pending={}", u8::from(got)))
+        }
     }
+}
+
+/// Whether an event has the fields that are stated. Where none does, those of its kind are shown, as far as stated.
+fn compare_event(written: &Written, venue: &Venue<'_>) -> Result<(), Stop> {
+    let mut got = Vec::new();
+    for event in venue.events() {
+        if !written.record.is_kind_of(&event) {
+            continue;
+        }
+        let bits = |offset, form: &Form| form.bits(event.bytes(), offset);
+        if written.fields.iter().all(|(field, value)| bits(field.offset, &field.form) == venue.bits_of(*value)) {
+            return Ok(());
+        }
+        let text = |form: &Form, bits| venue.name_of_bits(form.reads, bits).unwrap_or_else(|| form.text(bits));
+        let shown = written.fields.iter().map(|(field, _)| {
+            let Field { name, offset, form } = field;
+            format!("{name}={}", text(form, bits(*offset, form)))
+        });
+        got.push([event.name().to_owned()].into_iter().chain(shown).collect::<Vec<_>>().join(" "));
+    }
+    if got.is_empty() {
+        got.extend(venue.events().map(|event| event.name().to_owned()));
+    }
+    Err(Stop::Differs(listed(got)))
 }
 
 /// Nothing to complain about, or what was got instead.

@@ -1,17 +1,22 @@
 //! Scenarios: small files of commands and of what must come of them, each played on a venue of its own.
 //!
 //! `docs/SCENARIOS.md` says how they are written. A file is read whole before anything is played ([`parse`]), into typed
-//! [`command`]s and [`check`]s. The [`venue`] turns commands into the engine's records and its events into [`facts`];
-//! [`mod@compare`] answers checks from these and from the engine's queries. Nothing here decides what matches.
+//! [`command`]s and [`check`]s. The [`venue`] turns commands into the engine's records (orders: [`entry`]) and its events
+//! into [`facts`] ([`told`]); [`mod@compare`] answers checks from these and from the engine's queries. Any [`record`] can
+//! be written, and looked into, by the names of its fields. Nothing here decides what matches.
 
 mod capacity;
 mod check;
 mod command;
 mod compare;
+mod config;
+mod entry;
 mod facts;
 mod fields;
 mod parse;
+mod record;
 mod stop;
+mod told;
 mod venue;
 
 pub(crate) use self::parse::{Scenario, find_files};
@@ -49,18 +54,18 @@ pub(crate) struct Failure {
 /// # Errors
 /// The engine cannot begin, or refuses what it must take.
 pub(crate) fn play(scenario: &Scenario, only_expect: bool) -> Result<Played, Error> {
-    let genesis = capacity::genesis(scenario.commands());
+    let genesis = scenario.genesis();
     let mut arena = Arena::for_genesis(&genesis)
         .map_err(|cause| Error::engine("allocating the memory of a scenario's engine", cause))?;
-    let mut venue = Venue::open(arena.chunks_mut(), &genesis)?;
+    let mut venue = match Venue::open(arena.chunks_mut(), &genesis, &scenario.config) {
+        Ok(venue) => venue,
+        Err(Stop::Broken(error)) => return Err(error),
+        Err(stop) => return Err(scenario.config_error("an instrument that can be listed", stop.to_string())),
+    };
     let mut checks = 0;
-    for Line { number, text, statement } in &scenario.lines {
+    for (place, Line { number, text, statement }) in scenario.lines.iter().enumerate() {
         let went = match statement {
-            Statement::Configure(self_trade) => {
-                venue.configure(*self_trade);
-                Ok(())
-            }
-            Statement::Command(command) => venue.play(command),
+            Statement::Command(command) => venue.play(command, scenario.states_rejection(place)),
             Statement::Check { is_also: true, .. } if only_expect => Ok(()),
             Statement::Check { check, .. } => {
                 checks += 1;

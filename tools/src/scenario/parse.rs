@@ -4,9 +4,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
+use novate_core::genesis::Genesis;
+use novate_core::units::TimeNs;
 
+use super::capacity;
 use super::check::Check;
-use super::command::{Command, SelfTrade};
+use super::command::Command;
+use super::config::Config;
 use super::fields::{Place, enumerated};
 use crate::error::Error;
 use crate::input::Source;
@@ -17,7 +21,11 @@ use crate::text::quoted;
 pub(crate) struct Scenario {
     /// The file as the user named it.
     pub(crate) file: String,
-    /// Its lines that say something.
+    /// What its venue begins with.
+    pub(crate) config: Config,
+    /// Where that stands, counted from 1; 1 if nowhere.
+    pub(crate) config_line: u64,
+    /// Its other lines that say something.
     pub(crate) lines: Vec<Line>,
 }
 
@@ -35,8 +43,6 @@ pub(crate) struct Line {
 /// What a line says.
 #[derive(Clone, Debug)]
 pub(crate) enum Statement {
-    /// How the venue treats trades with oneself.
-    Configure(SelfTrade),
     /// A command.
     Command(Command),
     /// A check.
@@ -68,49 +74,80 @@ impl Scenario {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
             Error::data(&file, line as u64, "text in UTF-8", "other bytes")
         })?;
-        let lines = parse_lines(&file, &text)?;
-        Ok(Self { file, lines })
+        Self::parse(file, &text)
+    }
+
+    fn parse(file: String, text: &str) -> Result<Self, Error> {
+        let mut scenario = Self { file, config: Config::default(), config_line: 1, lines: Vec::new() };
+        let (mut is_configured, mut trades_before, mut time, mut last) = (false, 0, TimeNs::ZERO, 1);
+        for (number, text) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+            last = number;
+            let words: Vec<&str> = text.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+            let Some((first, rest)) = words.split_first() else { continue };
+            let place = Place { file: &scenario.file, line: number };
+            if *first == CONFIG {
+                if is_configured || !scenario.lines.is_empty() {
+                    return Err(place.error("config once, before commands and checks", "it after one"));
+                }
+                (scenario.config, scenario.config_line, is_configured) = (Config::parse(place, rest)?, number, true);
+                continue;
+            }
+            let statement = parse_statement(place, first, rest, trades_before)?;
+            match &statement {
+                Statement::Command(Command::Time { time: next }) if *next < time => {
+                    return Err(place.error(format!("ns to be {time} or later"), quoted(&next.to_string())));
+                }
+                Statement::Command(command) => {
+                    trades_before = 0;
+                    if let Command::Time { time: next } = command {
+                        time = *next;
+                    }
+                }
+                Statement::Check { check: Check::Trade { .. }, .. } => trades_before += 1,
+                Statement::Check { .. } => {}
+            }
+            scenario.lines.push(Line { number, text: words.join(" "), statement });
+        }
+        // A file that was cut off would pass otherwise.
+        if !scenario.lines.iter().any(|line| matches!(line.statement, Statement::Check { .. })) {
+            return Err(Error::data(&scenario.file, last, "a check somewhere", "the end of the file without one"));
+        }
+        scenario.genesis().validate().map_err(|cause| scenario.config_error("sizes in range", cause.to_string()))?;
+        Ok(scenario)
+    }
+
+    /// What its engine begins with.
+    pub(crate) fn genesis(&self) -> Genesis {
+        let mut genesis = capacity::genesis(self.commands());
+        self.config.resize(&mut genesis);
+        genesis
+    }
+
+    /// A complaint about the line `config`.
+    pub(crate) fn config_error(&self, expected: &str, found: impl Into<String>) -> Error {
+        Error::data(&self.file, self.config_line, format!("config with {expected}"), found)
+    }
+
+    /// Whether a check that belongs to the command in this place states that it is rejected.
+    pub(crate) fn states_rejection(&self, place: usize) -> bool {
+        let checks = self.lines[place + 1..].iter().map_while(|line| match &line.statement {
+            Statement::Check { check, .. } => Some(check),
+            Statement::Command(_) => None,
+        });
+        checks.into_iter().any(Check::states_rejection)
     }
 
     /// The commands, in order.
     pub(crate) fn commands(&self) -> impl Iterator<Item = &Command> {
         self.lines.iter().filter_map(|line| match &line.statement {
             Statement::Command(command) => Some(command),
-            _ => None,
+            Statement::Check { .. } => None,
         })
     }
 }
 
-fn parse_lines(file: &str, text: &str) -> Result<Vec<Line>, Error> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut trades_before = 0;
-    let mut last = 1;
-    for (number, text) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
-        last = number;
-        let words: Vec<&str> = text.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
-        let Some((first, rest)) = words.split_first() else { continue };
-        let place = Place { file, line: number };
-        if *first == CONFIG && !lines.is_empty() {
-            return Err(place.error("config once, before commands and checks", "it after one"));
-        }
-        let statement = parse_statement(place, first, rest, trades_before)?;
-        match &statement {
-            Statement::Command(_) => trades_before = 0,
-            Statement::Check { check: Check::Trade { .. }, .. } => trades_before += 1,
-            _ => {}
-        }
-        lines.push(Line { number, text: words.join(" "), statement });
-    }
-    // A file that was cut off would pass otherwise.
-    if !lines.iter().any(|line| matches!(line.statement, Statement::Check { .. })) {
-        return Err(Error::data(file, last, "a check somewhere", "the end of the file without one"));
-    }
-    Ok(lines)
-}
-
 fn parse_statement(place: Place<'_>, first: &str, rest: &[&str], trades_before: usize) -> Result<Statement, Error> {
     match first {
-        CONFIG => Ok(Statement::Configure(SelfTrade::parse_config(place, rest)?)),
         EXPECT | ALSO => {
             let (name, words) = rest.split_first().map_or(("", rest), |(name, words)| (*name, words));
             let unknown =

@@ -7,18 +7,6 @@ use crate::error::Error;
 /// What the engine lacks. Each use of a variant is a place where something is to be added once the engine has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unsupported {
-    /// `type=stop`, `type=stop_limit`, and the check that one triggered.
-    #[error("stop orders")]
-    StopOrders,
-    /// `oco=`.
-    #[error("stop orders of which one cancels the other (oco)")]
-    OneCancelsOther,
-    /// `display=`, `minvis=`.
-    #[error("iceberg orders (display, minvis)")]
-    IcebergOrders,
-    /// `budget=`.
-    #[error("orders with a budget")]
-    Budget,
     /// Client order ids are unique per account there, and over all accounts in scenarios.
     #[error("the rejection of an id that another account's live order has")]
     IdOfAnotherAccount,

@@ -1,32 +1,34 @@
 //! The venue that a scenario is played on: commands become the engine's records, its events become facts.
 //!
-//! The only file that knows how the engine says things. Where it lacks something the answer is an [`Unsupported`], never
-//! something near it. A feature is added where its variant is used: what a command needs in [`Venue::play`] and the
-//! functions below it, what events tell in [`Venue::take`], what the state shows in the queries at the end and, for checks
-//! that nothing answers yet, in `compare`.
+//! With [`entry`](super::entry) and [`told`](super::told) the only files that know how the engine says things.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::{
-    AmendOrder, CancelOrder, Command as EngineCommand, CommandHeader, CommandRecord, ListInstrument, NewOrder,
-    OpenAccount, OpenSession, OrderTarget, ReduceOrder, ReplaceOrder, SetLastPrice, SetMarkPrice, SetTradingState,
-    Uncross, Work,
+    AmendOrder, CancelOrder, Command as EngineCommand, CommandHeader, CommandRecord, EndTradingDay, ListInstrument,
+    MassCancel, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand, ReduceOrder, ReplaceOrder,
+    ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection, SetTradingState, Uncross,
+    Work,
 };
 use novate_core::engine::{Engine, LevelView};
-use novate_core::event::{Accepted, OwnedEvent};
+use novate_core::event::OwnedEvent;
 use novate_core::genesis::Genesis;
-use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
 use novate_core::reject::RejectCode;
-use novate_core::terms::{self, Role, Side, TimeInForce, TradingState};
+use novate_core::terms::{Role, SelfTrade, Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 use super::capacity::SHARD;
-use super::check::{OrderState, Trade};
-use super::command::{Command, Lifetime, OrderEntry, OrderName, Owner, SelfTrade};
+use super::check::OrderState;
+use super::command::{Command, OrderEntry, OrderName, Owner};
+use super::config::Config;
+use super::entry::{Entry, Pairs};
 use super::facts::{Facts, OrderRecord, price_text};
+use super::record::{Reads, Value, Written};
 use super::stop::{Stop, Unsupported};
+use super::told::{Subject, is_answer, refused_order, tell, tell_rejected};
 use crate::error::Error;
 
 const SYMBOL: &str = "SCENARIO-PERP";
@@ -45,10 +47,9 @@ pub(crate) struct Level {
 }
 
 impl From<LevelView> for Level {
-    /// No order hides anything yet.
     fn from(level: LevelView) -> Self {
-        let LevelView { price, quantity, orders } = level;
-        Self { price, quantity, visible: quantity, orders: u64::from(orders) }
+        let LevelView { price, quantity, shown, orders } = level;
+        Self { price, quantity, visible: shown, orders: u64::from(orders) }
     }
 }
 
@@ -70,162 +71,172 @@ pub(crate) struct Position {
     pub(crate) realised: i128,
 }
 
-/// Which order a rejection is about.
-#[derive(Clone, Copy, Debug)]
-enum Subject {
-    /// The one that would have been entered, of which this is known then.
-    Entry { id: OrderName, refused: OrderRecord },
-    /// The one that was named.
-    Order { id: OrderName },
-    /// The one that would have been replaced, or the one that would have been entered in its stead.
-    Replace { id: OrderName, new_id: OrderName, refused: OrderRecord },
-    /// None.
-    Venue,
-}
-
 /// An engine with one instrument and one trader who may act for all accounts, and what its events told.
 pub(crate) struct Venue<'a> {
     engine: Engine<'a, Untracked>,
     sequence: u64,
-    sequencer_sequence: u64,
-    operator_sequence: u64,
-    trader_sequence: u64,
-    instrument: InstrumentId,
+    time: TimeNs,
+    /// In the order of opening; of the instruments the first is the scenario's.
+    instruments: Vec<InstrumentId>,
+    sessions: Vec<SessionId>,
     trader: SessionId,
     accounts: BTreeMap<Owner, AccountId>,
+    /// What the account is called that is being opened, if not as its owner.
+    opened_as: Option<Owner>,
     self_trade: SelfTrade,
+    is_work_held: bool,
+    pairs: Pairs,
     facts: Facts,
+    /// Of the last command, and of the work that it left.
+    events: Vec<OwnedEvent>,
 }
 
 impl<'a> Venue<'a> {
-    /// Begins at genesis: one instrument that takes every price and quantity and trades continuously.
+    /// Begins at genesis: one instrument that takes every price and quantity, unless the scenario narrows it, and trades
+    /// continuously.
     ///
     /// # Errors
-    /// The engine cannot begin.
-    pub(crate) fn open(chunks: &'a mut [Chunk], genesis: &Genesis) -> Result<Self, Error> {
+    /// The engine cannot begin, or does not take the instrument.
+    pub(crate) fn open(chunks: &'a mut [Chunk], genesis: &Genesis, config: &Config) -> Result<Self, Stop> {
         let engine = Engine::genesis(chunks, Untracked, genesis)
             .map_err(|cause| Error::engine("starting a scenario's engine", cause))?;
         let mut venue = Self {
             engine,
             sequence: 0,
-            sequencer_sequence: 0,
-            operator_sequence: 0,
-            trader_sequence: 0,
-            instrument: InstrumentId::NONE,
+            time: TimeNs::ZERO,
+            instruments: Vec::new(),
+            sessions: vec![SessionId::sequencer(SHARD), SessionId::operator(SHARD)],
             trader: SessionId::NONE,
             accounts: BTreeMap::new(),
-            self_trade: SelfTrade::Permitted,
+            opened_as: None,
+            self_trade: config.self_trade,
+            is_work_held: config.is_work_held,
+            pairs: Pairs::default(),
             facts: Facts::default(),
+            events: Vec::new(),
         };
-        let list = ListInstrument::perpetual(venue.operator(), SYMBOL);
+        let mut list = ListInstrument::perpetual(venue.operator(), SYMBOL);
+        config.narrow(&mut list);
         venue.set_up(EngineCommand::from(&list))?;
         let open_session = OpenSession::for_all_accounts(venue.operator(), Role::Trader);
         venue.set_up(EngineCommand::from(&open_session))?;
+        venue.trader = venue.sessions.last().copied().unwrap_or(SessionId::NONE);
         Ok(venue)
     }
 
-    /// Sets what happens where an account would trade with itself, for all orders that say nothing of it.
-    pub(crate) fn configure(&mut self, self_trade: SelfTrade) {
-        self.self_trade = self_trade;
-    }
-
-    /// Plays a command, then `Work` until none is pending: its events are the command's too.
+    /// Plays a command, then `Work` until none is pending, unless that is held: its events are the command's too. A
+    /// rejection that is about no order, or that is the scenario's own fault, must be stated.
     ///
     /// # Errors
-    /// The engine lacks what it needs, refuses it where it is about no order, or contradicts itself.
-    pub(crate) fn play(&mut self, command: &Command) -> Result<(), Stop> {
+    /// The engine lacks what it needs, refuses it where nobody states that, or contradicts itself.
+    pub(crate) fn play(&mut self, command: &Command, is_rejection_stated: bool) -> Result<(), Stop> {
+        if let Command::Time { time } = command {
+            self.time = *time;
+            return Ok(());
+        }
         self.facts.begin();
-        match *command {
-            Command::New(entry) => self.enter(&entry),
+        self.events.clear();
+        let subject = self.send(command)?;
+        while !self.is_work_held && self.engine.work_pending() {
+            self.work()?;
+        }
+        for event in std::mem::take(&mut self.events) {
+            self.take(subject, &event, is_rejection_stated)?;
+            self.events.push(event);
+        }
+        self.reconcile()
+    }
+
+    /// Sends what a command says, and returns what it is about.
+    fn send(&mut self, command: &Command) -> Result<Subject, Stop> {
+        match command {
+            Command::New(entry) => return self.enter(entry),
             Command::Cancel { id, owner } => {
-                let (account, target) = self.address(id, owner)?;
+                let (account, target) = self.address(*id, *owner)?;
                 let cancel = CancelOrder { header: self.trader_header::<CancelOrder>(account), target };
-                self.send(Subject::Order { id }, EngineCommand::from(&cancel))
+                self.apply(&cancel)?;
+                return Ok(Subject::Order { id: *id });
             }
             Command::Reduce { id, owner, by } => {
-                let (account, target) = self.address(id, owner)?;
-                let reduce = ReduceOrder { header: self.trader_header::<ReduceOrder>(account), target, by };
-                self.send(Subject::Order { id }, EngineCommand::from(&reduce))
+                let (account, target) = self.address(*id, *owner)?;
+                let reduce = ReduceOrder { header: self.trader_header::<ReduceOrder>(account), target, by: *by };
+                self.apply(&reduce)?;
+                return Ok(Subject::Order { id: *id });
             }
-            Command::Amend { id, owner, price, quantity } => self.amend(id, owner, price, quantity),
-            Command::Replace { id, new_id, price, quantity } => self.replace(id, new_id, price, quantity),
-            Command::Mode(state) => {
-                let set = SetTradingState {
-                    header: self.operator_header::<SetTradingState>(),
-                    instrument: self.instrument,
-                    state: state.code(),
-                    reserved: [0; 7],
-                };
-                self.send(Subject::Venue, EngineCommand::from(&set))
+            Command::Amend { id, owner, price, quantity } => {
+                let (account, target) = self.address(*id, *owner)?;
+                let (session, sequence) = self.trader();
+                self.apply(&AmendOrder::new((session, sequence, account), target, *price, *quantity))?;
+                return Ok(Subject::Order { id: *id });
             }
-            Command::Uncross { price } => {
-                let uncross = Uncross {
-                    header: self.operator_header::<Uncross>(),
-                    instrument: self.instrument,
-                    price: price.unwrap_or_default(),
-                    priced: u8::from(price.is_some()),
-                    reserved: [0; 7],
-                };
-                self.send(Subject::Venue, EngineCommand::from(&uncross))
+            Command::Replace { id, new_id, price, quantity } => return self.replace(*id, *new_id, *price, *quantity),
+            Command::Work => self.work()?,
+            Command::Account { name, owner } => {
+                self.opened_as = Some(*name);
+                let open = OpenAccount::new(self.operator(), *owner);
+                self.apply(&open)?;
             }
+            Command::Send(written) => self.send_written(written)?,
+            other => self.send_to_venue(other)?,
+        }
+        Ok(Subject::Venue)
+    }
+
+    /// What is about no order.
+    fn send_to_venue(&mut self, command: &Command) -> Result<(), Stop> {
+        let (operator, instrument) = (self.operator(), self.instrument());
+        match *command {
+            Command::Mode(state) => self.apply(&SetTradingState::new(operator, instrument, state)),
+            Command::Uncross { price } => self.apply(&Uncross::new(operator, instrument, price)),
             Command::Last { price } => {
                 let header = self.operator_header::<SetLastPrice>();
-                let set = SetLastPrice { header, instrument: self.instrument, price };
-                self.send(Subject::Venue, EngineCommand::from(&set))
+                self.apply(&SetLastPrice { header, instrument, price })
             }
             Command::Mark { price } => {
                 let header = self.operator_header::<SetMarkPrice>();
-                let set = SetMarkPrice { header, instrument: self.instrument, price };
-                self.send(Subject::Venue, EngineCommand::from(&set))
+                self.apply(&SetMarkPrice { header, instrument, price })
             }
+            Command::Band { distance } => {
+                let header = self.operator_header::<SetPriceBand>();
+                self.apply(&SetPriceBand { header, instrument, distance })
+            }
+            Command::Limits { low, high } => {
+                let header = self.operator_header::<SetPriceLimits>();
+                self.apply(&SetPriceLimits { header, instrument, low, high })
+            }
+            Command::Publish => {
+                let header = self.operator_header::<PublishIndicative>();
+                self.apply(&PublishIndicative { header, instrument })
+            }
+            Command::EndDay => {
+                let header = self.operator_header::<EndTradingDay>();
+                self.apply(&EndTradingDay { header, instrument })
+            }
+            Command::MassCancel { owner, by_operator } => {
+                let account = owner.map_or(Ok(AccountId::NONE), |owner| self.account(owner))?;
+                let (session, sequence) = if by_operator { self.operator() } else { self.trader() };
+                self.apply(&MassCancel::new((session, sequence, account), None))
+            }
+            Command::Protection { owner, window, quantity, fills } => {
+                let by = self.trader_for(owner)?;
+                self.apply(&SetProtection::new(by, window, quantity, fills))
+            }
+            Command::Resume { owner } => {
+                let by = self.trader_for(owner)?;
+                self.apply(&ResumeTrading::new(by))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn enter(&mut self, entry: &OrderEntry) -> Result<(), Stop> {
-        let time_in_force = supported_terms(entry)?;
-        self.check_name(entry.id, entry.owner)?;
-        let account = self.account(entry.owner)?;
-        // A market order's price is the farthest there is: its protection limit is the instrument's.
-        let farthest = if entry.side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN };
-        let limit = entry.price.unwrap_or(farthest);
-        let (session, session_sequence) = self.trader();
-        let by = (session, session_sequence, account);
-        let name = client_order_id(entry.id);
-        let mut order = NewOrder::limit(by, self.instrument, name, entry.side, limit, entry.quantity)
-            .with_time_in_force(time_in_force)
-            .with_self_trade(wish(entry.self_trade.unwrap_or(self.self_trade)));
-        if entry.price.is_none() {
-            order = order.as_market();
-        }
-        if entry.is_post_only {
-            order = order.post_only();
-        }
-        if entry.is_reduce_only {
-            order = order.reduce_only();
-        }
-        let refused = refused_order(entry.owner, entry.price, entry.quantity);
-        self.send(Subject::Entry { id: entry.id, refused }, EngineCommand::from(&order))
-    }
-
-    fn amend(
-        &mut self,
-        id: OrderName,
-        owner: Option<Owner>,
-        price: Option<PriceTicks>,
-        quantity: Option<QuantityLots>,
-    ) -> Result<(), Stop> {
-        let (account, target) = self.address(id, owner)?;
-        let price_flag = if price.is_some() { AmendOrder::PRICE } else { 0 };
-        let quantity_flag = if quantity.is_some() { AmendOrder::QUANTITY } else { 0 };
-        let amend = AmendOrder {
-            header: self.trader_header::<AmendOrder>(account),
-            target,
-            price: price.unwrap_or_default(),
-            quantity: quantity.unwrap_or_default(),
-            changes: price_flag | quantity_flag,
-            reserved: [0; 7],
-        };
-        self.send(Subject::Order { id }, EngineCommand::from(&amend))
+    fn enter(&mut self, order: &OrderEntry) -> Result<Subject, Stop> {
+        self.check_name(order.id, order.owner)?;
+        let by = self.trader_for(order.owner)?;
+        let twin = self.pairs.twin(order, &self.facts);
+        let entry = Entry::new(order, by, self.instrument(), self.self_trade, twin);
+        self.apply_command(entry.command().into())?;
+        let refused = refused_order(order.owner, order.price, order.quantity);
+        Ok(Subject::Entry { id: order.id, refused })
     }
 
     fn replace(
@@ -234,7 +245,7 @@ impl<'a> Venue<'a> {
         new_id: OrderName,
         price: PriceTicks,
         quantity: QuantityLots,
-    ) -> Result<(), Stop> {
+    ) -> Result<Subject, Stop> {
         let (account, target) = self.address(id, None)?;
         let subject = match self.facts.order(id).copied() {
             Some(OrderRecord { owner, state: OrderState::Open, .. }) => {
@@ -243,14 +254,10 @@ impl<'a> Venue<'a> {
             }
             _ => Subject::Order { id },
         };
-        let replace = ReplaceOrder {
-            header: self.trader_header::<ReplaceOrder>(account),
-            target,
-            client_order_id: client_order_id(new_id),
-            price,
-            quantity,
-        };
-        self.send(subject, EngineCommand::from(&replace))
+        let (session, sequence) = self.trader();
+        let by = (session, sequence, account);
+        self.apply(&ReplaceOrder::new(by, target, client_order_id(new_id), price, quantity))?;
+        Ok(subject)
     }
 
     /// The engine would accept a name that an order of another account has, and then two orders would have it.
@@ -259,11 +266,43 @@ impl<'a> Venue<'a> {
         if is_taken { Err(Unsupported::IdOfAnotherAccount) } else { Ok(()) }
     }
 
+    /// Sends a record as it is written; what is not written is what makes it an ordinary command.
+    fn send_written(&mut self, written: &Written) -> Result<(), Stop> {
+        for (_, value) in &written.fields {
+            if let Value::Account(owner) = value {
+                self.account(*owner)?;
+            }
+        }
+        let (kind, size) = written.record.kind_and_size();
+        let usual = match kind {
+            0..100 => self.trader,
+            Work::KIND => SessionId::sequencer(SHARD),
+            _ => SessionId::operator(SHARD),
+        };
+        let named = written.fields.iter().find(|(field, _)| field.name == "header.session");
+        let session = named.map_or(usual, |(_, value)| SessionId(self.bits_of(*value) as u64));
+        let mut bytes = vec![0; size];
+        let header = [
+            ("header.kind", u128::from(kind)),
+            ("header.size", size as u128),
+            ("header.session", u128::from(session.0)),
+            ("header.session_sequence", u128::from(self.next_of(session))),
+        ];
+        let given = written.fields.iter().map(|(field, value)| (*field, self.bits_of(*value)));
+        let usual = header.iter().filter_map(|(name, bits)| Some((written.record.field(name)?, *bits)));
+        for (field, bits) in usual.chain(given) {
+            let to = field.offset..field.offset + field.form.width;
+            bytes[to].copy_from_slice(&bits.to_le_bytes()[..field.form.width]);
+        }
+        let words: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes);
+        self.apply_command(RawCommand::new(&words))
+    }
+
     /// How a command names an order: the account that it is sent for, and the engine's id if there ever was one.
     ///
     /// An order that never was is looked for among client order ids, for nobody if nobody is named: that the engine finds
     /// none is for it to say.
-    fn address(&mut self, id: OrderName, owner: Option<Owner>) -> Result<(AccountId, OrderTarget), Error> {
+    fn address(&mut self, id: OrderName, owner: Option<Owner>) -> Result<(AccountId, OrderTarget), Stop> {
         let record = self.facts.order(id).copied();
         let account = match owner.or(record.map(|record| record.owner)) {
             Some(owner) => self.account(owner)?,
@@ -274,152 +313,141 @@ impl<'a> Venue<'a> {
     }
 
     /// The engine's id for an account, which is opened when it is met first.
-    fn account(&mut self, owner: Owner) -> Result<AccountId, Error> {
+    fn account(&mut self, owner: Owner) -> Result<AccountId, Stop> {
         if let Some(account) = self.accounts.get(&owner) {
             return Ok(*account);
         }
         let open = OpenAccount::new(self.operator(), owner.0);
         self.set_up(EngineCommand::from(&open))?;
-        self.accounts.get(&owner).copied().ok_or_else(|| Error::engine("opening an account", "it is not there"))
+        let missing = || Error::engine("opening an account", "it is not there");
+        Ok(self.accounts.get(&owner).copied().ok_or_else(missing)?)
+    }
+
+    fn instrument(&self) -> InstrumentId {
+        self.instruments.first().copied().unwrap_or(InstrumentId::NONE)
+    }
+
+    /// The session sequence of a session's next command.
+    fn next_of(&self, session: SessionId) -> u64 {
+        self.engine.session(session).map_or(1, |session| session.last_session_sequence.saturating_add(1))
     }
 
     /// The session and session sequence of the operator's next command.
-    fn operator(&mut self) -> (SessionId, u64) {
-        self.operator_sequence += 1;
-        (SessionId::operator(SHARD), self.operator_sequence)
+    fn operator(&self) -> (SessionId, u64) {
+        let operator = SessionId::operator(SHARD);
+        (operator, self.next_of(operator))
     }
 
     /// The session and session sequence of the trader's next command.
-    fn trader(&mut self) -> (SessionId, u64) {
-        self.trader_sequence += 1;
-        (self.trader, self.trader_sequence)
+    fn trader(&self) -> (SessionId, u64) {
+        (self.trader, self.next_of(self.trader))
     }
 
-    fn operator_header<C: CommandRecord>(&mut self) -> CommandHeader {
+    /// The same for an account.
+    fn trader_for(&mut self, owner: Owner) -> Result<(SessionId, u64, AccountId), Stop> {
+        let account = self.account(owner)?;
+        let (session, sequence) = self.trader();
+        Ok((session, sequence, account))
+    }
+
+    fn operator_header<C: CommandRecord>(&self) -> CommandHeader {
         let (session, session_sequence) = self.operator();
         C::new_header(session, session_sequence, AccountId::NONE)
     }
 
-    fn trader_header<C: CommandRecord>(&mut self, account: AccountId) -> CommandHeader {
+    fn trader_header<C: CommandRecord>(&self, account: AccountId) -> CommandHeader {
         let (session, session_sequence) = self.trader();
         C::new_header(session, session_sequence, account)
     }
 
-    /// Applies a command that opens something, and keeps what it is called.
-    fn set_up(&mut self, command: EngineCommand<'_>) -> Result<(), Error> {
-        let mut events = Vec::new();
-        self.apply(command, &mut events)?;
-        for event in events {
+    /// Applies a command that must be taken, and whose events are not the scenario's.
+    fn set_up(&mut self, command: EngineCommand<'_>) -> Result<(), Stop> {
+        let kept = std::mem::take(&mut self.events);
+        self.apply_command(command.into())?;
+        let events = std::mem::replace(&mut self.events, kept);
+        match events.iter().find_map(rejection) {
+            Some(code) => Err(Stop::Refused(code)),
+            None => Ok(()),
+        }
+    }
+
+    fn work(&mut self) -> Result<(), Stop> {
+        let session = SessionId::sequencer(SHARD);
+        let header = Work::new_header(session, self.next_of(session), AccountId::NONE);
+        self.apply(&Work { header })
+    }
+
+    fn apply<'c, R>(&mut self, record: &'c R) -> Result<(), Stop>
+    where
+        RawCommand<'c>: From<&'c R>,
+    {
+        self.apply_command(record.into())
+    }
+
+    fn apply_command(&mut self, command: RawCommand<'_>) -> Result<(), Stop> {
+        self.sequence += 1;
+        let from = self.events.len();
+        self.engine
+            .apply(Sequence(self.sequence), self.time, command, &mut self.events)
+            .map_err(|cause| Error::engine("applying a scenario's command", cause))?;
+        // What was opened has a name from here on.
+        for event in &self.events[from..] {
             match event {
-                OwnedEvent::InstrumentListed(listed) => self.instrument = listed.instrument,
-                OwnedEvent::SessionOpened(opened) => self.trader = opened.session,
+                OwnedEvent::InstrumentListed(listed) => self.instruments.push(listed.instrument),
+                OwnedEvent::SessionOpened(opened) => self.sessions.push(opened.session),
                 OwnedEvent::AccountOpened(opened) => {
-                    self.accounts.insert(Owner(opened.owner), opened.account);
+                    let name = self.opened_as.take().unwrap_or(Owner(opened.owner));
+                    self.accounts.insert(name, opened.account);
                 }
-                other => return Err(Error::engine("setting a scenario's venue up", format!("{other:?}"))),
+                _ => {}
             }
         }
         Ok(())
-    }
-
-    /// Applies a command and the work that it leaves, and takes in what the events tell.
-    fn send(&mut self, subject: Subject, command: EngineCommand<'_>) -> Result<(), Stop> {
-        let mut events = Vec::new();
-        self.apply(command, &mut events)?;
-        while self.engine.work_pending() {
-            self.sequencer_sequence += 1;
-            let session = SessionId::sequencer(SHARD);
-            let work = Work { header: Work::new_header(session, self.sequencer_sequence, AccountId::NONE) };
-            self.apply(EngineCommand::from(&work), &mut events)?;
-        }
-        for event in &events {
-            self.take(subject, event)?;
-        }
-        self.reconcile()
-    }
-
-    fn apply(&mut self, command: EngineCommand<'_>, events: &mut Vec<OwnedEvent>) -> Result<(), Error> {
-        self.sequence += 1;
-        // Nothing that scenarios do depends on time.
-        self.engine
-            .apply(Sequence(self.sequence), TimeNs::ZERO, command, events)
-            .map_err(|cause| Error::engine("applying a scenario's command", cause))
     }
 
     /// Takes in what an event tells.
-    fn take(&mut self, subject: Subject, event: &OwnedEvent) -> Result<(), Stop> {
-        match event {
-            OwnedEvent::Accepted(accepted) => {
-                let is_market = accepted.flags & Accepted::MARKET != 0;
-                let owner = self.engine.account(accepted.account).map_or(0, |account| account.owner);
-                let record = OrderRecord {
-                    owner: Owner(owner),
-                    order: Some(accepted.order),
-                    state: OrderState::Open,
-                    price: if is_market { None } else { Some(accepted.price) },
-                    leaves: accepted.quantity,
-                    filled: 0,
-                };
-                self.facts.accept(name_of(accepted.client_order_id), record);
+    fn take(&mut self, subject: Subject, event: &OwnedEvent, is_rejection_stated: bool) -> Result<(), Stop> {
+        if let Some(code) = rejection(event) {
+            let is_about_an_order = !matches!(subject, Subject::Venue);
+            let is_expected = is_rejection_stated || is_about_an_order && is_answer(code);
+            if !is_expected {
+                return Err(Stop::Refused(code));
             }
-            OwnedEvent::Amended(amended) => {
-                self.facts.amend(name_of(amended.client_order_id), amended.price, amended.leaves);
-            }
-            OwnedEvent::Cancelled(cancelled) => {
-                self.facts.cancel(name_of(cancelled.client_order_id), cancelled.leaves);
-            }
-            OwnedEvent::Trade(traded) => {
-                let trade = Trade {
-                    maker: name_of(traded.maker_client_order_id),
-                    taker: name_of(traded.taker_client_order_id),
-                    price: traded.price,
-                    quantity: traded.quantity,
-                };
-                // An auction's trades have no aggressor.
-                if traded.aggressor == 0 {
-                    self.facts.auction_trade(trade, traded.maker_leaves, traded.taker_leaves);
-                } else {
-                    self.facts.trade(trade, traded.maker_leaves, traded.taker_leaves);
-                }
-            }
-            OwnedEvent::Uncrossed(_) => self.facts.begin_auction(),
-            OwnedEvent::Rejected(rejected) => self.take_rejection(subject, rejected.code)?,
-            // What these lead to is asked for where a check is about it.
-            OwnedEvent::Rested(_)
-            | OwnedEvent::TradingStateChanged(_)
-            | OwnedEvent::LastPriceSet(_)
-            | OwnedEvent::MarkPriceSet(_) => {}
-            other => return Err(Error::engine("playing a scenario", format!("{other:?}")).into()),
+            tell_rejected(&mut self.facts, subject, code);
         }
-        Ok(())
-    }
-
-    fn take_rejection(&mut self, subject: Subject, code: u16) -> Result<(), Stop> {
-        let Some(code) = RejectCode::from_code(code).filter(|code| is_answer(*code)) else {
-            return Err(Error::engine("playing a scenario", format!("a rejection with code {code}")).into());
+        let account = match event {
+            OwnedEvent::Accepted(accepted) => accepted.account,
+            _ => AccountId::NONE,
         };
-        let names_nothing =
-            matches!(code, RejectCode::UnknownOrder | RejectCode::StaleOrder | RejectCode::OrderNotOwned);
-        match subject {
-            Subject::Entry { id, refused } => self.facts.refuse(id, refused, code),
-            Subject::Replace { new_id, refused, .. } if !names_nothing => self.facts.refuse(new_id, refused, code),
-            Subject::Order { id } | Subject::Replace { id, .. } => self.facts.reject(id, code),
-            Subject::Venue => return Err(Stop::Refused(code)),
-        }
-        Ok(())
+        let owner = self.accounts.iter().find(|(_, known)| **known == account).map_or(Owner(0), |(owner, _)| *owner);
+        tell(&mut self.facts, event, owner)
     }
 
     /// Compares what the events told of the orders that the command touched with what the engine holds: checks are
     /// answered from both.
     fn reconcile(&self) -> Result<(), Stop> {
         for (id, record) in self.facts.touched() {
-            let told = (record.state == OrderState::Open).then_some((record.price, record.leaves));
             let held = record.order.and_then(|order| self.engine.order(order));
-            let held = held.map(|order| (Some(order.price), order.leaves));
+            let (told, held) = match record.state {
+                OrderState::Open => (
+                    Some((record.price, record.leaves, record.visible())),
+                    held.filter(|order| order.trigger.is_none())
+                        .map(|order| (Some(order.price), order.leaves, order.shown)),
+                ),
+                OrderState::Pending => (
+                    Some((None, record.leaves, QuantityLots::ZERO)),
+                    held.filter(|order| order.trigger.is_some()).map(|order| (None, order.leaves, order.shown)),
+                ),
+                OrderState::Filled | OrderState::Dead => {
+                    (None, held.map(|order| (Some(order.price), order.leaves, order.shown)))
+                }
+            };
             if told != held {
-                let text = |open: Option<(Option<PriceTicks>, QuantityLots)>| match open {
-                    Some((price, leaves)) => format!("open px={} leaves={leaves}", price_text(price)),
-                    None => "not open".to_owned(),
+                let text = |live: Option<(Option<PriceTicks>, QuantityLots, QuantityLots)>| match live {
+                    Some((price, leaves, shown)) => {
+                        format!("live px={} leaves={leaves} vis={shown}", price_text(price))
+                    }
+                    None => "not live so".to_owned(),
                 };
                 return Err(Stop::Contradiction(format!("order id={id} is {}, {} held", text(told), text(held))));
             }
@@ -432,101 +460,123 @@ impl<'a> Venue<'a> {
         &self.facts
     }
 
-    /// What others see of an order; nothing of one that does not rest. No order hides anything yet.
+    /// The last command's events.
+    pub(crate) fn events(&self) -> impl Iterator<Item = novate_core::event::Event<'_>> {
+        self.events.iter().map(OwnedEvent::view)
+    }
+
+    /// The last command's rejections.
+    pub(crate) fn rejections(&self) -> impl Iterator<Item = RejectCode> + '_ {
+        self.events.iter().filter_map(rejection)
+    }
+
+    /// Whether work is pending.
+    pub(crate) fn is_work_pending(&self) -> bool {
+        self.engine.work_pending()
+    }
+
+    /// What a written value is in the engine's records; all ones for what is not there, which nothing is called.
+    pub(crate) fn bits_of(&self, value: Value) -> u128 {
+        let place = |number: u64| usize::try_from(number.wrapping_sub(1)).unwrap_or(usize::MAX);
+        let order = |id| self.facts.order(id).and_then(|record| record.order).map(|order| order.0);
+        let found = match value {
+            Value::Bits(bits) => return bits,
+            Value::Account(owner) => self.accounts.get(&owner).map(|account| account.0),
+            Value::Instrument(number) => self.instruments.get(place(number)).map(|instrument| instrument.0),
+            Value::Session(number) => self.sessions.get(place(number)).map(|session| session.0),
+            Value::Order(id) => order(id),
+            Value::Client(id) => Some(client_order_id(id).0),
+            Value::TargetOrder(id) => return target_bits(order(id), OrderTarget::BY_ORDER_ID),
+            Value::TargetClient(id) => {
+                return target_bits(Some(client_order_id(id).0), OrderTarget::BY_CLIENT_ORDER_ID);
+            }
+        };
+        found.map_or(u128::from(u64::MAX), u128::from)
+    }
+
+    /// The scenario's name for something that a record names.
+    pub(crate) fn name_of_bits(&self, reads: Reads, bits: u128) -> Option<String> {
+        let bits = u64::try_from(bits).ok().filter(|bits| *bits != 0)?;
+        let number = |place: Option<usize>| place.map(|place| (place + 1).to_string());
+        match reads {
+            Reads::Account => {
+                self.accounts.iter().find(|(_, account)| account.0 == bits).map(|(owner, _)| owner.0.to_string())
+            }
+            Reads::Instrument => number(self.instruments.iter().position(|instrument| instrument.0 == bits)),
+            Reads::Session => number(self.sessions.iter().position(|session| session.0 == bits)),
+            Reads::Order => self.facts.name_of(OrderId(bits)).map(|name| name.to_string()),
+            Reads::Client => Some(name_of(ClientOrderId(bits)).to_string()),
+            _ => None,
+        }
+    }
+
+    /// What others see of an order; nothing of one that does not rest.
     pub(crate) fn visible(&self, record: &OrderRecord) -> QuantityLots {
         let order = record.order.and_then(|order| self.engine.order(order));
-        order.map_or(QuantityLots::ZERO, |order| order.leaves)
+        order.map_or(QuantityLots::ZERO, |order| order.shown)
     }
 
     /// The levels of a side, best first.
     pub(crate) fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
-        self.engine.top(self.instrument, side).map(Level::from)
+        self.engine.top(self.instrument(), side).map(Level::from)
     }
 
     /// The level at a price, empty if there is none.
     pub(crate) fn level(&self, side: Side, price: PriceTicks) -> Level {
-        let level = self.engine.level(self.instrument, side, price);
+        let level = self.engine.level(self.instrument(), side, price);
         level.map_or(Level { price, ..Level::default() }, Level::from)
     }
 
     /// The orders of a level, oldest first.
     pub(crate) fn queue(&self, side: Side, price: PriceTicks) -> Vec<OrderName> {
-        self.engine.queue(self.instrument, side, price).map(|order| name_of(order.client_order_id)).collect()
+        self.engine.queue(self.instrument(), side, price).map(|order| name_of(order.client_order_id)).collect()
     }
 
     /// The last trade's price, if there was one.
     pub(crate) fn last_price(&self) -> Option<PriceTicks> {
-        self.engine.instrument(self.instrument).and_then(|instrument| instrument.last_price)
+        self.engine.instrument(self.instrument()).and_then(|instrument| instrument.last_price)
     }
 
     /// The trading state.
     pub(crate) fn state(&self) -> TradingState {
-        self.engine.instrument(self.instrument).map_or(TradingState::Halted, |instrument| instrument.state)
+        self.engine.instrument(self.instrument()).map_or(TradingState::Halted, |instrument| instrument.state)
     }
 
     /// What an uncross would trade now, and at which price; at a given price, if there is one. Nothing if nothing crosses.
     pub(crate) fn indicative(&self, given: Option<PriceTicks>) -> (i128, Option<PriceTicks>) {
-        let found = self.engine.indicative(self.instrument, given);
+        let found = self.engine.indicative(self.instrument(), given);
         found.map_or((0, None), |found| (found.bids.min(found.asks), Some(found.price)))
     }
 
-    /// What an account holds and has made. The instrument's multiplier is one: atoms are price ticks times lots.
+    /// What an account holds and has made. With the usual multiplier of one atoms are price ticks times lots.
     pub(crate) fn position(&self, owner: Owner) -> Position {
         let account = self.accounts.get(&owner).copied().unwrap_or(AccountId::NONE);
         let realised = self.engine.account(account).map_or(0, |account| account.realised);
-        let Some(held) = self.engine.position_view(account, self.instrument) else {
+        let Some(held) = self.engine.position_view(account, self.instrument()) else {
             return Position { quantity: QuantityLots::ZERO, unrealised: Some(0), realised };
         };
         Position { quantity: held.quantity, unrealised: held.unrealised, realised }
     }
 }
 
-/// The time in force of an order of which the engine has every other term.
-fn supported_terms(entry: &OrderEntry) -> Result<TimeInForce, Unsupported> {
-    let lacking = [
-        (entry.oco.is_some(), Unsupported::OneCancelsOther),
-        (entry.trigger.is_some(), Unsupported::StopOrders),
-        (entry.display != QuantityLots::ZERO || entry.display_min != QuantityLots::ZERO, Unsupported::IcebergOrders),
-        (entry.budget.is_some(), Unsupported::Budget),
-    ];
-    if let Some((_, unsupported)) = lacking.into_iter().find(|(is_asked_for, _)| *is_asked_for) {
-        return Err(unsupported);
-    }
-    match entry.lifetime {
-        Lifetime::GoodTillCancelled => Ok(TimeInForce::GoodTillCancelled),
-        Lifetime::ImmediateOrCancel => Ok(TimeInForce::ImmediateOrCancel),
-        Lifetime::FillOrKill => Ok(TimeInForce::FillOrKill),
-        Lifetime::GoodForAuction => Ok(TimeInForce::GoodForAuction),
-    }
+/// A target's sixteen bytes. An order that was never accepted has the largest id, which none has.
+fn target_bits(id: Option<u64>, by: u8) -> u128 {
+    u128::from(id.unwrap_or(u64::MAX)) | u128::from(by) << 64
 }
 
-/// The engine's word for what happens where an account would trade with itself. Each account has an owner of its own.
-const fn wish(self_trade: SelfTrade) -> terms::SelfTrade {
-    match self_trade {
-        SelfTrade::Permitted => terms::SelfTrade::Allow,
-        SelfTrade::CancelTaker => terms::SelfTrade::CancelNewest,
-        SelfTrade::CancelMaker => terms::SelfTrade::CancelOldest,
-        SelfTrade::CancelBoth => terms::SelfTrade::CancelBoth,
+fn rejection(event: &OwnedEvent) -> Option<RejectCode> {
+    match event {
+        OwnedEvent::Rejected(rejected) => RejectCode::from_code(rejected.code),
+        _ => None,
     }
-}
-
-/// What is known of an order that was never accepted.
-const fn refused_order(owner: Owner, price: Option<PriceTicks>, quantity: QuantityLots) -> OrderRecord {
-    OrderRecord { owner, order: None, state: OrderState::Dead, price, leaves: quantity, filled: 0 }
 }
 
 /// The engine's name for an order. Zero means none there, and scenarios have orders of that number: names are one higher.
-const fn client_order_id(id: OrderName) -> ClientOrderId {
+pub(super) const fn client_order_id(id: OrderName) -> ClientOrderId {
     ClientOrderId(id.0 + 1)
 }
 
 /// The scenario's name for an order. Every order was given one, so none has the largest number.
-const fn name_of(id: ClientOrderId) -> OrderName {
+pub(super) const fn name_of(id: ClientOrderId) -> OrderName {
     OrderName(id.0.wrapping_sub(1))
-}
-
-/// Whether a rejection is an answer to what the scenario asks for. One of the record, of the session or of a table's size
-/// is the fault of whoever wrote or opened these: no check may take it for the rejection that it expects.
-const fn is_answer(code: RejectCode) -> bool {
-    !matches!(code.code() / 100, 1 | 2 | 6)
 }

@@ -26,11 +26,17 @@ fn line_refusal(line: &str) -> String {
     message.strip_prefix("3: ").unwrap_or_else(|| panic!("{line}: {message}")).to_owned()
 }
 
-const COMMANDS: &str = "new, cancel, reduce, amend, replace, mode, uncross, last, mark, config, expect or also";
+const COMMANDS: &str = "new, cancel, reduce, amend, replace, mode, uncross, last, mark, time, work, masscancel, endday, \
+    protection, resume, band, publish, limits, account, send, config, expect or also";
 const CHECKS: &str = "trades, trade, pairs, pair, fill, accept, reject, cancelled, trigger, order, level, book, top, \
-    totals, queue, last, mode, uncrossed, afill, indicative or position";
+    totals, queue, last, mode, uncrossed, afill, indicative, position, rejected, event, events or work";
 const NEW_KEYS: &str = "id, acct, side, type, tif, px, qty, display, minvis, post_only, reduce_only, trigger, dir, oco, \
-    budget and stp";
+    budget, stp, expiry, slide, twin, trail, peg and offset";
+const STP: &str = "none, cancel_taker, cancel_maker, cancel_both or decrement";
+
+const CONFIG_KEYS: &str = "1: expected config with no other keys than stp, work, orders, complex_orders, levels, \
+    ladder_nodes, positions, instruments, accounts, sessions, grants, work_items, max_steps, outcome_window, tick, lot, \
+    price_min, price_max, limit_low, limit_high, quantity_min, quantity_max and multiplier, found \"px\"";
 
 /// A complaint with the ranges of numbers, and what else is long, written out.
 fn whole(complaint: &str) -> String {
@@ -43,7 +49,8 @@ fn whole(complaint: &str) -> String {
         .replace("LEVELS", "levels price:quantity:orders with commas between them, or -")
         .replace("COMMANDS", COMMANDS)
         .replace("CHECKS", CHECKS)
-        .replace("NEW_KEYS", NEW_KEYS);
+        .replace("NEW_KEYS", NEW_KEYS)
+        .replace("STP", STP);
     format!("expected {complaint}")
 }
 
@@ -52,7 +59,13 @@ fn new_orders() {
     let order = "new id=1 acct=1 side=buy type=limit px=10 qty=5";
     // What is altered, and into what.
     for (from, to, complaint) in [
-        ("px=10", "px=10 tif=day", "tif to be gtc, ioc, fok or gfa, found \"day\""),
+        ("px=10", "px=10 tif=week", "tif to be gtc, ioc, fok, gfa, day or gtd, found \"week\""),
+        ("px=10", "px=10 tif=gtd expiry=-1", "expiry to be U64, found \"-1\""),
+        ("px=10", "px=10 slide=yes", "slide to be 0 or 1, found \"yes\""),
+        ("px=10", "px=10 twin=x", "twin to be ID, found \"x\""),
+        ("px=10", "px=10 trail=x", "trail to be I64, found \"x\""),
+        ("px=10", "peg=last", "peg to be primary, market or mid, found \"last\""),
+        ("px=10", "peg=mid offset=x", "offset to be I64, found \"x\""),
         ("px=10", "px=10 gtc", "key=value, found \"gtc\""),
         ("px=10", "px=10 px=10", "px once, found it twice"),
         ("px=10", "px=1e3", "px to be I64, found \"1e3\""),
@@ -64,7 +77,7 @@ fn new_orders() {
         ("px=10", "px=10 dir=left", "dir to be up or down, found \"left\""),
         ("px=10", "px=10 oco=-1", "oco to be ID, found \"-1\""),
         ("px=10", "px=10 budget=many", "budget to be I128, found \"many\""),
-        ("px=10", "px=10 stp=all", "stp to be none, cancel_taker, cancel_maker or cancel_both, found \"all\""),
+        ("px=10", "px=10 stp=all", "stp to be STP, found \"all\""),
         ("px=10", "px=10 tiff=gtc", "new with no other keys than NEW_KEYS, found \"tiff\""),
         ("id=1", "id=18446744073709551615", "id to be ID, found \"18446744073709551615\""),
         ("acct=1", "acct=-1", "acct to be U64, found \"-1\""),
@@ -97,9 +110,29 @@ fn other_commands() {
         ("amend px=1", "amend with id=, found none"),
         ("replace id=1 px=1 qty=1", "replace with new_id=, found none"),
         ("replace id=1 new_id=2 qty=1", "replace with px=, found none"),
-        ("mode", "mode to be auction or continuous, found nothing"),
-        ("mode halted", "mode to be auction or continuous, found \"halted\""),
-        ("mode auction continuous", "mode to be auction or continuous, found \"auction continuous\""),
+        ("mode", "mode to be auction, continuous or halted, found nothing"),
+        ("mode uncrossing", "mode to be auction, continuous or halted, found \"uncrossing\""),
+        ("mode auction continuous", "mode to be auction, continuous or halted, found \"auction continuous\""),
+        ("time", "time with ns=, found none"),
+        ("time ns=-1", "ns to be U64, found \"-1\""),
+        ("work 64", "work alone, found 64"),
+        ("endday now", "endday alone, found now"),
+        ("masscancel operator=yes", "operator to be 0 or 1, found \"yes\""),
+        ("protection acct=1", "protection with window=, found none"),
+        ("resume", "resume with acct=, found none"),
+        ("band", "band with px=, found none"),
+        ("limits low=1", "limits with high=, found none"),
+        ("account acct=1", "account with owner=, found none"),
+        (
+            "send ResumeTrading px=1",
+            "ResumeTrading with no other keys than header.kind, header.size, header.reserved, \
+            header.session, header.session_sequence and account, found \"px\"",
+        ),
+        (
+            "send CancelOrder target=client:",
+            "target to be an order's id, client: and an order's id, none, or # and a \
+            number, found \"client:\"",
+        ),
         ("uncross qty=1", "uncross with no other keys than px, found \"qty\""),
         ("last", "last with px=, found none"),
         ("mark px=high", "px to be I64, found \"high\""),
@@ -108,9 +141,23 @@ fn other_commands() {
         assert_eq!(line_refusal(line), whole(complaint), "{line}");
     }
     for (lines, complaint) in [
-        ("config", "1: expected config with stp=, found none"),
-        ("config px=1", "1: expected config with no other keys than stp, found \"px\""),
-        ("config stp=no", "1: expected stp to be none, cancel_taker, cancel_maker or cancel_both, found \"no\""),
+        ("config work=later", "1: expected work to be done or held, found \"later\""),
+        (
+            "config orders=0",
+            "1: expected config with sizes in range, found genesis field `capacities.orders` is 0; set it \
+            from 1 to 16777215",
+        ),
+        (
+            "config tick=0",
+            "1: expected config with an instrument that can be listed, found a rejection, 706 \
+            InvalidInstrument: the instrument's definition contradicts itself; see the record's documentation",
+        ),
+        (
+            "config orders=4294967296",
+            "1: expected orders to be a whole number from 0 to 4294967295, found \"4294967296\"",
+        ),
+        ("config px=1", CONFIG_KEYS),
+        ("config stp=no", &format!("1: expected stp to be {STP}, found \"no\"")),
         ("config stp=none\nconfig", "2: expected config once, before commands and checks, found it after one"),
     ] {
         assert_eq!(refusal(format!("{lines}\nexpect trades n=0\n")), complaint);
@@ -132,6 +179,9 @@ fn checks() {
         ("fill id=1 qty=1 notional=1.5", "notional to be I128, found \"1.5\""),
         ("accept", "accept with id=, found none"),
         ("reject id=one", "id to be ID, found \"one\""),
+        ("rejected", "rejected with code=, found none"),
+        ("work", "work with pending, found none"),
+        ("events Accepted, Trade", "names of events with commas between them, or -, found \"Accepted, Trade\""),
         ("trigger 1", "key=value, found \"1\""),
         ("cancelled qty=1", "cancelled with id=, found none"),
         ("order state=open", "order with id=, found none"),
@@ -148,7 +198,7 @@ fn checks() {
         ("queue side=buy px=1", "queue with ids=, found none"),
         ("queue side=buy px=1 ids=1,", "ids to be order ids with commas between them, found \"1,\""),
         ("last", "last with px=, found none"),
-        ("mode open", "mode to be auction or continuous, found \"open\""),
+        ("mode open", "mode to be auction, continuous, halted or uncrossing, found \"open\""),
         ("uncrossed px=1", "uncrossed with qty=, found none"),
         ("afill id=1", "afill with qty=, found none"),
         ("indicative px=1", "indicative with qty=, found none"),
@@ -171,7 +221,7 @@ fn files() {
     assert_eq!(refusal("# nsf 1\ncancel id=1\nexp"), format!("3: {}", whole("COMMANDS, found \"exp\"")));
     assert_eq!(refusal(b"# nsf 1\n# caf\xe9\nexpect trades n=0\n"), "2: expected text in UTF-8, found other bytes");
     let long = line_refusal(&format!("\x1b[31m{}", "x".repeat(10_000)));
-    assert!(long.contains("found \"\\u{1b}[31mxxx") && long.ends_with("x\"...") && long.len() < 250, "{long}");
+    assert!(long.contains("found \"\\u{1b}[31mxxx") && long.ends_with("x\"...") && long.len() < 350, "{long}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod bad_scenarios;
 mod check_flow;
 mod check_scenarios;
 mod command_line;
+mod own_scenarios;
 mod readme;
 mod run;
 mod support;

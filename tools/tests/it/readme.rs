@@ -79,9 +79,11 @@ fn the_figures_of_memory_are_the_layouts() {
     let indexed = |name: &str, index: &str| (slab_size(&layout, name) + index_size(index)).to_string();
     let node = slab_size(&layout, "ladder_nodes") + record_size(&layout, "ladder_bitmaps", "records");
     let outcomes = record_size(&layout, "outcomes", "records") * with_instruments(1).outcome_window as usize;
+    let instrument = slab_size(&layout, "instruments") + record_size(&layout, "markets", "records");
     let readme = read("README.md");
     for (unit, bytes) in [
-        ("listed instrument", slab("instruments")),
+        ("listed instrument", instrument.to_string()),
+        ("live order with further terms, besides", slab("complex_orders")),
         ("live order", indexed("orders", "client_order_ids")),
         ("live price level", slab("levels")),
         ("ladder node, for up to 64 adjacent ticks", node.to_string()),

@@ -1,38 +1,54 @@
 //! Scripts: a line of text is a command, what it must cause is a line of text.
 //!
 //! ```text
-//! a buy 1 5@100 [ioc|fok|market|market-fok|post]     account a, client order id 1
+//! a buy 1 5@100 [ioc|fok|market|post|...]     account a, client order id 1
+//! a buy 1 5@100 trigger=99 [up|down] show=2 least=1 twin=3 till=50 budget=500     a complex order; its date is 50 from now
 //! a cancel 1      a reduce 1 2      a amend 1 5@101 (or 5@, or @101)      a replace 1 2 5@101
-//! state auction   uncross [100]     limits 90 110    work
+//! a mass [here]   a protect 100 5 2 (window, lots, fills)    a resume
+//! state auction   uncross [100]     limits 90 110    last 100    mark 100    band 5    day-end    indicative    mass
+//! work            later 50 (time passes; no command)
 //! ```
 
 mod auction;
+mod band;
 mod canary;
+mod following;
+mod iceberg;
 mod orders;
+mod protection;
+mod scan;
 mod session;
+mod sound;
+mod stops;
+mod text;
+mod twins;
+mod work;
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytemuck::Zeroable;
 
+use self::text::{amounts, number, pegged, render, with_complex_flag, with_flag};
 use super::{Canary, NaiveEngine};
 use crate::command::{
-    AmendOrder, CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget,
-    ReduceOrder, ReplaceOrder, SetPriceLimits, SetTradingState, Uncross, Work,
+    AmendOrder, CancelOrder, Command, CommandRecord, EndTradingDay, ListInstrument, MassCancel, NewComplexOrder,
+    NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, ReduceOrder, ReplaceOrder, ResumeTrading,
+    SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection, SetTradingState, Uncross, Work,
 };
-use crate::event::{Accepted, Amended, Cancelled, Event, OwnedEvent};
+use crate::event::OwnedEvent;
 use crate::genesis::{Capacities, Genesis};
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
-use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{Role, Side, TimeInForce, TradingState};
+use crate::terms::{Role, Side, TradingState};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// An oracle with one instrument in continuous trading, accounts a to d and a trader for all of them.
 pub(super) struct Desk {
     engine: NaiveEngine,
     sequence: u64,
+    /// How much later it is than the sequence says.
+    later: u64,
     trader: SessionId,
     operator: SessionId,
     instrument: InstrumentId,
@@ -58,6 +74,7 @@ impl Desk {
         let mut desk = Self {
             engine,
             sequence: 0,
+            later: 0,
             trader: SessionId::assemble(0, 3, 3),
             operator,
             instrument: InstrumentId::assemble(0, 1, 1),
@@ -89,7 +106,8 @@ impl Desk {
     {
         self.sequence += 1;
         let mut events: Vec<OwnedEvent> = Vec::new();
-        self.engine.apply(Sequence(self.sequence), TimeNs(self.sequence), record.into(), &mut events).unwrap();
+        let time = TimeNs(self.sequence + self.later);
+        self.engine.apply(Sequence(self.sequence), time, record.into(), &mut events).unwrap();
         let places: Vec<u32> = events.iter().map(|event| event.view().position().1).collect();
         assert_eq!(places, (0..events.len() as u32).collect::<Vec<_>>());
         events.iter().map(|event| render(&event.view())).collect::<Vec<_>>().join("; ")
@@ -129,11 +147,35 @@ impl Desk {
                 let header = Uncross::new_header(s, n, a);
                 self.send(&Uncross { header, instrument, price, priced, reserved: [0; 7] })
             }
+            ["later", by] => {
+                self.later += number(by).unsigned_abs();
+                String::new()
+            }
+            ["mass" | "day-end" | "indicative"] => self.venue_line(words[0], PriceTicks::ZERO),
+            [verb @ ("last" | "mark" | "band"), price] => self.venue_line(verb, PriceTicks(number(price))),
             [account, ref order @ ..] => {
                 let letter = u32::from(account.as_bytes()[0] - b'a') + 1;
                 self.order_line(AccountId::assemble(0, letter, letter), order)
             }
             [] => String::new(),
+        }
+    }
+
+    fn venue_line(&mut self, verb: &str, price: PriceTicks) -> String {
+        let (s, n, a) = (self.operator, self.turn(1), AccountId::NONE);
+        let instrument = self.instrument;
+        match verb {
+            "mass" => self.send(&MassCancel::new((s, n, a), None)),
+            "day-end" => self.send(&EndTradingDay { header: EndTradingDay::new_header(s, n, a), instrument }),
+            "indicative" => {
+                self.send(&PublishIndicative { header: PublishIndicative::new_header(s, n, a), instrument })
+            }
+            "last" => self.send(&SetLastPrice { header: SetLastPrice::new_header(s, n, a), instrument, price }),
+            "mark" => self.send(&SetMarkPrice { header: SetMarkPrice::new_header(s, n, a), instrument, price }),
+            _ => {
+                let header = SetPriceBand::new_header(s, n, a);
+                self.send(&SetPriceBand { header, instrument, distance: price })
+            }
         }
     }
 
@@ -147,17 +189,35 @@ impl Desk {
                 let name = ClientOrderId(number(name).cast_unsigned());
                 let sender = (session, turn, account);
                 let mut order = NewOrder::limit(sender, self.instrument, name, side, price, quantity);
-                for flag in flags {
-                    order = match *flag {
-                        "ioc" => order.with_time_in_force(TimeInForce::ImmediateOrCancel),
-                        "fok" => order.with_time_in_force(TimeInForce::FillOrKill),
-                        "gfa" => order.with_time_in_force(TimeInForce::GoodForAuction),
-                        "market" => order.as_market(),
-                        _ => order.post_only(),
-                    };
+                let is_peg = |flag: &&str| flag.starts_with("peg:");
+                if let Some(peg) = flags.iter().find(|flag| is_peg(flag)) {
+                    for flag in flags.iter().filter(|flag| !is_peg(flag)) {
+                        order = with_flag(order, flag);
+                    }
+                    return self.send(&pegged(order, peg).unwrap());
                 }
-                self.send(&order)
+                let is_complex = |flag: &&&str| flag.contains('=') || matches!(**flag, "up" | "down" | "stop");
+                for flag in flags.iter().filter(|flag| !is_complex(flag)) {
+                    order = with_flag(order, flag);
+                }
+                if !flags.iter().any(|flag| is_complex(&flag)) {
+                    return self.send(&order);
+                }
+                let (mut complex, now) = (NewComplexOrder::from(order), self.sequence + 1 + self.later);
+                for flag in flags.iter().filter(is_complex) {
+                    complex = with_complex_flag(complex, flag, now);
+                }
+                self.send(&complex)
             }
+            ["mass", ref here @ ..] => {
+                let instrument = here.first().map(|_| self.instrument);
+                self.send(&MassCancel::new((session, turn, account), instrument))
+            }
+            ["protect", window, quantity, fills] => {
+                let (window, fills) = (TimeNs(number(window).unsigned_abs()), number(fills).unsigned_abs());
+                self.send(&SetProtection::new((session, turn, account), window, QuantityLots(number(quantity)), fills))
+            }
+            ["resume"] => self.send(&ResumeTrading::new((session, turn, account))),
             ["cancel", name] => {
                 let header = CancelOrder::new_header(session, turn, account);
                 self.send(&CancelOrder { header, target: target(name) })
@@ -196,54 +256,6 @@ impl Desk {
             .map(|order| format!("{}:{}@{}", order.client_order_id, order.leaves, order.price))
             .collect::<Vec<_>>()
             .join(" ")
-    }
-}
-
-fn number(text: &str) -> i64 {
-    match text {
-        "max" => i64::MAX,
-        "min" => i64::MIN,
-        _ => text.parse().unwrap(),
-    }
-}
-
-/// `quantity@price`; what is missing is zero.
-fn amounts(text: &str) -> (QuantityLots, PriceTicks) {
-    let (quantity, price) = text.split_once('@').unwrap();
-    let given = |text: &str| if text.is_empty() { 0 } else { number(text) };
-    (QuantityLots(given(quantity)), PriceTicks(given(price)))
-}
-
-fn render(event: &Event<'_>) -> String {
-    let flag = |flags: u8, flag: u8, text: &'static str| if flags & flag == 0 { "" } else { text };
-    let state = |code: u8| TradingState::from_code(code).unwrap().name();
-    match *event {
-        Event::Accepted(e) => format!("accepted {}{}", e.client_order_id, flag(e.flags, Accepted::RESTS, " rests")),
-        Event::Rejected(e) => format!("rejected {}", RejectCode::from_code(e.code).unwrap()),
-        Event::Trade(e) => format!(
-            "trade {}+{} {}@{} left {}/{}",
-            e.maker_client_order_id, e.taker_client_order_id, e.quantity, e.price, e.maker_leaves, e.taker_leaves
-        ),
-        Event::Rested(e) => format!("rested {} {}@{}", e.client_order_id, e.leaves, e.price),
-        Event::Cancelled(e) => format!(
-            "cancelled {} {} {}{}",
-            e.client_order_id,
-            e.leaves,
-            CancelReason::from_code(e.reason).unwrap(),
-            flag(e.flags, Cancelled::RESTED, " resting")
-        ),
-        Event::Amended(e) => format!(
-            "amended {} {}@{}{}{}",
-            e.client_order_id,
-            e.leaves,
-            e.price,
-            flag(e.flags, Amended::KEEPS_PRIORITY, " keeps"),
-            flag(e.flags, Amended::RESTS, " rests")
-        ),
-        Event::Resent(e) => format!("resent {}", e.code),
-        Event::TradingStateChanged(e) => format!("{}->{}", state(e.old_state), state(e.state)),
-        Event::Uncrossed(e) => format!("uncrossed {} {}:{}", e.price, e.bid_quantity[0], e.ask_quantity[0]),
-        _ => event.name().to_string(),
     }
 }
 
