@@ -18,8 +18,6 @@ pub(super) enum Subject {
     Entry { id: OrderName, refused: OrderRecord },
     /// The one that was named.
     Order { id: OrderName },
-    /// The one that would have been replaced, or the one that would have been entered in its stead.
-    Replace { id: OrderName, new_id: OrderName, refused: OrderRecord },
     /// None.
     Venue,
 }
@@ -109,11 +107,9 @@ fn tell_cancelled(facts: &mut Facts, cancelled: &Cancelled) -> Result<(), Stop> 
 
 /// Takes in that a command was rejected.
 pub(super) fn tell_rejected(facts: &mut Facts, subject: Subject, code: RejectCode) {
-    let names_nothing = matches!(code, RejectCode::UnknownOrder | RejectCode::StaleOrder | RejectCode::OrderNotOwned);
     match subject {
         Subject::Entry { id, refused } => facts.refuse(id, refused, code),
-        Subject::Replace { new_id, refused, .. } if !names_nothing => facts.refuse(new_id, refused, code),
-        Subject::Order { id } | Subject::Replace { id, .. } => facts.reject(id, code),
+        Subject::Order { id } => facts.reject(id, code),
         Subject::Venue => {}
     }
 }

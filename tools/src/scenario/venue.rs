@@ -8,7 +8,7 @@ use std::fmt;
 use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::{
     AmendOrder, CancelOrder, Command as EngineCommand, CommandHeader, CommandRecord, EndTradingDay, ListInstrument,
-    MassCancel, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand, ReduceOrder, ReplaceOrder,
+    MassCancel, NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand, ReduceOrder, ReplaceOrder,
     ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection, SetTradingState, Uncross,
     Work,
 };
@@ -239,6 +239,8 @@ impl<'a> Venue<'a> {
         Ok(Subject::Entry { id: order.id, refused })
     }
 
+    /// A cancel, then a limit order without further terms: what a scenario means by it, and not the engine's own
+    /// `ReplaceOrder`, whose order keeps the terms of the one that it replaces.
     fn replace(
         &mut self,
         id: OrderName,
@@ -247,17 +249,23 @@ impl<'a> Venue<'a> {
         quantity: QuantityLots,
     ) -> Result<Subject, Stop> {
         let (account, target) = self.address(id, None)?;
-        let subject = match self.facts.order(id).copied() {
-            Some(OrderRecord { owner, state: OrderState::Open, .. }) => {
-                self.check_name(new_id, owner)?;
-                Subject::Replace { id, new_id, refused: refused_order(owner, Some(price), quantity) }
-            }
-            _ => Subject::Order { id },
+        let resting = self.facts.order(id).copied().filter(|record| record.state == OrderState::Open);
+        let resting = resting.and_then(|record| Some((record.owner, self.engine.order(record.order?)?.side)));
+        let Some((owner, side)) = resting else {
+            // Which rejection it is, the engine says.
+            let (session, sequence) = self.trader();
+            let by = (session, sequence, account);
+            self.apply(&ReplaceOrder::new(by, target, client_order_id(new_id), price, quantity))?;
+            return Ok(Subject::Order { id });
         };
+        self.check_name(new_id, owner)?;
+        self.apply(&CancelOrder { header: self.trader_header::<CancelOrder>(account), target })?;
         let (session, sequence) = self.trader();
         let by = (session, sequence, account);
-        self.apply(&ReplaceOrder::new(by, target, client_order_id(new_id), price, quantity))?;
-        Ok(subject)
+        let order = NewOrder::limit(by, self.instrument(), client_order_id(new_id), side, price, quantity)
+            .with_self_trade(self.self_trade);
+        self.apply(&order)?;
+        Ok(Subject::Entry { id: new_id, refused: refused_order(owner, Some(price), quantity) })
     }
 
     /// The engine would accept a name that an order of another account has, and then two orders would have it.

@@ -214,15 +214,28 @@ fn replace() {
         replace id=9 new_id=7 px=9 qty=8
         expect reject id=9
         replace id=1 new_id=2 px=9 qty=8
+        expect cancelled id=1 qty=5
         expect reject id=2
         expect order id=2 state=open
-        replace id=1 new_id=7 px=9 qty=-1
+        replace id=2 new_id=7 px=9 qty=-1
+        expect cancelled id=2 qty=5
         expect reject id=7
-        expect order id=1 state=open
-        cancel id=1
-        replace id=1 new_id=7 px=9 qty=1
-        expect reject id=1"
+        replace id=2 new_id=7 px=9 qty=1
+        expect reject id=2"
     ));
+    passes(
+        "new id=1 acct=1 side=sell type=limit px=100 qty=30 display=5
+        replace id=1 new_id=2 px=101 qty=20
+        expect order id=2 leaves=20 vis=20
+        new id=3 acct=1 side=sell type=limit px=105 qty=5 post_only=1
+        new id=4 acct=2 side=buy type=limit px=99 qty=5
+        replace id=3 new_id=5 px=99 qty=5
+        expect trade maker=4 taker=5 px=99 qty=5
+        new id=6 acct=2 side=buy type=stop trigger=200 qty=5
+        replace id=6 new_id=7 px=9 qty=1
+        expect reject id=6
+        expect order id=6 state=pending",
+    );
 }
 
 #[test]
