@@ -377,12 +377,14 @@ impl<M: Marks> Engine<'_, M> {
             let takes = self.takes(account, instrument, self.positions.holding(slot), delta);
             takes.then_some(u32::from(slot == 0))
         };
-        // Where orders hide quantity they take turns: all of the level may be met.
-        let takes_turns = |level: u32, maker: u32| {
+        // Where orders hide quantity they take turns: all of the level may be met, unless what the first ones show is
+        // enough for what was wanted when the level was reached.
+        let (mut wanted_here, mut shown) = (wanted, 0_i64);
+        let takes_turns = |level: u32, maker: u32, is_enough: bool| {
             let record = self.book.level(level);
-            level != 0 && record.hidden != 0 && maker != record.head
+            level != 0 && record.hidden != 0 && maker != record.head && !is_enough
         };
-        while wanted > 0 || takes_turns(level, maker) {
+        while wanted > 0 || takes_turns(level, maker, shown >= wanted_here) {
             let price = self.book.level(level).price;
             let crosses = level != 0 && side.crosses(entry.price.0, price.0);
             if !crosses || self.is_beyond_band(instrument, reference, price) {
@@ -398,12 +400,14 @@ impl<M: Marks> Engine<'_, M> {
                 records += needs.ok_or(RejectCode::FillOrKillNotFillable)?;
                 let taken = self.open_quantity(order).0.min(wanted);
                 wanted -= taken;
+                shown += order.leaves.0.min(wanted_here - shown);
                 cost += i128::from(taken) * i128::from(order.price.0);
             }
             maker = order.next;
             if maker == 0 {
                 level = self.book.level(level).worse;
                 maker = if level == 0 { 0 } else { self.book.level(level).head };
+                (wanted_here, shown) = (wanted, 0);
             }
         }
         let own = fits(entry.account.slot(), signed(side, quantity.0));

@@ -17,8 +17,13 @@ impl NaiveEngine {
         // The command's other sweeps have taken their steps already.
         let mut steps = u64::from(self.steps);
         let (mut sum, mut value, mut new_positions) = (0_i128, 0_i128, 0_usize);
-        for (maker, may_stop) in self.makers_to_look_at(order) {
-            if sum >= wanted && may_stop {
+        // Of what was wanted when the level was reached, and of what its first orders show.
+        let (mut wanted_here, mut shown) = (wanted, 0_i128);
+        for (maker, place) in self.makers_to_look_at(order) {
+            if place == Place::First {
+                (wanted_here, shown) = (wanted - sum, 0);
+            }
+            if sum >= wanted && (place != Place::TakesTurns || shown >= wanted_here) {
                 break;
             }
             steps = steps.saturating_add(steps_of(&maker));
@@ -46,6 +51,7 @@ impl NaiveEngine {
             // All that is taken is at most the order's quantity, so the value is within a product of two 64-bit integers.
             value = value.saturating_add(i128::from(maker.price.get()).saturating_mul(taken));
             sum += counts;
+            shown += i128::from(maker.shows().get());
             new_positions += usize::from(!self.positions.has_record(&maker));
         }
         new_positions += usize::from(!self.positions.has_record(order));
@@ -70,9 +76,8 @@ impl NaiveEngine {
         }
     }
 
-    /// The makers that cross within the price band, in priority order, each with whether the walk may stop before it: not
-    /// among the makers of a level in which any order hides quantity.
-    fn makers_to_look_at(&self, order: &Order) -> impl Iterator<Item = (Order, bool)> {
+    /// The makers that cross within the price band, in priority order, each with its place in its level.
+    fn makers_to_look_at(&self, order: &Order) -> impl Iterator<Item = (Order, Place)> {
         let (instrument, side) = (order.instrument, order.side.opposite());
         let band = self.band(instrument);
         let mut makers = Vec::new();
@@ -85,11 +90,21 @@ impl NaiveEngine {
                 break;
             }
             let hides = queue.iter().any(|maker| maker.hides() > QuantityLots::ZERO);
-            makers
-                .extend(queue.into_iter().take(take).enumerate().map(|(place, maker)| (*maker, place == 0 || !hides)));
+            let behind = if hides { Place::TakesTurns } else { Place::Behind };
+            let places = core::iter::once(Place::First).chain(core::iter::repeat(behind));
+            makers.extend(queue.into_iter().copied().take(take).zip(places));
         }
         makers.into_iter()
     }
+}
+
+/// Where a maker stands in its level.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    First,
+    Behind,
+    /// Behind, in a level in which any order hides quantity.
+    TakesTurns,
 }
 
 /// How many steps looking at a maker takes: as many as its fills could at most.

@@ -8,9 +8,9 @@ use std::fmt;
 use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::{
     AmendOrder, CancelOrder, Command as EngineCommand, CommandHeader, CommandRecord, EndTradingDay, ListInstrument,
-    MassCancel, NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand, ReduceOrder, ReplaceOrder,
-    ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection, SetTradingState, Uncross,
-    Work,
+    MassCancel, NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand, ReduceOrder,
+    ReplaceOrder, ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection,
+    SetTradingState, Uncross, Work,
 };
 use novate_core::engine::{Engine, LevelView};
 use novate_core::event::OwnedEvent;

@@ -135,7 +135,7 @@ fn fill_or_kill_counts_what_is_hidden() {
         ("a sell 1 60@100 show=1", "accepted 1 iceberg; replenished 1 1 of 60"),
         ("b sell 2 5@100", "accepted 2 rests"),
         ("c buy 3 66@100 fok", "rejected FillOrKillNotFillable"),
-        // One step and 59 for the iceberg, one for the other: their fills take turns, so both are looked at.
+        // One step and 59 for the iceberg, one for the other: what they show is enough for two, and no more than that.
         ("c buy 3 2@100 fok budget=199", "rejected BudgetNotMet"),
         (
             "c buy 3 2@100 fok budget=200",
@@ -146,7 +146,9 @@ fn fill_or_kill_counts_what_is_hidden() {
         // 1 + 58 + 1 + 1 + 3 are 64.
         ("c buy 3 68@100 fok", "rejected FillOrKillNotFillable"),
         ("a sell 6 1@100", "accepted 6 rests"),
-        ("c buy 3 1@100 fok", "rejected FillOrKillExceedsSteps"),
+        // 4 and 3 times 1 are shown: for more than 7 their fills take turns, and all of them are looked at.
+        ("c buy 3 8@100 fok", "rejected FillOrKillExceedsSteps"),
+        ("c buy 3 4@100 fok", "accepted 3; trade 2+3 4@100 left 0/0"),
         ("c sell 3 1@90 fok budget=1", "rejected FillOrKillNotFillable"),
         ("d buy 7 3@95", "accepted 7 rests"),
         ("c sell 3 2@90 fok budget=191", "rejected BudgetNotMet"),
