@@ -7,6 +7,7 @@ use novate_core::ids::{AccountId, InstrumentId, SessionId};
 use novate_core::terms::{SelfTrade, Side, TimeInForce};
 use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
+use super::check::OrderState;
 use super::command::{OrderEntry, OrderName};
 use super::facts::{Facts, OrderRecord};
 use super::venue::client_order_id;
@@ -95,8 +96,8 @@ fn flags(order: &OrderEntry) -> u8 {
         | flag(order.slides, NewOrder::POST_ONLY_SLIDE)
 }
 
-/// Orders that named each other as the one that cancels the other (`oco=`), which the first to come can only do before the
-/// other is there; the engine wants a twin that is.
+/// Stop orders that named each other as the one that cancels the other (`oco=`), which the first to come can only do before
+/// the other is there; the engine wants a twin that is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pairs {
     /// The order that an order named.
@@ -104,14 +105,22 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// The live order that is to be a new one's twin: the one that it names, else one that has named it.
-    pub(super) fn twin(&mut self, order: &OrderEntry, facts: &Facts) -> Option<OrderName> {
+    /// The order that is to be a new one's twin: the one that it names, else one that has named it. What is named as `oco`
+    /// is cancelled by a trigger, and only while it waits for its own: between orders of which one does not wait it means
+    /// nothing, while the engine's twins also trade. `is_free` tells whether an order has no twin yet.
+    pub(super) fn twin(
+        &mut self,
+        order: &OrderEntry,
+        facts: &Facts,
+        is_free: impl Fn(&OrderRecord) -> bool,
+    ) -> Option<OrderName> {
         if order.twin.is_some() {
             return order.twin;
         }
-        let is_live = |id: &OrderName| facts.order(*id).is_some_and(OrderRecord::is_live);
+        let waits = |record: &OrderRecord| record.state == OrderState::Pending && record.owner == order.owner;
+        let may_be_one = |id: &OrderName| facts.order(*id).is_some_and(|record| waits(record) && is_free(record));
         let waits_for_it = self.named.iter().filter(|(_, named)| **named == order.id).map(|(by, _)| *by);
-        let twin = order.oco.into_iter().chain(waits_for_it).find(is_live);
+        let twin = order.oco.into_iter().chain(waits_for_it).find(may_be_one).filter(|_| order.trigger.is_some());
         self.named.remove(&order.id);
         self.named.extend(order.oco.map(|oco| (order.id, oco)));
         twin

@@ -232,7 +232,10 @@ impl<'a> Venue<'a> {
     fn enter(&mut self, order: &OrderEntry) -> Result<Subject, Stop> {
         self.check_name(order.id, order.owner)?;
         let by = self.trader_for(order.owner)?;
-        let twin = self.pairs.twin(order, &self.facts);
+        let engine = &self.engine;
+        let held = |record: &OrderRecord| record.order.and_then(|order| engine.order(order));
+        let is_free = |record: &OrderRecord| held(record).is_some_and(|order| order.twin.is_none());
+        let twin = self.pairs.twin(order, &self.facts, is_free);
         let entry = Entry::new(order, by, self.instrument(), self.self_trade, twin);
         self.apply_command(entry.command().into())?;
         let refused = refused_order(order.owner, order.price, order.quantity);

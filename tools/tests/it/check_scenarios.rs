@@ -573,3 +573,37 @@ fn json_says_the_same() {
 fn line_ends_and_marks_of_other_editors_are_taken() {
     passes("\u{feff}# nsf 1\r\nnew id=1 acct=1 side=buy type=limit px=1 qty=1\r\n\r\nexpect accept id=1");
 }
+
+#[test]
+fn what_is_named_as_oco_is_cancelled_by_a_trigger_only_while_it_waits() {
+    let stop = "acct=1 side=sell type=stop_limit qty=3";
+    // The first to come triggers at once and rests: it is no twin of the second, and its fill cancels nothing.
+    passes(&format!(
+        "last px=95
+        new id=1 {stop} px=97 trigger=95 oco=2
+        expect trigger id=1
+        new id=2 {stop} px=90 trigger=80 oco=1
+        new id=3 acct=2 side=buy type=limit px=97 qty=3
+        expect trade maker=1 taker=3 px=97 qty=3
+        expect order id=2 state=pending leaves=3"
+    ));
+    // Nor is a limit order, another account's order, or one that has a twin.
+    let waiting = format!("new id=1 {stop} px=90 trigger=80 oco=2\n");
+    for second in [
+        "acct=1 side=sell type=limit qty=3 px=105 oco=1",
+        "acct=2 side=sell type=stop_limit qty=3 px=105 trigger=100 dir=up oco=1",
+    ] {
+        passes(&format!("{waiting}new id=2 {second}\nexpect accept id=2\nlast px=80\nexpect order id=2 leaves=3"));
+        passes(&format!("{waiting}new id=2 {second}\nlast px=80\nexpect trigger id=1\nexpect accept id=1"));
+    }
+    passes(&format!(
+        "{waiting}
+        new id=2 {stop} px=91 trigger=81 oco=1
+        new id=3 {stop} px=92 trigger=82 oco=1
+        expect accept id=3
+        last px=81
+        expect trigger id=3
+        expect trigger id=2
+        expect cancelled id=1 qty=3 reason=OneCancelsOther"
+    ));
+}
