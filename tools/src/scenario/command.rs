@@ -136,11 +136,16 @@ const MODES: &[(&str, TradingState)] =
 
 impl OrderEntry {
     /// What the type has no use for (a market order's price, and that it is post-only; a limit order's trigger) must be
-    /// well-formed and is dropped.
+    /// well-formed and is dropped, as other engines' scenarios have it. Of this engine's own terms (pegs, trails, twins)
+    /// nothing is: what contradicts them is a complaint.
     fn parse(place: Place<'_>, words: &[&str]) -> Result<Self, Error> {
         const KEYS: &str = "id acct side type tif px qty display minvis post_only reduce_only trigger dir oco budget stp \
              expiry slide twin trail peg offset";
         let fields = Fields::read(place, "new", words, KEYS)?;
+        fields.alone("peg", "trigger trail dir display minvis oco twin budget")?;
+        fields.alone("trail", "trigger")?;
+        fields.alone("twin", "oco")?;
+        fields.only_with("offset", "peg")?;
         let side = fields.word("side", SIDES)?;
         let kind = fields.word("type", KINDS)?;
         let price = fields.number_if_any("px")?.map(PriceTicks);
@@ -152,6 +157,15 @@ impl OrderEntry {
         let is_trail = trail.is_some();
         let trigger = if kind.is_stop { Some(fields.given("trigger", trail.or(trigger))?) } else { None };
         let offset = PriceTicks(fields.number_if_any("offset")?.unwrap_or(0));
+        for (key, fits, type_) in [
+            ("peg", kind.has_limit && !kind.is_stop, "limit"),
+            ("trail", kind.is_stop, "stop or stop_limit"),
+            ("slide", kind.has_limit, "limit or stop_limit"),
+        ] {
+            if fields.text(key).is_some() && !fits {
+                return Err(fields.field_error("type", format!("{type_} beside {key}=")));
+            }
+        }
         let peg = fields.word_if_any("peg", PEGS)?.map(|reference| (reference, offset));
         let has_limit = kind.has_limit && (peg.is_none() || price.is_some());
         Ok(Self {
@@ -166,7 +180,7 @@ impl OrderEntry {
             display: quantity_or_zero("display")?,
             display_min: quantity_or_zero("minvis")?,
             is_post_only: is_post_only && kind.has_limit,
-            slides: slides && kind.has_limit,
+            slides,
             is_reduce_only: fields.is_set("reduce_only")?,
             oco: fields.number_if_any("oco")?,
             twin: fields.number_if_any("twin")?,
@@ -428,7 +442,7 @@ mod tests {
     fn a_new_order_has_all_that_is_written() {
         let written = "new id=9 acct=4 side=sell type=stop_limit tif=ioc px=24 qty=10 display=3 minvis=2 post_only=1 \
                        reduce_only=1 trigger=25 dir=up oco=8 budget=170141183460469231731687303715884105727 \
-                       stp=cancel_both expiry=77 slide=1 twin=6";
+                       stp=cancel_both expiry=77 slide=1";
         let full = OrderEntry {
             id: OrderName(9),
             owner: Owner(4),
@@ -444,7 +458,7 @@ mod tests {
             slides: true,
             is_reduce_only: true,
             oco: Some(OrderName(8)),
-            twin: Some(OrderName(6)),
+            twin: None,
             budget: Some(i128::MAX),
             peg: None,
             self_trade: Some(SelfTrade::CancelBoth),
@@ -459,7 +473,6 @@ mod tests {
             is_post_only: false,
             slides: false,
             expiry: None,
-            twin: None,
             is_reduce_only: false,
             oco: None,
             budget: None,
@@ -467,8 +480,10 @@ mod tests {
             ..full
         };
         assert_eq!(entry("new id=9 acct=4 side=sell type=market qty=10"), plain);
-        let dropped = "new id=9 acct=4 side=sell type=market qty=10 px=7 trigger=8 dir=up post_only=1 slide=1";
+        let dropped = "new id=9 acct=4 side=sell type=market qty=10 px=7 trigger=8 dir=up post_only=1";
         assert_eq!(entry(dropped), plain);
+        let twin = "new id=9 acct=4 side=sell type=market qty=10 twin=6";
+        assert_eq!(entry(twin), OrderEntry { twin: Some(OrderName(6)), ..plain });
         let default = Trigger { price: PriceTicks(-5), direction: TriggerDirection::Default, is_trail: false };
         let stop = OrderEntry { trigger: Some(default), ..plain };
         assert_eq!(entry("new id=9 acct=4 side=sell type=stop qty=10 trigger=-5"), stop);

@@ -77,6 +77,31 @@ impl<'t> Fields<'t> {
         Err(self.place.error(format!("{} with {}", self.of, enumerated(keys.split(' '), "or")), "none"))
     }
 
+    /// Complains if one of these keys (with blanks between them) is given beside `key` though they contradict it.
+    ///
+    /// # Errors
+    /// One is.
+    pub(super) fn alone(&self, key: &str, keys: &str) -> Result<(), Error> {
+        match keys.split(' ').find(|other| self.text(other).is_some()) {
+            Some(other) if self.text(key).is_some() => {
+                let expected = format!("{} with {key}= and without {}", self.of, enumerated(keys.split(' '), "and"));
+                Err(self.place.error(expected, quoted(other)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Complains if a key is given without the one that gives it a meaning.
+    ///
+    /// # Errors
+    /// It is.
+    pub(super) fn only_with(&self, key: &str, other: &str) -> Result<(), Error> {
+        if self.text(key).is_none() || self.text(other).is_some() {
+            return Ok(());
+        }
+        Err(self.place.error(format!("{} with {other}= beside {key}=", self.of), "none"))
+    }
+
     /// The number of a key that must be given.
     ///
     /// # Errors

@@ -371,15 +371,21 @@ impl<'a> Venue<'a> {
         C::new_header(session, session_sequence, account)
     }
 
-    /// Applies a command that must be taken, and whose events are not the scenario's.
+    /// Applies a command that must be taken, and which the scenario does not know of: that something was opened is not its
+    /// business. What the command's opportunity did of pending work, or at its time, is.
     fn set_up(&mut self, command: EngineCommand<'_>) -> Result<(), Stop> {
         let kept = std::mem::take(&mut self.events);
         self.apply_command(command.into())?;
         let events = std::mem::replace(&mut self.events, kept);
-        match events.iter().find_map(rejection) {
-            Some(code) => Err(Stop::Refused(code)),
-            None => Ok(()),
+        if let Some(code) = events.iter().find_map(rejection) {
+            return Err(Stop::Refused(code));
         }
+        let is_opening = |event: &OwnedEvent| {
+            use OwnedEvent::{AccountOpened, InstrumentListed, SessionOpened};
+            matches!(event, AccountOpened(_) | InstrumentListed(_) | SessionOpened(_))
+        };
+        self.events.extend(events.into_iter().filter(|event| !is_opening(event)));
+        Ok(())
     }
 
     fn work(&mut self) -> Result<(), Stop> {

@@ -92,6 +92,18 @@ fn new_orders() {
         ("type=limit", "", "new with type=, found none"),
         ("type=limit", "type=stop", "new with trigger=, found none"),
         ("type=limit px=10", "type=stop_limit trigger=1", "new with px=, found none"),
+        (
+            "px=10",
+            "peg=mid twin=3",
+            "new with peg= and without trigger, trail, dir, display, minvis, oco, twin and budget, \
+          found \"twin\"",
+        ),
+        ("type=limit", "type=market peg=mid", "type to be limit beside peg=, found \"market\""),
+        ("type=limit", "type=limit trail=2", "type to be stop or stop_limit beside trail=, found \"limit\""),
+        ("type=limit", "type=market slide=1", "type to be limit or stop_limit beside slide=, found \"market\""),
+        ("type=limit", "type=stop trail=2 trigger=3", "new with trail= and without trigger, found \"trigger\""),
+        ("px=10", "px=10 twin=3 oco=3", "new with twin= and without oco, found \"oco\""),
+        ("px=10", "px=10 offset=3", "new with peg= beside offset=, found none"),
     ] {
         let line = order.replacen(from, to, 1);
         assert_eq!(line_refusal(&line), whole(complaint), "{line}");

@@ -575,6 +575,19 @@ fn line_ends_and_marks_of_other_editors_are_taken() {
 }
 
 #[test]
+fn what_expires_while_an_account_is_opened_is_told() {
+    passes(
+        "time ns=10
+        new id=1 acct=1 side=buy type=limit px=100 qty=5 tif=gtd expiry=20
+        new id=2 acct=2 side=buy type=limit px=100 qty=5 tif=day
+        time ns=20
+        new id=3 acct=3 side=sell type=limit px=100 qty=5
+        expect cancelled id=1 reason=Expired
+        expect trade maker=2 taker=3 px=100 qty=5",
+    );
+}
+
+#[test]
 fn what_is_named_as_oco_is_cancelled_by_a_trigger_only_while_it_waits() {
     let stop = "acct=1 side=sell type=stop_limit qty=3";
     // The first to come triggers at once and rests: it is no twin of the second, and its fill cancels nothing.
