@@ -196,7 +196,8 @@ codes! {
         /// Not granted.
         NotGranted = 705 => "the session has no such grant",
         /// The definition contradicts itself.
-        InvalidInstrument = 706 => "the instrument's definition contradicts itself; see the record's documentation",
+        InvalidInstrument = 706 => "the instrument's definition contradicts itself: tick, lot and multiplier are at least 1, \
+            minima at most maxima with a multiple of tick or lot between, price limits within the range; see ListInstrument",
         /// The limits contradict the range.
         InvalidPriceLimits = 707 => "the price limits are reversed or outside the declared range",
     }

@@ -11,8 +11,9 @@ use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 ///
 /// Rejected with `InvalidInstrument` unless: the symbol is printable ASCII, not empty and zero-padded; `tick`, `lot`
 /// and `multiplier` are at least 1; `1 <= quantity_min <= quantity_max`, with a multiple of the lot among them;
-/// `price_min <= limit_low <= limit_high <= price_max`, with a multiple of the tick in the range; options have an [`OptionType`], others have none and a zero
-/// strike; a perpetual has `expiry` zero, everything else an expiry after the command's time.
+/// `price_min <= limit_low <= limit_high <= price_max`, with a multiple of the tick in the range; options have an
+/// [`OptionType`], others have none and a zero strike; a perpetual has `expiry` zero, everything else an expiry after the
+/// command's time.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct ListInstrument {

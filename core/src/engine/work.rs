@@ -75,7 +75,8 @@ impl<M: Marks> Engine<'_, M> {
     /// Whether a command at the last one's time would find work.
     pub(super) fn has_work(&self) -> bool {
         let header = self.header.get();
-        self.has_queued_work() || self.has_following() || header.time >= header.next_expiry
+        let has_expired = header.dated != 0 && header.time >= header.next_expiry;
+        self.has_queued_work() || self.has_following() || has_expired
     }
 
     fn has_queued_work(&self) -> bool {

@@ -53,7 +53,8 @@ impl Entry {
         }
         plain.flags = flags(order);
         // What is shown at once is at most all, and nobody asks for it where nothing rests.
-        let display = if order.is_immediate() { QuantityLots::ZERO } else { order.display.min(order.quantity) };
+        let all = order.quantity.max(QuantityLots::ZERO);
+        let display = if order.is_immediate() { QuantityLots::ZERO } else { order.display.min(all) };
         let is_complex = order.trigger.is_some()
             || display != QuantityLots::ZERO
             || order.lifetime == TimeInForce::GoodTillDate

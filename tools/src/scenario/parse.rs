@@ -182,7 +182,13 @@ pub(crate) fn find_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if entry.path().extension().is_some_and(|extension| extension == "nsf") {
-                files.push(entry.path());
+                let path = entry.path();
+                // A pipe would be waited for.
+                if !path.metadata().map_err(|cause| unreadable(&path, cause))?.is_file() {
+                    let message = format!("{}: expected a file, found a pipe, socket or device", path.display());
+                    return Err(Error::Usage(message));
+                }
+                files.push(path);
             }
         }
     }

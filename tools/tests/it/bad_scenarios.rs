@@ -162,7 +162,8 @@ fn other_commands() {
         (
             "config tick=0",
             "1: expected config with an instrument that can be listed, found a rejection, 706 \
-            InvalidInstrument: the instrument's definition contradicts itself; see the record's documentation",
+            InvalidInstrument: the instrument's definition contradicts itself: tick, lot and multiplier are at least 1, \
+            minima at most maxima with a multiple of tick or lot between, price limits within the range; see ListInstrument",
         ),
         (
             "config orders=4294967296",
@@ -267,4 +268,16 @@ fn links() {
     symlink(folder.path() + "/missing", folder.path() + "/a/broken.nsf").expect("a link");
     let ran = check_scenarios(&[&folder.path()], &[]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+}
+
+/// What nobody may ever write to is not waited for.
+#[cfg(unix)]
+#[test]
+fn sockets_are_no_scenarios() {
+    let folder = Folder::new();
+    folder.file("right.nsf", "expect trades n=0\n");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path() + "/a.nsf").expect("a socket");
+    let ran = check_scenarios(&[&folder.path()], &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("a.nsf: expected a file, found a pipe, socket or device"), "{}", ran.stderr);
 }

@@ -575,6 +575,15 @@ fn line_ends_and_marks_of_other_editors_are_taken() {
 }
 
 #[test]
+fn negative_quantities_are_rejected_as_that() {
+    for kind in ["limit px=10", "limit px=10 display=3", "market", "limit tif=ioc px=10", "stop_limit trigger=9 px=10"]
+    {
+        passes(&format!("new id=1 acct=1 side=buy type={kind} qty=-5\nexpect reject id=1 code=QuantityNotPositive"));
+        passes(&format!("new id=1 acct=1 side=buy type={kind} qty=0\nexpect reject id=1"));
+    }
+}
+
+#[test]
 fn what_expires_while_an_account_is_opened_is_told() {
     passes(
         "time ns=10
