@@ -73,10 +73,12 @@ macro_rules! events {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// A view of one event record.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub enum Event<'a> { $($(#[$doc])* $name(&'a $name),)* }
 
         /// An event record by value, for keeping.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         #[allow(clippy::large_enum_variant)]
         pub enum OwnedEvent { $($(#[$doc])* $name($name),)* }
 
