@@ -69,6 +69,14 @@ impl core::fmt::Display for EventsDigest {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for EventsDigest {
+    /// As it is displayed.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 #[inline(always)]
 fn low(product: u128) -> u64 {
     product as u64
@@ -100,6 +108,14 @@ impl core::fmt::Display for Hash256 {
     /// 64 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Hash256 {
+    /// As it is displayed.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -18,6 +18,7 @@ pub const RULES_VERSIONS: &[u32] = &[RULES_VERSION];
 /// [`SLOT_MAX`] unless said otherwise.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Capacities {
     /// Listed instruments.
     pub instruments: u32,
@@ -68,6 +69,7 @@ impl Capacities {
 /// The genesis configuration. 96 bytes, plain old data; [`Genesis::hash`] is over exactly these.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Genesis {
     /// Version of the command schema, [`COMMAND_SCHEMA_VERSION`].
     pub command_schema: u32,
@@ -83,6 +85,7 @@ pub struct Genesis {
     /// Table sizes.
     pub capacities: Capacities,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u32,
     /// A forward jump of sequenced time beyond this, in nanoseconds, is for whoever stamps commands to halt at. The engine
     /// itself takes any time that does not step back.
@@ -91,6 +94,7 @@ pub struct Genesis {
     /// slow: draw it at random, and keep genesis and journal from those who send orders.
     pub index_seed: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 16],
 }
 

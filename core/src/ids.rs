@@ -37,6 +37,7 @@ macro_rules! entity_id {
         $(#[$doc])*
         #[repr(transparent)]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct $name(pub u64);
 
         impl $name {
@@ -106,6 +107,7 @@ impl SessionId {
 /// Names a live order: low 40 bits of the accepting command's sequence | slot (24 bits).
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OrderId(pub u64);
 
 impl OrderId {
@@ -142,6 +144,7 @@ impl core::fmt::Display for OrderId {
 /// can then be reached by order id only.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ClientOrderId(pub u64);
 
 impl ClientOrderId {

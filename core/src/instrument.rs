@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{EntityRecord, Record};
+use crate::arena::EntityRecord;
 use crate::book::{BookSide, LadderKey};
 use crate::command::ListInstrument;
 use crate::ids::InstrumentId;
@@ -13,6 +13,7 @@ use crate::units::{PriceTicks, QuantityLots, TimeNs};
 /// An instrument. What an order touches comes first.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Instrument {
     pub(crate) id: InstrumentId,
     /// A [`TradingState`].
@@ -62,11 +63,10 @@ pub(crate) struct Instrument {
 
 const _: () = assert!(size_of::<Instrument>() == 256);
 
-impl Record for Instrument {}
-
 /// What of an instrument is rarely needed, in the slot of its [`Instrument`].
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Market {
     /// The largest distance of a trade from the reference price; 0 for no band.
     pub(crate) band: PriceTicks,
@@ -76,6 +76,7 @@ pub(crate) struct Market {
     pub(crate) is_due: u8,
     /// Which of the three prices of `view` there are, one bit each, and one for the view itself.
     pub(crate) view_has: u8,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved: [u8; 2],
     /// The complex records of the first and the last of its followers.
     pub(crate) first_follower: u32,
@@ -85,15 +86,15 @@ pub(crate) struct Market {
     pub(crate) next_in_ring: u32,
     /// The follower that the pass under way comes to next; 0 without a pass.
     pub(crate) pass: u32,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved_middle: u32,
     /// The view with which the last pass began: last price, best bid, best ask.
     pub(crate) view: [PriceTicks; 3],
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved_tail: [u8; 64],
 }
 
 const _: () = assert!(size_of::<Market>() == 128);
-
-impl Record for Market {}
 
 impl EntityRecord for Instrument {
     type Id = InstrumentId;

@@ -1,10 +1,12 @@
 //! The `novate` command line: [`cli`] says what can be asked, [`verbs`] has one file for each verb, [`flow`] reads order
-//! entry and feeds it to an engine, [`scenario`] does so with small files of commands and checks.
+//! entry and feeds it to an engine, [`scenario`] does so with small files of commands and checks, [`decode`] names what
+//! records hold.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done and right, 1 a check failed,
 //! 2 wrong usage or unreadable input, 4 could not finish.
 
 mod cli;
+mod decode;
 mod error;
 mod flow;
 mod input;

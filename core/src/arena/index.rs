@@ -13,7 +13,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Carver, Marks, Record, Table, lanes};
+use super::{Carver, Marks, Table, lanes};
 
 /// Entries of a bucket.
 const ENTRIES: usize = 12;
@@ -33,6 +33,7 @@ pub(crate) const NO_PLACE: u32 = u32::MAX;
 /// One cache line of the index.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Bucket {
     /// Zero where the entry is free.
     tags: [u8; ENTRIES],
@@ -42,8 +43,6 @@ pub(crate) struct Bucket {
 }
 
 const _: () = assert!(size_of::<Bucket>() == 64);
-
-impl Record for Bucket {}
 
 impl Bucket {
     /// One bit for every entry with this tag.

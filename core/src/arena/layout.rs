@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use super::index::Bucket;
 use super::slab::SlabHead;
-use super::{ArenaError, CHUNK_SIZE, Chunk, GIVEN_KEYS, Marks, Record, Single, SlotIndex, Table, Untracked};
+use super::{
+    ArenaError, CHUNK_SIZE, Chunk, GIVEN_KEYS, Marks, Record, RecordType, Single, SlotIndex, Table, Untracked,
+};
 use crate::book::{Complex, Level, Node, Order};
 use crate::digest::Hash256;
 use crate::engine::{Header, Outcome, Session, WorkItem};
@@ -27,6 +29,15 @@ pub struct TableLayout {
     pub first_chunk: usize,
     /// How many chunks.
     pub chunks: usize,
+    /// What its records are.
+    pub(super) record_type: RecordType,
+}
+
+impl TableLayout {
+    /// The name of what its records are: `Order`.
+    pub const fn record_name(&self) -> &'static str {
+        self.record_type.name()
+    }
 }
 
 /// Every table's place.
@@ -80,7 +91,8 @@ impl Layout {
     fn part<R: Record>(&mut self, name: &'static str, part: &'static str, records: u64) {
         let chunks = (records as usize).div_ceil(R::PER_CHUNK);
         let first_chunk = self.chunks();
-        self.tables.push(TableLayout { name, part, record_size: size_of::<R>(), records, first_chunk, chunks });
+        let (record_type, record_size) = (R::TYPE, size_of::<R>());
+        self.tables.push(TableLayout { name, part, record_size, records, first_chunk, chunks, record_type });
     }
 
     /// Chunks in all.

@@ -14,6 +14,9 @@ mod prefetch;
 mod slab;
 mod table;
 mod tracker;
+mod types;
+#[cfg(feature = "serde")]
+mod view;
 
 use alloc::boxed::Box;
 
@@ -21,12 +24,15 @@ use bytemuck::{Pod, Zeroable};
 
 pub use self::layout::{Layout, TableLayout};
 pub use self::tracker::{Dirty, Guarded, Marks, Untracked, Witness};
+#[cfg(feature = "serde")]
+pub use self::view::RecordView;
 
 pub(crate) use self::entities::{Entities, EntityRecord, Full, Missing};
 pub(crate) use self::index::{CHOSEN_KEYS, Found, GIVEN_KEYS, KeyHash, NO_PLACE, SlotIndex};
 pub(crate) use self::layout::Carver;
 pub(crate) use self::slab::Slab;
 pub(crate) use self::table::{Record, Single, Table};
+pub(crate) use self::types::RecordType;
 
 use crate::genesis::Genesis;
 

@@ -10,6 +10,7 @@ use super::{Carver, Marks, Record, Single, Table};
 /// What a slab knows of itself.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct SlabHead {
     /// Slots on the free stack.
     free: u32,
@@ -17,10 +18,9 @@ pub(crate) struct SlabHead {
     high_water: u32,
     /// How many ids were given out (entities only).
     issued: u32,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: u32,
 }
-
-impl Record for SlabHead {}
 
 /// A table of records with its free stack.
 #[derive(Debug)]

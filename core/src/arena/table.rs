@@ -2,19 +2,19 @@
 
 use bytemuck::Pod;
 
-use super::{CHUNK_SIZE, Marks, prefetch};
+use super::{CHUNK_SIZE, Marks, RecordType, prefetch};
 
 /// A plain-old-data record whose size divides a chunk, so that it never straddles two.
 pub(crate) trait Record: Pod {
+    /// Which of the types that tables hold it is.
+    const TYPE: RecordType;
+
     /// Records to a chunk; checks the size at compile time.
     const PER_CHUNK: usize = {
         assert!(size_of::<Self>().is_power_of_two() && size_of::<Self>() <= CHUNK_SIZE);
         CHUNK_SIZE / size_of::<Self>()
     };
 }
-
-impl Record for u32 {}
-impl Record for u64 {}
 
 /// A run of records and the marks of the chunks that hold them.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::waiting::Links;
-use crate::arena::Record;
 use crate::terms::{PegReference, Side, TriggerDirection};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// What an order is beyond its order record. Two to a chunk.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Complex {
     /// The slot of its order.
     pub(crate) order: u32,
@@ -48,12 +48,11 @@ pub(crate) struct Complex {
     pub(crate) peg: u8,
     /// 1 if it is a stop order whose trigger price trails the last price.
     pub(crate) trails: u8,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved: [u8; 3],
 }
 
 const _: () = assert!(size_of::<Complex>() == 128);
-
-impl Record for Complex {}
 
 impl Complex {
     /// The budget, if it has one.

@@ -11,7 +11,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::BookSide;
-use crate::arena::{Carver, Marks, Record, Slab, Table};
+use crate::arena::{Carver, Marks, Slab, Table};
 
 /// Bits of the key that one node decides on.
 const BITS: u32 = 6;
@@ -26,13 +26,19 @@ pub(super) const NODES_PER_INSERT_MAX: u32 = 22;
 /// The children of a node: nodes, or levels in the lowest row. One chunk.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Node {
+    #[cfg_attr(feature = "serde", serde(serialize_with = "in_a_row"))]
     children: [u32; 64],
 }
 
-const _: () = assert!(size_of::<Node>() == 256);
+/// Serialises what is more than serde serialises as an array by itself.
+#[cfg(feature = "serde")]
+fn in_a_row<S: serde::Serializer>(children: &[u32; 64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(children)
+}
 
-impl Record for Node {}
+const _: () = assert!(size_of::<Node>() == 256);
 
 /// The nodes of all ladders.
 #[derive(Debug)]
@@ -52,6 +58,7 @@ pub(super) enum Direction {
 /// A price as the ladder sees it: in ticks of its instrument, ordered as an unsigned number.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct LadderKey(u64);
 
 impl LadderKey {

@@ -3,12 +3,12 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::LadderKey;
-use crate::arena::Record;
 use crate::units::PriceTicks;
 
 /// A price level with at least one order: one cache line.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Level {
     pub(crate) price: PriceTicks,
     /// The price as the ladder knows it.
@@ -29,6 +29,7 @@ pub(crate) struct Level {
     pub(crate) pegged: u32,
     /// Sum of what they hide.
     pub(crate) hidden: i64,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved_tail: [u8; 8],
 }
 
@@ -42,11 +43,10 @@ impl Level {
 
 const _: () = assert!(size_of::<Level>() == 64);
 
-impl Record for Level {}
-
 /// One side of one instrument's book; part of the instrument's record. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct BookSide {
     /// The best level's price, if there is one.
     pub(crate) best_price: PriceTicks,

@@ -2,7 +2,6 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::Record;
 use crate::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
 use crate::ids::{AccountId, ClientOrderId, OrderId};
 use crate::terms::{OrderType, Side, TimeInForce};
@@ -11,6 +10,7 @@ use crate::units::{PriceTicks, QuantityLots};
 /// A live order: one cache line.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Order {
     pub(crate) id: OrderId,
     pub(crate) client_order_id: ClientOrderId,
@@ -30,8 +30,6 @@ pub(crate) struct Order {
 }
 
 const _: () = assert!(size_of::<Order>() == 64);
-
-impl Record for Order {}
 
 impl Order {
     #[inline(always)]
@@ -183,5 +181,20 @@ impl Terms {
     #[inline(always)]
     fn is_limit_at_all(self) -> bool {
         self.byte(1) == OrderType::Limit.code()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Terms {
+    /// What is packed into them, each under the name that it has in [`NewOrder`].
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut fields = serializer.serialize_struct("Terms", 6)?;
+        for (place, name) in (0..).zip(["side", "order_type", "time_in_force", "flags", "self_trade"]) {
+            fields.serialize_field(name, &self.byte(place))?;
+        }
+        fields.serialize_field("complex", &self.complex())?;
+        fields.end()
     }
 }

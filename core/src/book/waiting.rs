@@ -16,6 +16,7 @@ use crate::arena::{Marks, Slab};
 /// An order's place in a tree: its neighbours' slots, 0 for none.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Links {
     parent: u32,
     children: [u32; 2],

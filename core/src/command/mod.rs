@@ -42,12 +42,14 @@ pub const RARE_SIZE_MAX: usize = 320;
 /// ```
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CommandHeader {
     /// Number of the kind; [`CommandRecord::new_header`] sets it.
     pub kind: u16,
     /// The record's whole size in bytes.
     pub size: u16,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u32,
     /// Who sends.
     pub session: SessionId,
@@ -151,6 +153,11 @@ impl<'a> RawCommand<'a> {
         Self { words }
     }
 
+    /// The words as they stand in the ring or frame, whatever they are.
+    pub const fn words(&self) -> &'a [u64] {
+        self.words
+    }
+
     /// What stands where a kind should; 0 if there is nothing.
     #[inline(always)]
     pub(crate) fn kind(&self) -> u16 {
@@ -183,6 +190,7 @@ macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// A view of one command record.
         #[derive(Clone, Copy, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub enum Command<'a> {
             $($(#[$doc])* $name(&'a $name),)*
             /// Bytes that are no record of this version; `kind` is what stands where a kind should.

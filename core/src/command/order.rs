@@ -12,6 +12,7 @@ use crate::units::{PriceTicks, QuantityLots, TimeNs};
 /// Rules: `docs/ORDERS.md`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NewOrder {
     /// Kind 1.
     pub header: CommandHeader,
@@ -35,6 +36,7 @@ pub struct NewOrder {
     /// A [`SelfTrade`].
     pub self_trade: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 11],
 }
 
@@ -160,6 +162,7 @@ fn each_within(bytes: [u8; 8], first: [u8; 8], last: [u8; 8]) -> bool {
 /// Rules: `docs/ORDERS.md`. What an order does not use is zero.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NewComplexOrder {
     /// Kind 6.
     pub header: CommandHeader,
@@ -186,6 +189,7 @@ pub struct NewComplexOrder {
     /// A [`TriggerDirection`]; default where no trigger is given.
     pub direction: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// The last price at which a stop order triggers: a multiple of the tick within the declared range. Of a trailing stop
     /// order the distance that its trigger price keeps: a positive multiple of the tick.
@@ -334,12 +338,14 @@ command_record!(NewComplexOrder, kind 6, size 128 <= ORDER_SIZE_MAX, account tru
 /// How a command names the order that it is about. 16 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OrderTarget {
     /// An [`OrderId`] or a [`ClientOrderId`], as `by` says.
     pub id: u64,
     /// [`OrderTarget::BY_ORDER_ID`] or [`OrderTarget::BY_CLIENT_ORDER_ID`].
     pub by: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 7],
 }
 
@@ -369,6 +375,7 @@ impl From<ClientOrderId> for OrderTarget {
 /// Cancels a live order. 48 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CancelOrder {
     /// Kind 2.
     pub header: CommandHeader,
@@ -398,6 +405,7 @@ command_record!(CancelOrder, kind 2, size 48 <= ORDER_SIZE_MAX, account true,
 /// Takes quantity off a live order, which keeps its place in the queue. 56 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReduceOrder {
     /// Kind 3.
     pub header: CommandHeader,
@@ -423,6 +431,7 @@ command_record!(ReduceOrder, kind 3, size 56 <= ORDER_SIZE_MAX, account true,
 /// A lower open quantity at an unchanged price keeps the order's place; anything else loses it and may trade.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AmendOrder {
     /// Kind 4.
     pub header: CommandHeader,
@@ -435,6 +444,7 @@ pub struct AmendOrder {
     /// Bits of [`AmendOrder::PRICE`] and [`AmendOrder::QUANTITY`], at least one.
     pub changes: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 7],
 }
 
@@ -477,6 +487,7 @@ command_record!(AmendOrder, kind 4, size 72 <= ORDER_SIZE_MAX, account true,
 /// The new order inherits account, instrument, side, time in force and flags.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReplaceOrder {
     /// Kind 5.
     pub header: CommandHeader,
@@ -513,6 +524,7 @@ command_record!(ReplaceOrder, kind 5, size 72 <= ORDER_SIZE_MAX, account true,
 /// Those that were entered before this command; at most 64 at once, the others by later commands.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MassCancel {
     /// Kind 7; the account may be none, for all accounts, if an operator says so.
     pub header: CommandHeader,
@@ -535,6 +547,7 @@ command_record!(MassCancel, kind 7, size 40 <= ORDER_SIZE_MAX, account true, res
 /// before it is taken out of the market. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetProtection {
     /// Kind 8.
     pub header: CommandHeader,
@@ -545,6 +558,7 @@ pub struct SetProtection {
     /// It trips when so many fills were made; zero for no limit.
     pub fills: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 8],
 }
 
@@ -563,6 +577,7 @@ command_record!(SetProtection, kind 8, size 64 <= ORDER_SIZE_MAX, account true,
 /// Lets an account whose protection has tripped trade again. 32 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ResumeTrading {
     /// Kind 9.
     pub header: CommandHeader,
@@ -582,6 +597,7 @@ command_record!(ResumeTrading, kind 9, size 32 <= ORDER_SIZE_MAX, account true, 
 /// It rests, never trades on entry or where it moves, and loses its place where its price changes. Rules: `docs/ORDERS.md`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NewPeggedOrder {
     /// Kind 10.
     pub header: CommandHeader,
@@ -604,12 +620,14 @@ pub struct NewPeggedOrder {
     /// A [`SelfTrade`].
     pub self_trade: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// What is added to the reference, negative or not.
     pub offset: PriceTicks,
     /// When a good-till-date order expires; zero for all others.
     pub expiry: TimeNs,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 16],
 }
 

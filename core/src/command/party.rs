@@ -9,6 +9,7 @@ use crate::terms::Role;
 /// Opens an account. 40 bytes. The event [`AccountOpened`](crate::event::AccountOpened) tells its id.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OpenAccount {
     /// Kind 201; `account` is none.
     pub header: CommandHeader,
@@ -28,6 +29,7 @@ command_record!(OpenAccount, kind 201, size 40 <= RARE_SIZE_MAX, account false, 
 /// Closes an account without live orders, open positions and grants. 32 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CloseAccount {
     /// Kind 202; `account` is the one to close.
     pub header: CommandHeader,
@@ -38,6 +40,7 @@ command_record!(CloseAccount, kind 202, size 32 <= RARE_SIZE_MAX, account true, 
 /// Opens a session. 40 bytes. The event [`SessionOpened`](crate::event::SessionOpened) tells its id.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OpenSession {
     /// Kind 203.
     pub header: CommandHeader,
@@ -46,6 +49,7 @@ pub struct OpenSession {
     /// Bits of [`OpenSession::ALL_ACCOUNTS`]; others are reserved.
     pub flags: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 6],
 }
 
@@ -67,6 +71,7 @@ command_record!(OpenSession, kind 203, size 40 <= RARE_SIZE_MAX, account false,
 /// Closes a session without grants; those that exist from genesis on stay. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CloseSession {
     /// Kind 204.
     pub header: CommandHeader,
@@ -79,6 +84,7 @@ command_record!(CloseSession, kind 204, size 40 <= RARE_SIZE_MAX, account false,
 /// Lets a session act for the header's account. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GrantAccount {
     /// Kind 205; `account` is the one to act for.
     pub header: CommandHeader,
@@ -98,6 +104,7 @@ command_record!(GrantAccount, kind 205, size 40 <= RARE_SIZE_MAX, account true, 
 /// Takes back what [`GrantAccount`] gave. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RevokeAccount {
     /// Kind 206; `account` is the one granted.
     pub header: CommandHeader,

@@ -16,6 +16,7 @@ use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 /// command's time.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ListInstrument {
     /// Kind 101.
     pub header: CommandHeader,
@@ -54,6 +55,7 @@ pub struct ListInstrument {
     /// The [`SelfTrade`] of orders that have no wish of their own.
     pub self_trade: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 36],
 }
 
@@ -97,6 +99,7 @@ fn settable_state(code: u8) -> bool {
 /// Delists an instrument without live orders and open positions. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DelistInstrument {
     /// Kind 102.
     pub header: CommandHeader,
@@ -111,6 +114,7 @@ command_record!(DelistInstrument, kind 102, size 40 <= RARE_SIZE_MAX, account fa
 /// A crossed book is not opened (`BookCrossed`): send [`Uncross`].
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetTradingState {
     /// Kind 103.
     pub header: CommandHeader,
@@ -119,6 +123,7 @@ pub struct SetTradingState {
     /// The [`TradingState`] to enter; not `Uncrossing`.
     pub state: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 7],
 }
 
@@ -136,6 +141,7 @@ command_record!(SetTradingState, kind 103, size 48 <= RARE_SIZE_MAX, account fal
 /// Ends an auction: fixes one price, fills what crosses at it, and opens continuous trading. 56 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Uncross {
     /// Kind 104.
     pub header: CommandHeader,
@@ -146,6 +152,7 @@ pub struct Uncross {
     /// 1 where `price` is given, 0 where the engine finds it.
     pub priced: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 7],
 }
 
@@ -172,6 +179,7 @@ command_record!(Uncross, kind 104, size 56 <= RARE_SIZE_MAX, account false,
 /// Sets the price limits in force, both inclusive, within the declared range. Resting orders stay. 56 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetPriceLimits {
     /// Kind 105.
     pub header: CommandHeader,
@@ -188,6 +196,7 @@ command_record!(SetPriceLimits, kind 105, size 56 <= RARE_SIZE_MAX, account fals
 /// Sets an instrument's last price, as if it had traded there. 48 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetLastPrice {
     /// Kind 106.
     pub header: CommandHeader,
@@ -202,6 +211,7 @@ command_record!(SetLastPrice, kind 106, size 48 <= RARE_SIZE_MAX, account false,
 /// Sets an instrument's mark price, at which unrealised profit is reckoned. 48 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetMarkPrice {
     /// Kind 107.
     pub header: CommandHeader,
@@ -216,6 +226,7 @@ command_record!(SetMarkPrice, kind 107, size 48 <= RARE_SIZE_MAX, account false,
 /// Sets how far from its reference price an instrument may trade before a volatility auction begins. 48 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetPriceBand {
     /// Kind 108.
     pub header: CommandHeader,
@@ -231,6 +242,7 @@ command_record!(SetPriceBand, kind 108, size 48 <= RARE_SIZE_MAX, account false,
 /// Ends the trading day: cancels the day orders of an instrument, or of all. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EndTradingDay {
     /// Kind 109.
     pub header: CommandHeader,
@@ -243,6 +255,7 @@ command_record!(EndTradingDay, kind 109, size 40 <= RARE_SIZE_MAX, account false
 /// Has the indicative price of an auction said as an event. 40 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PublishIndicative {
     /// Kind 110.
     pub header: CommandHeader,
@@ -255,6 +268,7 @@ command_record!(PublishIndicative, kind 110, size 40 <= RARE_SIZE_MAX, account f
 /// Nothing but an opportunity to work off pending work; the sequencer appends it while work is pending. 32 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Work {
     /// Kind 301.
     pub header: CommandHeader,

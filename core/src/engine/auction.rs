@@ -25,12 +25,14 @@ use crate::units::{PriceTicks, QuantityLots};
 /// What an auction at one price would meet.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 struct Candidate {
     /// Bids at the price or higher.
     bids: i128,
     /// Asks at the price or lower.
     asks: i128,
     price: PriceTicks,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: u64,
 }
 
@@ -53,6 +55,7 @@ impl Candidate {
 /// Of these the choice needs the lowest, the highest, the one nearest to the last price, and on which side the surplus is.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 struct Best {
     lowest: Candidate,
     highest: Candidate,
@@ -62,6 +65,7 @@ struct Best {
     /// How many of them have more bids than asks, and more asks than bids.
     with_bid_surplus: u64,
     with_ask_surplus: u64,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: u64,
 }
 
@@ -99,6 +103,7 @@ impl Best {
 /// An auction that is being worked on: the body of a piece of work.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(super) struct Auction {
     best: Best,
     /// What was summed so far: bids that are at the walk's price or higher, asks that are at it or lower.
@@ -117,6 +122,7 @@ pub(super) struct Auction {
     phase: u8,
     /// 1 if the price was given.
     is_given: u8,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: [u8; 6],
 }
 

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::Engine;
 use super::emit::Emitter;
-use crate::arena::{EntityRecord, Marks, Missing, Record};
+use crate::arena::{EntityRecord, Marks, Missing};
 use crate::command::{CommandHeader, CommandRecord, OpenSession};
 use crate::event::{Rejected, Resent};
 use crate::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
@@ -15,6 +15,7 @@ use crate::units::Sequence;
 /// A session.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     /// Last consumed session sequence.
@@ -25,12 +26,11 @@ pub(crate) struct Session {
     pub(crate) role: u8,
     /// As in [`OpenSession`].
     pub(crate) flags: u8,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved: [u8; 42],
 }
 
 const _: () = assert!(size_of::<Session>() == 64);
-
-impl Record for Session {}
 
 impl EntityRecord for Session {
     type Id = SessionId;
@@ -49,17 +49,17 @@ impl Session {
 /// What came of one of a session's last commands.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Outcome {
     sequence: Sequence,
     order: OrderId,
     /// 0 if executed, else a [`RejectCode`].
     code: u16,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: [u8; 14],
 }
 
 const _: () = assert!(size_of::<Outcome>() == 32);
-
-impl Record for Outcome {}
 
 /// What a rejection repeats of its command, besides the header.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,7 +2,6 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::Record;
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
 use crate::units::{Sequence, TimeNs};
@@ -10,6 +9,7 @@ use crate::units::{Sequence, TimeNs};
 /// The arena's first chunk. What every command touches comes first.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Header {
     /// The last command's sequence.
     pub(crate) sequence: Sequence,
@@ -46,11 +46,10 @@ pub(crate) struct Header {
 /// The ends of a row whose members know the next one; 0 for none.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Row {
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
 
 const _: () = assert!(size_of::<Header>() == 256);
-
-impl Record for Header {}

@@ -24,6 +24,7 @@ use crate::units::Sequence;
 /// A scan that is under way.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(super) struct Scan {
     /// Whose orders; none for everybody's.
     account: AccountId,
@@ -37,7 +38,9 @@ pub(super) struct Scan {
     cursor: u32,
     /// A [`CancelReason`].
     reason: u8,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: [u8; 3],
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved_tail: [u64; 25],
 }
 

@@ -11,7 +11,7 @@ use super::Engine;
 use super::auction::{Auction, Progress};
 use super::emit::Emitter;
 use super::scan::{Scan, Stretch};
-use crate::arena::{Marks, Record};
+use crate::arena::Marks;
 use crate::sink::EventSink;
 use crate::units::{Sequence, TimeNs};
 
@@ -45,8 +45,6 @@ pub(crate) struct WorkItem {
 
 const _: () = assert!(size_of::<WorkItem>() == 256);
 
-impl Record for WorkItem {}
-
 impl WorkItem {
     pub(super) fn auction(auction: Auction, touched: Sequence) -> Self {
         Self { body: bytemuck::must_cast(auction), touched, is_scan: 0, reserved: [0; 7] }
@@ -54,6 +52,24 @@ impl WorkItem {
 
     pub(super) fn scan(scan: Scan, touched: Sequence) -> Self {
         Self { body: bytemuck::must_cast(scan), touched, is_scan: 1, reserved: [0; 7] }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for WorkItem {
+    /// The body as what it is.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut fields = serializer.serialize_struct("WorkItem", 3)?;
+        fields.serialize_field("touched", &self.touched)?;
+        fields.serialize_field("is_scan", &self.is_scan)?;
+        if self.is_scan == 0 {
+            fields.serialize_field("auction", &bytemuck::must_cast::<_, Auction>(self.body))?;
+        } else {
+            fields.serialize_field("scan", &bytemuck::must_cast::<_, Scan>(self.body))?;
+        }
+        fields.end()
     }
 }
 

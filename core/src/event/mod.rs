@@ -73,12 +73,27 @@ macro_rules! events {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// A view of one event record.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub enum Event<'a> { $($(#[$doc])* $name(&'a $name),)* }
 
         /// An event record by value, for keeping.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         #[allow(clippy::large_enum_variant)]
         pub enum OwnedEvent { $($(#[$doc])* $name($name),)* }
+
+        impl<'a> Event<'a> {
+            /// Reads the record in `words`, which must be exactly the record. Total: none where they are no record.
+            pub fn decode(words: &'a [EventWord]) -> Option<Self> {
+                // The kind stands behind sequence and ordinal.
+                let [_, _, _, _, kind, ..] = words.first()?[1].to_le_bytes();
+                let bytes: &[u8] = bytemuck::must_cast_slice(words);
+                match kind {
+                    $($name::KIND => bytemuck::try_from_bytes::<$name>(bytes).ok().map(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
 
         impl Event<'_> {
             /// Every kind's number, name and size in bytes, in numeric order.
@@ -190,6 +205,19 @@ events! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_are_decoded_exactly() {
+        for (kind, name, size) in Event::KINDS {
+            let mut words = [[0; 8]; 3];
+            words[0][1] = u64::from(*kind) << 32;
+            let own = size / 64;
+            let event = Event::decode(&words[..own]).expect("a record");
+            assert_eq!((event.name(), event.words()), (*name, &words[..own]));
+            assert_eq!((Event::decode(&words[..own - 1]), Event::decode(&words[..=own])), (None, None));
+        }
+        assert_eq!(Event::decode(&[[0; 8]]), None);
+    }
 
     #[test]
     fn kinds_ascend() {

@@ -14,6 +14,7 @@ use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 /// An order was accepted. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Accepted {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -65,6 +66,7 @@ event_record!(Accepted, kind 1, words 1);
 /// A command was rejected; nothing changed but the session's outcome window. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Rejected {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -73,6 +75,7 @@ pub struct Rejected {
     /// Kind 2.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// A [`RejectCode`](crate::reject::RejectCode).
     pub code: u16,
@@ -98,6 +101,7 @@ event_record!(Rejected, kind 2, words 1);
 /// (`aggressor` 0) the "maker" is the buy order and the "taker" the sell order.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Trade {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -108,6 +112,7 @@ pub struct Trade {
     /// The taker's [`Side`](crate::terms::Side); 0 in an auction.
     pub aggressor: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 2],
     /// Where.
     pub instrument: InstrumentId,
@@ -136,6 +141,7 @@ pub struct Trade {
     /// The taker's position after the trade, signed.
     pub taker_position: QuantityLots,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 8],
 }
 
@@ -144,6 +150,7 @@ event_record!(Trade, kind 3, words 2);
 /// What an accepted or amended order left after trading now rests in the book. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Rested {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -154,6 +161,7 @@ pub struct Rested {
     /// The order's [`Side`](crate::terms::Side).
     pub side: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 2],
     /// Where.
     pub instrument: InstrumentId,
@@ -174,6 +182,7 @@ event_record!(Rested, kind 4, words 1);
 /// An order, or what was left of it, was cancelled. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Cancelled {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -211,6 +220,7 @@ event_record!(Cancelled, kind 5, words 1);
 /// An order's price or open quantity changed. 128 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Amended {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -223,6 +233,7 @@ pub struct Amended {
     /// Bits of [`Amended::KEEPS_PRIORITY`] and [`Amended::RESTS`].
     pub flags: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// Where.
     pub instrument: InstrumentId,
@@ -241,6 +252,7 @@ pub struct Amended {
     /// Open quantity from now on, before it trades.
     pub leaves: QuantityLots,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 48],
 }
 
@@ -257,6 +269,7 @@ event_record!(Amended, kind 6, words 2);
 /// A command was sent again. It ran once; this is what came of it then. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Resent {
     /// The sequence of the repeated command.
     pub sequence: Sequence,
@@ -265,6 +278,7 @@ pub struct Resent {
     /// Kind 7.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// 0 if the command was executed, else its [`RejectCode`](crate::reject::RejectCode).
     pub code: u16,
@@ -277,6 +291,7 @@ pub struct Resent {
     /// The order that it entered or concerned, none if it was about no order.
     pub order: OrderId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 16],
 }
 
@@ -287,6 +302,7 @@ event_record!(Resent, kind 7, words 1);
 /// One that has nothing left is gone: the maker from the book, the taker before it got there.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Decremented {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -297,6 +313,7 @@ pub struct Decremented {
     /// The taker's [`Side`](crate::terms::Side).
     pub aggressor: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 2],
     /// Where.
     pub instrument: InstrumentId,
@@ -321,6 +338,7 @@ pub struct Decremented {
     /// What the taker's order has left.
     pub taker_leaves: QuantityLots,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 24],
 }
 
@@ -329,6 +347,7 @@ event_record!(Decremented, kind 8, words 2);
 /// A stop order triggered; what it does as a market or limit order follows. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Triggered {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -339,6 +358,7 @@ pub struct Triggered {
     /// The order's [`Side`](crate::terms::Side).
     pub side: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 2],
     /// Where.
     pub instrument: InstrumentId,
@@ -361,6 +381,7 @@ event_record!(Triggered, kind 9, words 1);
 /// Whatever it showed before is gone; it rests at the back of its level unless the flag says otherwise.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Replenished {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -373,6 +394,7 @@ pub struct Replenished {
     /// Bits of [`Replenished::KEEPS_PRIORITY`].
     pub flags: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// Where.
     pub instrument: InstrumentId,
@@ -389,6 +411,7 @@ pub struct Replenished {
     /// Its open quantity, shown and hidden.
     pub leaves: QuantityLots,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 56],
 }
 
@@ -402,6 +425,7 @@ event_record!(Replenished, kind 10, words 2);
 /// A mass cancel is done: every order that it was about is gone. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MassCancelled {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -412,6 +436,7 @@ pub struct MassCancelled {
     /// Why the orders were cancelled: a [`CancelReason`](crate::reject::CancelReason).
     pub reason: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 2],
     /// Where; zero for everywhere.
     pub instrument: InstrumentId,
@@ -422,6 +447,7 @@ pub struct MassCancelled {
     /// How many orders it cancelled.
     pub orders: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 16],
 }
 
@@ -430,6 +456,7 @@ event_record!(MassCancelled, kind 11, words 1);
 /// An account's market-maker protection was set. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ProtectionSet {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -438,6 +465,7 @@ pub struct ProtectionSet {
     /// Kind 12.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Whose.
     pub account: AccountId,
@@ -448,6 +476,7 @@ pub struct ProtectionSet {
     /// It trips when so many fills were made; zero for no limit.
     pub fills: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 16],
 }
 
@@ -456,6 +485,7 @@ event_record!(ProtectionSet, kind 12, words 1);
 /// An account's market-maker protection tripped: it trades no more until it is resumed. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ProtectionTripped {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -464,6 +494,7 @@ pub struct ProtectionTripped {
     /// Kind 13.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Where the last fill was.
     pub instrument: InstrumentId,
@@ -474,6 +505,7 @@ pub struct ProtectionTripped {
     /// Fills in the window.
     pub fills: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 16],
 }
 
@@ -482,6 +514,7 @@ event_record!(ProtectionTripped, kind 13, words 1);
 /// An account whose protection had tripped may trade again. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TradingResumed {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -490,10 +523,12 @@ pub struct TradingResumed {
     /// Kind 14.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Whose.
     pub account: AccountId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 40],
 }
 
@@ -504,6 +539,7 @@ event_record!(TradingResumed, kind 14, words 1);
 /// A pegged order leaves its place and rests at the back of the new price.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Repriced {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -516,6 +552,7 @@ pub struct Repriced {
     /// Bits of [`Repriced::RESTS`].
     pub flags: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// Where.
     pub instrument: InstrumentId,
@@ -536,6 +573,7 @@ pub struct Repriced {
     /// What it has open.
     pub leaves: QuantityLots,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 40],
 }
 

@@ -9,6 +9,7 @@ use crate::units::Sequence;
 /// An account was opened. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AccountOpened {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -17,12 +18,14 @@ pub struct AccountOpened {
     /// Kind 201.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Its id from now on.
     pub account: AccountId,
     /// Its owner, in the venue's own numbering.
     pub owner: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 
@@ -31,6 +34,7 @@ event_record!(AccountOpened, kind 201, words 1);
 /// An account was closed. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AccountClosed {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -39,10 +43,12 @@ pub struct AccountClosed {
     /// Kind 202.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub account: AccountId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 40],
 }
 
@@ -51,6 +57,7 @@ event_record!(AccountClosed, kind 202, words 1);
 /// A session was opened. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SessionOpened {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -59,12 +66,14 @@ pub struct SessionOpened {
     /// Kind 203.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Its id from now on.
     pub session: SessionId,
     /// Its [`Role`](crate::terms::Role).
     pub role: u64,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 
@@ -73,6 +82,7 @@ event_record!(SessionOpened, kind 203, words 1);
 /// A session was closed. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SessionClosed {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -81,10 +91,12 @@ pub struct SessionClosed {
     /// Kind 204.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub session: SessionId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 40],
 }
 
@@ -93,6 +105,7 @@ event_record!(SessionClosed, kind 204, words 1);
 /// A session may act for an account. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AccountGranted {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -101,12 +114,14 @@ pub struct AccountGranted {
     /// Kind 205.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Who.
     pub session: SessionId,
     /// For whom.
     pub account: AccountId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 
@@ -115,6 +130,7 @@ event_record!(AccountGranted, kind 205, words 1);
 /// A session may no longer act for an account. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AccountRevoked {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -123,12 +139,14 @@ pub struct AccountRevoked {
     /// Kind 206.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Who.
     pub session: SessionId,
     /// For whom.
     pub account: AccountId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 

@@ -9,6 +9,7 @@ use crate::units::{PriceTicks, QuantityLots, Sequence};
 /// An instrument was listed. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct InstrumentListed {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -21,6 +22,7 @@ pub struct InstrumentListed {
     /// Its first [`TradingState`](crate::terms::TradingState).
     pub state: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// Its id from now on.
     pub instrument: InstrumentId,
@@ -31,6 +33,7 @@ pub struct InstrumentListed {
     /// Its quantity increment.
     pub lot: QuantityLots,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 8],
 }
 
@@ -39,6 +42,7 @@ event_record!(InstrumentListed, kind 101, words 1);
 /// An instrument was delisted. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct InstrumentDelisted {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -47,10 +51,12 @@ pub struct InstrumentDelisted {
     /// Kind 102.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 40],
 }
 
@@ -59,6 +65,7 @@ event_record!(InstrumentDelisted, kind 102, words 1);
 /// An instrument's trading state changed, or was set to what it was. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TradingStateChanged {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -71,10 +78,12 @@ pub struct TradingStateChanged {
     /// The [`TradingState`](crate::terms::TradingState) from now on.
     pub state: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: u8,
     /// Which.
     pub instrument: InstrumentId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 40],
 }
 
@@ -85,6 +94,7 @@ event_record!(TradingStateChanged, kind 103, words 1);
 /// Not said where nothing crosses.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Uncrossed {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -93,6 +103,7 @@ pub struct Uncrossed {
     /// Kind 104.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
@@ -109,6 +120,7 @@ event_record!(Uncrossed, kind 104, words 1);
 /// The price limits changed. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PriceLimitsSet {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -117,6 +129,7 @@ pub struct PriceLimitsSet {
     /// Kind 105.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
@@ -125,6 +138,7 @@ pub struct PriceLimitsSet {
     /// Highest price of an order from now on.
     pub high: PriceTicks,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 24],
 }
 
@@ -133,6 +147,7 @@ event_record!(PriceLimitsSet, kind 105, words 1);
 /// An instrument's last price was set by command. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LastPriceSet {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -141,12 +156,14 @@ pub struct LastPriceSet {
     /// Kind 106.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
     /// The last price from now on.
     pub price: PriceTicks,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 
@@ -155,6 +172,7 @@ event_record!(LastPriceSet, kind 106, words 1);
 /// An instrument's mark price was set. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MarkPriceSet {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -163,12 +181,14 @@ pub struct MarkPriceSet {
     /// Kind 107.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
     /// The mark price from now on.
     pub price: PriceTicks,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 
@@ -177,6 +197,7 @@ event_record!(MarkPriceSet, kind 107, words 1);
 /// An instrument's price band was set. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PriceBandSet {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -185,12 +206,14 @@ pub struct PriceBandSet {
     /// Kind 108.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
     /// The largest distance from the reference price from now on; zero for no band.
     pub distance: PriceTicks,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 32],
 }
 
@@ -199,6 +222,7 @@ event_record!(PriceBandSet, kind 108, words 1);
 /// An order would have traded beyond the price band; a volatility auction begins. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PriceBandBreached {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -207,6 +231,7 @@ pub struct PriceBandBreached {
     /// Kind 109.
     pub kind: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 3],
     /// Which.
     pub instrument: InstrumentId,
@@ -219,6 +244,7 @@ pub struct PriceBandBreached {
     /// The order that would have traded.
     pub order: OrderId,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved_tail: [u8; 8],
 }
 
@@ -227,6 +253,7 @@ event_record!(PriceBandBreached, kind 109, words 1);
 /// What an uncross would find now. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct IndicativePrice {
     /// The command's sequence.
     pub sequence: Sequence,
@@ -237,6 +264,7 @@ pub struct IndicativePrice {
     /// 1 if anything crosses; else price and quantities are zero.
     pub crosses: u8,
     /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 2],
     /// Which.
     pub instrument: InstrumentId,

@@ -2,13 +2,14 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{EntityRecord, Record};
+use crate::arena::EntityRecord;
 use crate::ids::AccountId;
 use crate::units::{QuantityLots, Sequence, TimeNs};
 
 /// An account. It fills a chunk: no two owners' accounts share one, so that an account is proven without its neighbours.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Account {
     pub(crate) id: AccountId,
     /// The owner, in the venue's own numbering.
@@ -24,6 +25,7 @@ pub(crate) struct Account {
     /// Realised profit and loss over all instruments, in atoms.
     pub(crate) realised: i128,
     pub(crate) protection: Protection,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved_tail: [u8; 128],
 }
 
@@ -32,11 +34,10 @@ pub(crate) const REALISED_END: u128 = (1 << 127) - (1 << 64);
 
 const _: () = assert!(size_of::<Account>() == 256);
 
-impl Record for Account {}
-
 /// Market-maker protection: limits, what was filled in the window, and the scan that cancels the account's orders.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Protection {
     /// Length of the window.
     pub(crate) window: TimeNs,
@@ -60,6 +61,7 @@ pub(crate) struct Protection {
     pub(crate) next: u32,
     /// 1 once a window began.
     pub(crate) has_begun: u8,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved: [u8; 7],
 }
 

@@ -2,17 +2,16 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Record, Slab, SlotIndex};
+use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Slab, SlotIndex};
 
 /// One grant, by slots: a session or account with grants cannot be closed, so the slots stay theirs.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Grant {
     session: u32,
     account: u32,
 }
-
-impl Record for Grant {}
 
 /// The set of grants.
 #[derive(Debug)]

@@ -2,23 +2,23 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Record, Slab, SlotIndex};
+use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Slab, SlotIndex};
 
 /// One open position. It fills a chunk, see [`Account`](super::Account).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Position {
     /// Slots; an account or instrument with positions cannot be closed, so they stay theirs.
     account: u32,
     instrument: u32,
     quantity: i64,
     cost: i128,
+    #[cfg_attr(feature = "serde", serde(skip))]
     reserved: [u8; 224],
 }
 
 const _: () = assert!(size_of::<Position>() == 256);
-
-impl Record for Position {}
 
 /// A quantity and what it cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

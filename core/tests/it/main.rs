@@ -4,6 +4,8 @@ mod allocations;
 mod batches;
 mod capacity;
 mod crowded;
+#[cfg(feature = "serde")]
+mod fields;
 mod golden;
 mod sessions;
 mod trackers;

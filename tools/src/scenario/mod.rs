@@ -20,6 +20,7 @@ mod told;
 mod venue;
 
 pub(crate) use self::parse::{Scenario, find_files};
+pub(crate) use self::record::{Form, Reads, command_form, event_form, state_form};
 
 use novate_core::arena::Arena;
 

@@ -1,5 +1,6 @@
 //! Any record by the names of its fields: commands as the line `send` writes them, events as the check `event` states
-//! them. What can be written of a field follows from its form in one of two tables.
+//! them. What can be written of a field follows from its form in one of two tables; a third has the forms of what the
+//! engine's own records hold.
 
 use std::mem::offset_of;
 
@@ -20,14 +21,16 @@ use crate::text::quoted;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form {
     /// Its size in bytes.
-    pub(super) width: usize,
-    is_signed: bool,
-    pub(super) reads: Reads,
+    pub(crate) width: usize,
+    /// Whether it has negative values.
+    pub(crate) is_signed: bool,
+    /// How it is written, besides as a number.
+    pub(crate) reads: Reads,
 }
 
 /// How the value of a field is written, besides as a number.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reads {
+pub(crate) enum Reads {
     /// In no other way.
     Number,
     /// As one of an enumeration's names.
@@ -106,7 +109,7 @@ const ORDER_TYPE: Form = names!(1, OrderType);
 const TIME_IN_FORCE: Form = names!(1, TimeInForce);
 const SELF_TRADE: Form = names!(1, SelfTrade);
 const DIRECTION: Form = names!(1, TriggerDirection);
-const STATE: Form = names!(1, TradingState);
+const TRADING_STATE: Form = names!(1, TradingState);
 const ROLE: Form = names!(1, Role);
 const WIDE_ROLE: Form = names!(8, Role);
 const INSTRUMENT_KIND: Form = names!(1, InstrumentKind);
@@ -198,10 +201,10 @@ const COMMANDS: &[Record] = records! { command:
     ListInstrument {
         symbol: LABEL, underlying: LABEL, price_min: I64, price_max: I64, limit_low: I64, limit_high: I64, tick: I64,
         lot: I64, quantity_min: I64, quantity_max: I64, multiplier: I64, strike: I64, expiry: U64,
-        kind: INSTRUMENT_KIND, option_type: OPTION_TYPE, initial_state: STATE, self_trade: SELF_TRADE, reserved: U8,
+        kind: INSTRUMENT_KIND, option_type: OPTION_TYPE, initial_state: TRADING_STATE, self_trade: SELF_TRADE, reserved: U8,
     }
     DelistInstrument { instrument: INSTRUMENT, }
-    SetTradingState { instrument: INSTRUMENT, state: STATE, reserved: U8, }
+    SetTradingState { instrument: INSTRUMENT, state: TRADING_STATE, reserved: U8, }
     Uncross { instrument: INSTRUMENT, price: I64, priced: U8, reserved: U8, }
     SetPriceLimits { instrument: INSTRUMENT, low: I64, high: I64, }
     SetLastPrice { instrument: INSTRUMENT, price: I64, }
@@ -267,10 +270,10 @@ const EVENTS: &[Record] = records! { event:
         old_price: I64, price: I64, old_trigger: I64, trigger: I64, leaves: I64,
     }
     InstrumentListed {
-        instrument_kind: INSTRUMENT_KIND, state: STATE, instrument: INSTRUMENT, symbol: LABEL, tick: I64, lot: I64,
+        instrument_kind: INSTRUMENT_KIND, state: TRADING_STATE, instrument: INSTRUMENT, symbol: LABEL, tick: I64, lot: I64,
     }
     InstrumentDelisted { instrument: INSTRUMENT, }
-    TradingStateChanged { old_state: STATE, state: STATE, instrument: INSTRUMENT, }
+    TradingStateChanged { old_state: TRADING_STATE, state: TRADING_STATE, instrument: INSTRUMENT, }
     Uncrossed { instrument: INSTRUMENT, price: I64, bid_quantity: U128, ask_quantity: U128, }
     PriceLimitsSet { instrument: INSTRUMENT, low: I64, high: I64, }
     LastPriceSet { instrument: INSTRUMENT, price: I64, }
@@ -285,6 +288,48 @@ const EVENTS: &[Record] = records! { event:
     AccountGranted { session: SESSION, account: ACCOUNT, }
     AccountRevoked { session: SESSION, account: ACCOUNT, }
 };
+
+/// The fields of records in the engine's memory that are more than numbers: the type of the record, the field's path in
+/// it, its form.
+const STATE: &[(&str, &str, Form)] = &[
+    ("Session", "role", ROLE),
+    ("Session", "flags", SESSION_FLAGS),
+    ("Instrument", "state", TRADING_STATE),
+    ("Instrument", "kind", INSTRUMENT_KIND),
+    ("Instrument", "option_type", OPTION_TYPE),
+    ("Instrument", "self_trade", SELF_TRADE),
+    ("Instrument", "symbol", LABEL),
+    ("Instrument", "underlying", LABEL),
+    ("WorkItem", "scan.reason", REASON),
+    ("Outcome", "code", CODE),
+    ("Complex", "budget", I128),
+    ("Complex", "peg", REFERENCE),
+    ("Order", "terms.side", SIDE),
+    ("Order", "terms.order_type", ORDER_TYPE),
+    ("Order", "terms.time_in_force", TIME_IN_FORCE),
+    ("Order", "terms.flags", ORDER_FLAGS),
+    ("Order", "terms.self_trade", SELF_TRADE),
+];
+
+/// The form of a command's field, if it has one by this name.
+pub(crate) fn command_form(record: &str, field: &str) -> Option<Form> {
+    form(COMMANDS, COMMAND_HEADER, record, field)
+}
+
+/// The form of an event's field, if it has one by this name.
+pub(crate) fn event_form(record: &str, field: &str) -> Option<Form> {
+    form(EVENTS, EVENT_HEADER, record, field)
+}
+
+/// The form of a field in the engine's memory, if it is more than a number.
+pub(crate) fn state_form(record: &str, path: &str) -> Option<Form> {
+    STATE.iter().find(|row| (row.0, row.1) == (record, path)).map(|row| row.2)
+}
+
+fn form(records: &'static [Record], header: &'static [Field], record: &str, field: &str) -> Option<Form> {
+    let record = records.iter().find(|known| known.name == record)?;
+    header.iter().chain(record.fields).find(|known| known.name == field).map(|field| field.form)
+}
 
 /// Fields of a record with what is written of them, in the order of writing.
 #[derive(Clone, Debug)]
@@ -482,7 +527,11 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use novate_core::arena::{CHUNK_SIZE, Chunk, Layout};
+    use novate_core::genesis::{Capacities, Genesis};
+
     use super::*;
+    use crate::decode::describe_record;
 
     /// Every kind is in its table, and no two fields of a record share a byte or reach beyond it.
     #[test]
@@ -504,6 +553,18 @@ mod tests {
                     bytes.fill(true);
                 }
             }
+        }
+    }
+
+    /// Every row of the third table is about a field that there is: of a piece of work, which is an auction or a scan, a scan's.
+    #[test]
+    fn forms_of_state_are_those_of_its_fields() {
+        let layout = Layout::of(&Genesis::new(0, 1, Capacities::for_orders(64)));
+        let bytes = Chunk([1; CHUNK_SIZE]);
+        let records = || layout.tables().iter().flat_map(|table| layout.records_in(table.first_chunk, &bytes).take(1));
+        for (name, path, _) in STATE {
+            let record = records().find(|record| record.table().record_name() == *name).expect("a type of record");
+            assert!(describe_record(&record).object().contains_key(*path), "{name}.{path}");
         }
     }
 

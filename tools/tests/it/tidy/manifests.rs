@@ -22,8 +22,8 @@ const SHARED: &[(&str, &str)] = &[
     ("bytemuck", "records become bytes and bytes become records wherever an arena or a frame is touched"),
     ("clap", "bench and tools both have command lines"),
     ("comfy-table", "bench and tools both print tables"),
-    ("serde", "bench and tools both print JSON"),
-    ("serde_json", "bench and tools both print JSON"),
+    ("serde", "core's records can be serialised, for tools; bench and tools both print JSON"),
+    ("serde_json", "bench and tools both print JSON; tests of core look at its serialised records"),
 ];
 
 /// The home of crates that only tests use, in any package.
