@@ -2,7 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::arena::Record;
+use super::OpenError;
+use crate::arena::{ArenaError, Chunk, Layout, Record};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
 use crate::units::{Sequence, TimeNs};
@@ -54,3 +55,41 @@ pub(crate) struct Row {
 const _: () = assert!(size_of::<Header>() == 256);
 
 impl Record for Header {}
+
+impl Header {
+    /// The header that an arena's first chunk holds, if it holds one: any 256 bytes have this form.
+    pub(crate) fn read(chunk: &Chunk) -> Self {
+        bytemuck::must_cast(chunk.0)
+    }
+
+    /// The layout that the state under this header has.
+    ///
+    /// # Errors
+    /// A header that does not bear its own genesis' hash, a genesis that this build does not execute, and one that it
+    /// lays out otherwise than the state was.
+    pub(crate) fn layout(&self) -> Result<Layout, OpenError> {
+        if self.genesis.hash() != self.genesis_hash {
+            return Err(ArenaError::NoState.into());
+        }
+        self.genesis.validate()?;
+        let layout = Layout::of(&self.genesis);
+        if layout.hash() == self.layout_hash { Ok(layout) } else { Err(ArenaError::OtherLayout.into()) }
+    }
+
+    /// What [`Header::layout`] checks, by comparing with a layout whose hashes are known: nothing is hashed.
+    ///
+    /// # Errors
+    /// As [`Header::layout`]; [`ArenaError::OtherLayout`] also where the state comes from another genesis.
+    pub(crate) fn check_is_of(&self, layout: &Layout) -> Result<(), OpenError> {
+        if self.genesis != *layout.genesis() {
+            // It may be no state at all, which is the better answer.
+            self.layout()?;
+            return Err(ArenaError::OtherLayout.into());
+        }
+        if self.genesis_hash != layout.genesis_hash() {
+            return Err(ArenaError::NoState.into());
+        }
+        self.genesis.validate()?;
+        if self.layout_hash == layout.hash() { Ok(()) } else { Err(ArenaError::OtherLayout.into()) }
+    }
+}
