@@ -1,5 +1,7 @@
 //! The header record: what the whole state hangs on.
 
+use core::mem::offset_of;
+
 use bytemuck::{Pod, Zeroable};
 
 use super::OpenError;
@@ -53,6 +55,9 @@ pub(crate) struct Row {
 }
 
 const _: () = assert!(size_of::<Header>() == 256);
+// Whoever verifies a proof without this crate finds them there: `docs/DETERMINISM.md` says where.
+const _: () = assert!(offset_of!(Header, genesis_hash) == 48 && offset_of!(Header, layout_hash) == 80);
+const _: () = assert!(offset_of!(Header, genesis) == 112);
 
 impl Record for Header {}
 

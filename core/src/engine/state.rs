@@ -129,7 +129,7 @@ impl<'a, M: Marks> Engine<'a, M> {
     }
 
     /// The arena's bytes, table by table in the layout's order; each begins at a chunk, and what is missing to a full
-    /// chunk at its end is zero. For digests and snapshots between commands.
+    /// chunk at its end is zero. For snapshots between commands.
     pub fn tables(&self) -> impl Iterator<Item = &[u8]> {
         [self.header.bytes()]
             .into_iter()

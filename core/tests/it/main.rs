@@ -4,6 +4,7 @@ mod allocations;
 mod batches;
 mod capacity;
 mod crowded;
+mod digest;
 mod golden;
 mod sessions;
 mod trackers;
