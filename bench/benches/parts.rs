@@ -6,14 +6,17 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use novate_bench::warm::{BEST_BID, LEVELS, WarmBook};
+use novate_core::arena::Chunk;
 use novate_core::command::{Command, NewOrder};
-use novate_core::digest::EventsDigest;
+use novate_core::digest::{EventsDigest, StateTree};
 use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
 use novate_core::terms::Side;
 use novate_core::units::{PriceTicks, QuantityLots};
 
 /// Sizes of books: one for the processor's caches, one for memory.
 const BOOK_ORDERS: [u32; 2] = [10_000, 1_000_000];
+/// Chunks of the arena whose state digest is kept up to date: 16 MiB.
+const ARENA_CHUNKS: usize = 65_536;
 /// A client order id that no order of the book has.
 const FREE_ID: u64 = 1 << 40;
 
@@ -23,6 +26,28 @@ fn digest(criterion: &mut Criterion) {
     let (mut digest, word) = (EventsDigest::default(), [7; 8]);
     group.bench_function("fold", |bencher| bencher.iter(|| digest.fold(black_box(&word))));
     black_box(digest);
+    group.finish();
+}
+
+/// A checkpoint's worth of commands: so many chunks of an arena changed, anywhere in it.
+fn state_tree(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("state tree");
+    let mut chunks = vec![Chunk([1; 256]); ARENA_CHUNKS];
+    let (mut marks, mut tree) = (vec![0; ARENA_CHUNKS], StateTree::new(&chunks));
+    // A stride that visits every chunk, and never a neighbour of one visited shortly before.
+    let mut places = (0..).map(|step: usize| step * 40_503 % ARENA_CHUNKS);
+    for changed in [10, 1_000, 10_000] {
+        group.throughput(Throughput::Elements(changed));
+        group.bench_function(BenchmarkId::new("update", changed), |bencher| {
+            bencher.iter(|| {
+                for chunk in places.by_ref().take(changed as usize) {
+                    chunks[chunk].0[0] ^= 1;
+                    marks[chunk] = 1;
+                }
+                tree.update(&chunks, &mut marks)
+            });
+        });
+    }
     group.finish();
 }
 
@@ -101,5 +126,5 @@ fn book(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(parts, digest, decode, client_index, ladder, book);
+criterion_group!(parts, digest, state_tree, decode, client_index, ladder, book);
 criterion_main!(parts);

@@ -1,8 +1,11 @@
-//! Where an engine's memory comes from, and where its commands will be kept.
+//! The journal: everything that the engine is told, written first, and from which alone everything is rebuilt.
 //!
-//! Today this package holds one thing: [`mapping`], anonymous memory on huge pages for an arena. The journal itself -
-//! segments, their writer and reader, recovery, seals, snapshots - does not exist yet, and nothing here pretends to be
-//! it. Whoever runs novate today has to keep its commands; replaying them in order gives the state back.
+//! - [`format`](mod@format): the bytes, field by field. `docs/FORMAT.md` is their description.
+//! - [`writer`]: appends frames to mapped segments; flushing and making segments go on beside it.
+//! - [`reader`]: reads and checks frames, finds out how a journal ends, follows one that is being written.
+//! - [`walk`]: what a frame must be to stand where it stands. [`chain`]: the hash chain over blocks.
+//! - [`storage`]: the folder on a disk, or one in memory that forgets like a disk.
+//! - [`mapping`]: memory on huge pages, for an engine's arena.
 //!
 //! Files and mappings live here and not in `novate-core`, which knows no operating system. Linux only: the layout of
 //! `/proc` and the advice for huge pages are Linux's own.
@@ -10,5 +13,17 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("novate-journal maps memory as Linux does: build for Linux on x86_64 or aarch64");
 
+pub mod chain;
+pub mod checksum;
+pub mod error;
+pub mod folder;
+pub mod format;
 #[cfg(target_os = "linux")]
 pub mod mapping;
+mod memory;
+pub mod reader;
+pub mod storage;
+pub mod walk;
+pub mod writer;
+
+pub use self::error::{Damage, Fault, JournalError};

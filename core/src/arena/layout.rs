@@ -40,10 +40,13 @@ impl TableLayout {
     }
 }
 
-/// Every table's place.
+/// Every table's place, and the names of the layout and of the genesis that it follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     tables: Vec<TableLayout>,
+    hash: Hash256,
+    genesis: Genesis,
+    genesis_hash: Hash256,
 }
 
 impl Layout {
@@ -52,7 +55,8 @@ impl Layout {
     /// Order: what every command touches first, then tables by size.
     pub fn of(genesis: &Genesis) -> Self {
         let c = &genesis.capacities;
-        let mut layout = Self { tables: Vec::new() };
+        let (hash, genesis_hash) = (Hash256::default(), genesis.hash());
+        let mut layout = Self { tables: Vec::new(), hash, genesis: *genesis, genesis_hash };
         layout.table::<Header>("header", 1);
         layout.slab::<Session>("sessions", c.sessions);
         layout.slab::<Instrument>("instruments", c.instruments);
@@ -70,6 +74,7 @@ impl Layout {
         layout.index("client_order_ids", c.orders);
         layout.slab::<Complex>("complex_orders", c.complex_orders);
         layout.slab::<Order>("orders", c.orders);
+        layout.hash = layout.hash_of_tables();
         layout
     }
 
@@ -120,6 +125,20 @@ impl Layout {
 
     /// The name of this layout: over every table's name, part, record size, count and place.
     pub fn hash(&self) -> Hash256 {
+        self.hash
+    }
+
+    /// The genesis that it follows from.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The name of the genesis that it follows from.
+    pub fn genesis_hash(&self) -> Hash256 {
+        self.genesis_hash
+    }
+
+    fn hash_of_tables(&self) -> Hash256 {
         let mut bytes = Vec::new();
         for table in &self.tables {
             for name in [table.name, table.part] {

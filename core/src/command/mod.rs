@@ -18,8 +18,8 @@ pub use self::order::{
 };
 pub use self::party::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
 pub use self::venue::{
-    DelistInstrument, EndTradingDay, ListInstrument, PublishIndicative, SetLastPrice, SetMarkPrice, SetPriceBand,
-    SetPriceLimits, SetTradingState, Uncross, Work,
+    Checkpoint, DelistInstrument, EndTradingDay, ListInstrument, PublishIndicative, SetLastPrice, SetMarkPrice,
+    SetPriceBand, SetPriceLimits, SetTradingState, Uncross, Work,
 };
 
 use crate::ids::{AccountId, SessionId};
@@ -307,6 +307,8 @@ commands! {
     RevokeAccount,
     /// Works off pending work; appended by the sequencer.
     Work,
+    /// Marks where the state digest is computed; appended by the sequencer.
+    Checkpoint,
 }
 
 #[cfg(test)]

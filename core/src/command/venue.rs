@@ -275,3 +275,18 @@ pub struct Work {
 }
 
 command_record!(Work, kind 301, size 32 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Marks where the state digest is computed: whoever replays computes it right after this command, and may compare it
+/// with what others computed there. 32 bytes.
+///
+/// Pending work is done after it as after every command, and is part of the state that the digest is of. To the engine
+/// it is a command like [`Work`]: the engine itself hashes nothing.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Checkpoint {
+    /// Kind 302.
+    pub header: CommandHeader,
+}
+
+command_record!(Checkpoint, kind 302, size 32 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);

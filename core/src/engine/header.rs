@@ -1,7 +1,11 @@
 //! The header record: what the whole state hangs on.
 
+use core::mem::offset_of;
+
 use bytemuck::{Pod, Zeroable};
 
+use super::OpenError;
+use crate::arena::{ArenaError, Chunk, Layout};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
 use crate::units::{Sequence, TimeNs};
@@ -53,3 +57,44 @@ pub(crate) struct Row {
 }
 
 const _: () = assert!(size_of::<Header>() == 256);
+// Whoever verifies a proof without this crate finds them there: `docs/DETERMINISM.md` says where.
+const _: () = assert!(offset_of!(Header, genesis_hash) == 48 && offset_of!(Header, layout_hash) == 80);
+const _: () = assert!(offset_of!(Header, genesis) == 112);
+
+impl Header {
+    /// The header that an arena's first chunk holds, if it holds one: any 256 bytes have this form.
+    pub(crate) fn read(chunk: &Chunk) -> Self {
+        bytemuck::must_cast(chunk.0)
+    }
+
+    /// The layout that the state under this header has.
+    ///
+    /// # Errors
+    /// A header that does not bear its own genesis' hash, a genesis that this build does not execute, and one that it
+    /// lays out otherwise than the state was.
+    pub(crate) fn layout(&self) -> Result<Layout, OpenError> {
+        if self.genesis.hash() != self.genesis_hash {
+            return Err(ArenaError::NoState.into());
+        }
+        self.genesis.validate()?;
+        let layout = Layout::of(&self.genesis);
+        if layout.hash() == self.layout_hash { Ok(layout) } else { Err(ArenaError::OtherLayout.into()) }
+    }
+
+    /// What [`Header::layout`] checks, by comparing with a layout whose hashes are known: nothing is hashed.
+    ///
+    /// # Errors
+    /// As [`Header::layout`]; [`ArenaError::OtherLayout`] also where the state comes from another genesis.
+    pub(crate) fn check_is_of(&self, layout: &Layout) -> Result<(), OpenError> {
+        if self.genesis != *layout.genesis() {
+            // It may be no state at all, which is the better answer.
+            self.layout()?;
+            return Err(ArenaError::OtherLayout.into());
+        }
+        if self.genesis_hash != layout.genesis_hash() {
+            return Err(ArenaError::NoState.into());
+        }
+        self.genesis.validate()?;
+        if self.layout_hash == layout.hash() { Ok(()) } else { Err(ArenaError::OtherLayout.into()) }
+    }
+}

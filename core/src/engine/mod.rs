@@ -39,10 +39,10 @@ use self::gate::Execute;
 use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
-    AmendOrder, CancelOrder, CloseAccount, CloseSession, CommandRecord, DelistInstrument, EndTradingDay, GrantAccount,
-    ListInstrument, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative,
-    RawCommand, ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarkPrice, SetPriceBand,
-    SetPriceLimits, SetProtection, SetTradingState, Uncross, Work,
+    AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, DelistInstrument, EndTradingDay,
+    GrantAccount, ListInstrument, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession,
+    PublishIndicative, RawCommand, ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarkPrice,
+    SetPriceBand, SetPriceLimits, SetProtection, SetTradingState, Uncross, Work,
 };
 use crate::event::Rejected;
 use crate::instrument::{Instrument, Market};
@@ -205,6 +205,7 @@ impl<M: Marks> Engine<'_, M> {
             GrantAccount::KIND => self.run_record::<GrantAccount, S>(command, out),
             RevokeAccount::KIND => self.run_record::<RevokeAccount, S>(command, out),
             Work::KIND => self.run_record::<Work, S>(command, out),
+            Checkpoint::KIND => self.run_record::<Checkpoint, S>(command, out),
             _ => malformed(out),
         }
     }

@@ -57,7 +57,7 @@ impl<'a, M: Marks> Engine<'a, M> {
         let mut engine = Self::carve(&layout, chunks, marks)?;
         *engine.header.get_mut() = Header {
             genesis: *genesis,
-            genesis_hash: genesis.hash(),
+            genesis_hash: layout.genesis_hash(),
             layout_hash: layout.hash(),
             wake: TimeNs::MAX,
             next_expiry: TimeNs::MAX,
@@ -72,19 +72,30 @@ impl<'a, M: Marks> Engine<'a, M> {
     /// # Errors
     /// Memory that holds no state, or one of another layout, rules or schema.
     pub fn attach(chunks: &'a mut [Chunk], marks: M) -> Result<Self, OpenError> {
-        let header: Header = match chunks.first() {
-            Some(chunk) => bytemuck::must_cast(chunk.0),
-            None => return Err(ArenaError::NoState.into()),
-        };
-        if header.genesis.hash() != header.genesis_hash {
-            return Err(ArenaError::NoState.into());
-        }
-        header.genesis.validate()?;
-        let layout = Layout::of(&header.genesis);
-        if layout.hash() != header.layout_hash {
-            return Err(ArenaError::OtherLayout.into());
-        }
+        let layout = Header::read(chunks.first().ok_or(ArenaError::NoState)?).layout()?;
         Ok(Self::carve(&layout, chunks, marks)?)
+    }
+
+    /// As [`Engine::attach`] with the same checks, for whoever attaches often and has the layout already: the engine is
+    /// dropped where its memory is hashed, and hashing genesis and layout anew each time would cost microseconds.
+    ///
+    /// ```
+    /// use novate_core::arena::{Arena, Layout, Untracked};
+    /// use novate_core::engine::Engine;
+    /// use novate_core::genesis::{Capacities, Genesis};
+    ///
+    /// let genesis = Genesis::new(0, 1, Capacities::for_orders(100));
+    /// let (layout, mut arena) = (Layout::of(&genesis), Arena::for_genesis(&genesis)?);
+    /// drop(Engine::genesis(arena.chunks_mut(), Untracked, &genesis)?);
+    /// let engine = Engine::attach_as(&layout, arena.chunks_mut(), Untracked)?;
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Engine::attach`]; [`ArenaError::OtherLayout`] also where the state comes from another genesis than `layout`.
+    pub fn attach_as(layout: &Layout, chunks: &'a mut [Chunk], marks: M) -> Result<Self, OpenError> {
+        Header::read(chunks.first().ok_or(ArenaError::NoState)?).check_is_of(layout)?;
+        Ok(Self::carve(layout, chunks, marks)?)
     }
 
     fn carve(layout: &Layout, chunks: &'a mut [Chunk], marks: M) -> Result<Self, ArenaError> {
@@ -118,7 +129,7 @@ impl<'a, M: Marks> Engine<'a, M> {
     }
 
     /// The arena's bytes, table by table in the layout's order; each begins at a chunk, and what is missing to a full
-    /// chunk at its end is zero. For digests and snapshots between commands.
+    /// chunk at its end is zero. For snapshots between commands.
     pub fn tables(&self) -> impl Iterator<Item = &[u8]> {
         [self.header.bytes()]
             .into_iter()

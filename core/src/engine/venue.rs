@@ -5,7 +5,8 @@ use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
 use crate::arena::{Full, Marks};
 use crate::command::{
-    DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross, Work,
+    Checkpoint, DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross,
+    Work,
 };
 use crate::event::{InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet};
 use crate::ids::{InstrumentId, OrderId};
@@ -225,6 +226,20 @@ impl Execute for Work {
     const ROLES: Roles = SEQUENCER;
 
     /// Nothing: every command is an opportunity to work, and this is no more than that.
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        _engine: &mut Engine<'_, M>,
+        _sender: Sender,
+        _out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for Checkpoint {
+    const ROLES: Roles = SEQUENCER;
+
+    /// Nothing: that it stands in the order of commands is all there is to it.
     fn execute<M: Marks, S: EventSink>(
         &self,
         _engine: &mut Engine<'_, M>,

@@ -84,7 +84,7 @@ impl NaiveEngine {
             Command::CloseSession(c) => self.close_session(c),
             Command::GrantAccount(c) => self.grant_account(c),
             Command::RevokeAccount(c) => self.revoke_account(c),
-            // `Work` does nothing itself. The others were dealt with before.
+            // `Work` and `Checkpoint` do nothing themselves. The others were dealt with before.
             _ => Ok(()),
         }
     }
@@ -105,7 +105,7 @@ impl NaiveEngine {
             Command::SetLastPrice(_) | Command::SetMarkPrice(_) | Command::PublishIndicative(_) => {
                 role == Role::Operator || role == Role::Feed
             }
-            Command::Work(_) => role == Role::Sequencer,
+            Command::Work(_) | Command::Checkpoint(_) => role == Role::Sequencer,
             _ => role == Role::Operator,
         };
         if permitted { Ok(()) } else { Err(RejectCode::RoleNotPermitted) }

@@ -3,9 +3,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use novate_core::arena::Chunk;
 use novate_core::command::{
     Command, CommandRecord, MassCancel, NewComplexOrder, NewPeggedOrder, RawCommand, SetTradingState, Uncross,
 };
+use novate_core::digest::StateTree;
 use novate_core::engine::Sequenced;
 use novate_core::ids::{AccountId, ClientOrderId, SessionId};
 use novate_core::sink::Discard;
@@ -104,4 +106,29 @@ fn commands_do_not_allocate() {
     assert_eq!(after, after_witness, "allocations while {} commands were applied", batch.len());
     assert!(engine.event_count() > batch.len() as u64);
     assert!(matches!(RawCommand::new(&stream[0]).decode(), Command::NewOrder(_)));
+}
+
+#[test]
+fn a_tree_allocates_only_when_it_is_made() {
+    // Three batches and a rest, so that every way through an update is gone.
+    let mut chunks = vec![Chunk([1; 256]); 3 * 4_096 + 7];
+    let mut marks = vec![1; chunks.len()];
+    let (mut tree, other) = (StateTree::new(&chunks), StateTree::new(&chunks));
+    let mut digests = [tree.digest(&chunks); 2];
+    chunks[77].0[7] = 7;
+    COUNTS.set(true);
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let witness = std::hint::black_box(vec![0u8; 16]);
+    let after_witness = ALLOCATIONS.load(Ordering::Relaxed);
+    let all = tree.update(&chunks, &mut marks);
+    marks[5_000] = 1;
+    let one = tree.update(&chunks, &mut marks);
+    digests[1] = tree.digest(&chunks);
+    let (differing, scrubbed) = (tree.differing(&other).count(), tree.scrub(&chunks, 0, chunks.len()));
+    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    COUNTS.set(false);
+    assert!(after_witness > before, "the allocator counts: {}", witness.len());
+    assert_eq!(after, after_witness);
+    assert_eq!((all, one, differing, scrubbed), (chunks.len(), 1, 1, Ok(0)));
+    assert_ne!(digests[0], digests[1]);
 }

@@ -4,6 +4,7 @@ mod allocations;
 mod batches;
 mod capacity;
 mod crowded;
+mod digest;
 #[cfg(feature = "serde")]
 mod fields;
 mod golden;

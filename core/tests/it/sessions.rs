@@ -1,8 +1,8 @@
 //! Nothing runs twice: resent commands, stale and unknown ids, roles and grants.
 
 use novate_core::command::{
-    CloseAccount, CloseSession, Command, CommandRecord, DelistInstrument, GrantAccount, NewOrder, OpenAccount,
-    OpenSession,
+    Checkpoint, CloseAccount, CloseSession, Command, CommandHeader, CommandRecord, DelistInstrument, GrantAccount,
+    NewOrder, OpenAccount, OpenSession,
 };
 use novate_core::event::OwnedEvent;
 use novate_core::ids::{AccountId, ClientOrderId, OrderId, SessionId};
@@ -119,6 +119,21 @@ fn roles_and_grants_are_checked() {
     let header = OpenSession::new_header(narrow, 3, AccountId::NONE);
     let open = OpenSession { header, role: Role::Operator.code(), flags: 0, reserved: [0; 6] };
     assert_eq!(code(&send(&mut engine, Command::from(&open))), Some(RejectCode::RoleNotPermitted));
+}
+
+#[test]
+fn a_checkpoint_is_for_the_sequencer_and_says_nothing() {
+    let genesis = genesis(100);
+    let mut arena = arena(&genesis);
+    let mut engine = engine(&mut arena, &genesis);
+    let header = Checkpoint::new_header(SessionId::operator(0), 1, AccountId::NONE);
+    assert_eq!(code(&send(&mut engine, &Checkpoint { header })), Some(RejectCode::RoleNotPermitted));
+    let header = Checkpoint::new_header(SessionId::sequencer(0), 1, AccountId::NONE);
+    let checkpoint = Checkpoint { header };
+    assert!(send(&mut engine, &checkpoint).is_empty());
+    assert!(matches!(send(&mut engine, &checkpoint).as_slice(), [OwnedEvent::Resent(_)]));
+    let padded = Checkpoint { header: CommandHeader { session_sequence: 2, reserved: 1, ..header } };
+    assert_eq!(code(&send(&mut engine, &padded)), Some(RejectCode::ReservedNotZero));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Trackers see what changes, and memory that was left can be gone on with.
 
-use novate_core::arena::{ArenaError, Chunk, Dirty, Untracked};
+use novate_core::arena::{ArenaError, Chunk, Dirty, Layout, Untracked};
 use novate_core::command::Command;
 use novate_core::engine::{Engine, OpenError};
 use novate_core::genesis::Genesis;
@@ -64,6 +64,34 @@ fn memory_that_holds_no_state_is_refused() {
     assert!(Engine::attach(arena.chunks_mut(), Untracked).is_err());
     let unusable = Engine::genesis(&mut [], Untracked, &Genesis { max_steps: 1, ..genesis }).map(|_| ());
     assert!(matches!(unusable, Err(OpenError::Genesis(_))));
+}
+
+#[test]
+fn attaching_with_a_known_layout_checks_the_same() {
+    let genesis = genesis(10);
+    let layout = Layout::of(&genesis);
+    let mut arena = arena(&genesis);
+    let attach_as = |layout: &Layout, chunks: &mut [Chunk]| Engine::attach_as(layout, chunks, Untracked).map(|_| ());
+    assert_eq!(attach_as(&layout, &mut []), Err(OpenError::Arena(ArenaError::NoState)));
+    assert_eq!(attach_as(&layout, arena.chunks_mut()), Err(OpenError::Arena(ArenaError::NoState)));
+    let _ = engine(&mut arena, &genesis);
+    assert_eq!(attach_as(&layout, arena.chunks_mut()), Ok(()));
+    let other = Layout::of(&Genesis { index_seed: genesis.index_seed + 1, ..genesis });
+    assert_eq!(other.hash(), layout.hash());
+    assert_eq!(attach_as(&other, arena.chunks_mut()), Err(OpenError::Arena(ArenaError::OtherLayout)));
+    // Whatever bit of the header's genesis and names has flipped, both refuse, and for the same reason.
+    let begins = arena.chunks()[0].0.windows(32).position(|bytes| bytes == layout.genesis_hash().0).expect("in there");
+    let ends = begins + 64 + size_of::<Genesis>();
+    for bit in begins * 8..ends * 8 {
+        arena.chunks_mut()[0].0[bit / 8] ^= 1 << (bit % 8);
+        let refused = Engine::attach(arena.chunks_mut(), Untracked).map(|_| ());
+        assert!(refused.is_err(), "bit {bit}");
+        assert_eq!(attach_as(&layout, arena.chunks_mut()), refused, "bit {bit}");
+        arena.chunks_mut()[0].0[bit / 8] ^= 1 << (bit % 8);
+    }
+    let (needed, given) = (arena.chunks().len(), arena.chunks().len() - 1);
+    let short = attach_as(&layout, &mut arena.chunks_mut()[..given]);
+    assert_eq!(short, Err(OpenError::Arena(ArenaError::WrongSize { needed, given })));
 }
 
 #[test]

@@ -219,6 +219,7 @@ const COMMANDS: &[Record] = records! { command:
     GrantAccount { session: SESSION, }
     RevokeAccount { session: SESSION, }
     Work {}
+    Checkpoint {}
 };
 
 const EVENTS: &[Record] = records! { event:

@@ -7,9 +7,9 @@ use std::fmt;
 
 use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::{
-    AmendOrder, CancelOrder, Command as EngineCommand, CommandHeader, CommandRecord, EndTradingDay, ListInstrument,
-    MassCancel, NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand, ReduceOrder,
-    ReplaceOrder, ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection,
+    AmendOrder, CancelOrder, Checkpoint, Command as EngineCommand, CommandHeader, CommandRecord, EndTradingDay,
+    ListInstrument, MassCancel, NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand,
+    ReduceOrder, ReplaceOrder, ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection,
     SetTradingState, Uncross, Work,
 };
 use novate_core::engine::{Engine, LevelView};
@@ -287,7 +287,7 @@ impl<'a> Venue<'a> {
         let (kind, size) = written.record.kind_and_size();
         let usual = match kind {
             0..100 => self.trader,
-            Work::KIND => SessionId::sequencer(SHARD),
+            Work::KIND | Checkpoint::KIND => SessionId::sequencer(SHARD),
             _ => SessionId::operator(SHARD),
         };
         let named = written.fields.iter().find(|(field, _)| field.name == "header.session");

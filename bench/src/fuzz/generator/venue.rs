@@ -1,8 +1,8 @@
 //! Commands about the venue, and the sequencer's own.
 
 use novate_core::command::{
-    DelistInstrument, EndTradingDay, ListInstrument, PublishIndicative, SetLastPrice, SetMarkPrice, SetPriceBand,
-    SetPriceLimits, SetTradingState, Uncross, Work,
+    Checkpoint, DelistInstrument, EndTradingDay, ListInstrument, PublishIndicative, SetLastPrice, SetMarkPrice,
+    SetPriceBand, SetPriceLimits, SetTradingState, Uncross, Work,
 };
 use novate_core::ids::{AccountId, InstrumentId};
 use novate_core::terms::{InstrumentKind, OptionType, Role, TradingState};
@@ -11,8 +11,15 @@ use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 use super::super::world::KnownInstrument;
 use super::{Follows, Generator, encode};
 
+/// One in so many of the sequencer's commands is a checkpoint.
+const CHECKPOINT_EVERY: u64 = 8;
+
 impl Generator {
+    /// Work, and now and then a checkpoint, which takes no more random numbers.
     pub(super) fn work(&mut self) -> Vec<u64> {
+        if self.made.is_multiple_of(CHECKPOINT_EVERY) {
+            return encode(&Checkpoint { header: self.header::<Checkpoint>(Role::Sequencer, AccountId::NONE) });
+        }
         encode(&Work { header: self.header::<Work>(Role::Sequencer, AccountId::NONE) })
     }
 

@@ -1,4 +1,7 @@
-//! Digests: the rolling events digest that every replica compares, and the hash that names genesis and layout.
+//! Digests: the rolling events digest that every replica compares, the hash that names genesis and layout, and the state
+//! digest with its Merkle tree ([`StateTree`]) and proofs ([`ChunkProof`]).
+//!
+//! The state digest is cryptographic, and `docs/DETERMINISM.md` gives its formula. [`naive`] computes it from scratch.
 //!
 //! The events digest is 128 bits, folded over the 64-byte words of every event in order. It detects faults (a flipped
 //! bit, a lost, repeated or reordered event), not adversaries: it is not a cryptographic hash.
@@ -18,8 +21,18 @@
 //! to 64 bits: processors take those as part of an instruction, and small words still become large factors. The digest
 //! of no events is zero.
 
+mod many;
+pub mod naive;
+mod proof;
+mod tree;
+
 use bytemuck::{Pod, Zeroable};
 
+pub use self::proof::{ChunkPath, ChunkProof, ProofError};
+pub use self::tree::{Flipped, StateTree};
+
+use crate::arena::Chunk;
+use crate::engine::Header;
 use crate::event::EventWord;
 
 const K: [u64; 8] = [
@@ -117,6 +130,33 @@ impl serde::Serialize for Hash256 {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// Domains of the state digest, so that neither a chunk can be taken for a node of the tree nor a node for a chunk.
+const LEAF_DOMAIN: &str = "novate state leaf 1";
+const NODE_DOMAIN: &str = "novate state node 1";
+const STATE_DOMAIN: &str = "novate state 1";
+
+/// The hash of one chunk.
+fn leaf(chunk: &Chunk) -> Hash256 {
+    Hash256::of(LEAF_DOMAIN, &[&chunk.0])
+}
+
+/// The hash of two nodes of one height.
+fn node(left: &Hash256, right: &Hash256) -> Hash256 {
+    Hash256::of(NODE_DOMAIN, &[&left.0, &right.0])
+}
+
+/// The height of the tree over so many chunks, at least one: the number of nodes between a leaf and the root, this one
+/// included.
+fn height(chunks: u64) -> u32 {
+    u64::BITS - chunks.saturating_sub(1).leading_zeros()
+}
+
+/// The state digest of a state whose first chunk is `header` and whose tree has the root `root`.
+fn of_state(header: &Chunk, root: &Hash256) -> Hash256 {
+    let names = Header::read(header);
+    Hash256::of(STATE_DOMAIN, &[&names.genesis_hash.0, &names.layout_hash.0, &header.0, &root.0])
 }
 
 #[cfg(test)]

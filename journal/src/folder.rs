@@ -1,0 +1,224 @@
+//! A journal's folder: which files are there, and whether they are all and only those that may be.
+
+use std::io;
+use std::sync::Arc;
+
+use novate_core::digest::Hash256;
+
+use crate::error::{Damage, Fault, JournalError, io as io_error};
+use crate::format::control::Control;
+use crate::format::header::{HeaderFault, SEGMENT_HEADER_SIZE, SegmentHeader};
+use crate::format::names::{self, Named};
+use crate::format::{FORMAT_VERSION, Position, header};
+use crate::memory::Memory;
+use crate::storage::Storage;
+
+/// A segment's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentFile {
+    /// Its number.
+    pub number: u32,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// What is in the folder.
+#[derive(Clone)]
+pub struct Folder {
+    storage: Arc<dyn Storage>,
+    /// The control file, if it is there.
+    pub control: Option<Control>,
+    /// The segments, in order and without gaps.
+    pub segments: Vec<SegmentFile>,
+    /// The sequences of the snapshots, in order.
+    pub snapshots: Vec<u64>,
+    /// Files that were not finished.
+    pub temporaries: Vec<String>,
+}
+
+impl std::fmt::Debug for Folder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Folder")
+            .field("name", &self.storage.name())
+            .field("segments", &self.segments)
+            .field("snapshots", &self.snapshots)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A mapped segment whose header was checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    pub(crate) header: SegmentHeader,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) bytes: u64,
+}
+
+impl Segment {
+    /// The first command's sequence, as the writer stored it when it moved here; 0 before.
+    pub(crate) fn first_sequence(&self) -> u64 {
+        self.memory.word(header::FIRST_SEQUENCE_OFFSET)
+    }
+
+    /// Where frames begin.
+    pub(crate) fn begin(&self) -> Position {
+        Position { segment: self.header.segment, offset: SEGMENT_HEADER_SIZE as u32 }
+    }
+
+    /// Whether the file is as long as its header says: a clean close cuts the last segment, nothing else does.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.bytes == u64::from(self.header.segment_bytes)
+    }
+}
+
+impl Folder {
+    /// Looks at the folder's files, and into the control file.
+    ///
+    /// # Errors
+    /// There is no folder, a file is none of ours, a segment is missing, the control file is damaged. A folder without
+    /// segments is no error here.
+    pub fn read(storage: Arc<dyn Storage>) -> Result<Self, JournalError> {
+        let name = storage.name();
+        let entries = match storage.list() {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                return Err(JournalError::NoJournal { folder: name, found: "no folder" });
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => {
+                return Err(JournalError::NoJournal { folder: name, found: "a file" });
+            }
+            Err(cause) => return Err(io_error("reading the folder", name)(cause)),
+        };
+        let mut folder =
+            Self { storage, control: None, segments: Vec::new(), snapshots: Vec::new(), temporaries: Vec::new() };
+        for entry in entries {
+            match names::parse(&entry.name) {
+                _ if !entry.is_file => return Err(foreign(entry.name)),
+                Named::Control => folder.control = Some(folder.read_control()?),
+                Named::Lock => {}
+                Named::Segment(number) => folder.segments.push(SegmentFile { number, bytes: entry.bytes }),
+                Named::Snapshot(sequence) => folder.snapshots.push(sequence),
+                Named::Temporary => folder.temporaries.push(entry.name),
+                Named::Foreign => return Err(foreign(entry.name)),
+            }
+        }
+        folder.segments.sort_by_key(|segment| segment.number);
+        folder.snapshots.sort_unstable();
+        folder.check_numbers()?;
+        Ok(folder)
+    }
+
+    fn read_control(&self) -> Result<Control, JournalError> {
+        let bytes = self.storage.read(names::CONTROL).map_err(io_error("reading", names::CONTROL))?;
+        Control::from_bytes(&bytes).ok_or_else(|| whole_file(names::CONTROL, Fault::Control).into())
+    }
+
+    /// Segments are numbered from 1, or from what the control file says of a pruned journal, without gaps, up to at least
+    /// what the control file says.
+    fn check_numbers(&self) -> Result<(), JournalError> {
+        let missing = |number| Err(whole_file(&names::segment(number), Fault::MissingSegment).into());
+        let Some(first) = self.segments.first() else {
+            return match self.control {
+                Some(control) if control.newest_segment > 0 => missing(control.oldest_segment),
+                _ => Ok(()),
+            };
+        };
+        // Without a control file, a snapshot is the only reason why a journal may begin later.
+        let oldest = self.control.map_or(1, |control| control.oldest_segment.max(1));
+        let may_be_pruned = self.control.is_none() && !self.snapshots.is_empty();
+        if first.number > oldest && !may_be_pruned {
+            return missing(oldest);
+        }
+        for pair in self.segments.windows(2) {
+            if pair[1].number != pair[0].number + 1 {
+                return missing(pair[0].number + 1);
+            }
+        }
+        let last = self.segments.last().map_or(0, |segment| segment.number);
+        match self.control {
+            Some(control) if control.newest_segment > last => missing(last + 1),
+            _ => Ok(()),
+        }
+    }
+
+    /// The storage.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// Whether a new journal may begin here: no segment and no snapshot, at most what a crash leaves of a beginning.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.snapshots.is_empty()
+    }
+
+    /// The error for a folder without segments.
+    pub(crate) fn no_journal(&self) -> JournalError {
+        JournalError::NoJournal { folder: self.storage.name(), found: "no segment" }
+    }
+
+    /// Maps a segment and checks its header.
+    pub(crate) fn open_segment(&self, number: u32, is_writable: bool) -> Result<Segment, JournalError> {
+        let name = names::segment(number);
+        let damaged = |fault| JournalError::from(whole_file(&name, fault));
+        let bytes = self.segments.iter().find(|segment| segment.number == number).map_or(0, |segment| segment.bytes);
+        if bytes < SEGMENT_HEADER_SIZE as u64 {
+            let fault = Fault::SegmentSize { expected: SEGMENT_HEADER_SIZE as u64, found: bytes };
+            return Err(damaged(fault));
+        }
+        let mapped = self.storage.map(&name, is_writable).map_err(io_error("mapping", name.as_str()))?;
+        let mut words = [0_u64; SEGMENT_HEADER_SIZE / 8];
+        mapped.0.copy_words(0, &mut words);
+        let header: SegmentHeader = bytemuck::must_cast(words);
+        match header.check() {
+            Ok(()) => {}
+            Err(HeaderFault::Format(found)) => return Err(other_version(name, "journal format", found)),
+            Err(HeaderFault::CommandSchema(found)) => return Err(other_version(name, "command schema", found)),
+            Err(HeaderFault::Rules(found)) => return Err(other_version(name, "rules version", found)),
+            Err(fault) => return Err(damaged(Fault::SegmentHeader(fault))),
+        }
+        if header.segment != number {
+            return Err(damaged(Fault::SegmentNumber(header.segment)));
+        }
+        if bytes > u64::from(header.segment_bytes) || !bytes.is_multiple_of(8) {
+            return Err(damaged(Fault::SegmentSize { expected: header.segment_bytes.into(), found: bytes }));
+        }
+        Ok(Segment { header, memory: mapped.0, bytes })
+    }
+
+    /// The same, for a segment of a journal that is known.
+    pub(crate) fn open_own_segment(&self, number: u32, genesis: Hash256) -> Result<Segment, JournalError> {
+        let segment = self.open_segment(number, false)?;
+        let found = segment.header.genesis();
+        if found != genesis {
+            return Err(JournalError::OtherGenesis { file: names::segment(number), expected: genesis, found });
+        }
+        Ok(segment)
+    }
+
+    /// Replaces the control file, durably.
+    pub(crate) fn write_control(storage: &dyn Storage, control: &Control) -> io::Result<()> {
+        let temporary = names::temporary(names::CONTROL);
+        storage.write(&temporary, bytemuck::bytes_of(control))?;
+        storage.rename(&temporary, names::CONTROL)?;
+        storage.sync_names()
+    }
+
+    /// The epoch of the last opening for writing, as far as the control file and the given frames tell.
+    pub(crate) fn last_epoch(&self, of_frames: u32) -> u32 {
+        self.control.map_or(0, |control| control.epoch).max(of_frames)
+    }
+}
+
+fn foreign(name: String) -> JournalError {
+    JournalError::Damaged(Damage { file: name, offset: 0, after_sequence: 0, fault: Fault::ForeignFile })
+}
+
+/// Damage of a whole file.
+pub(crate) fn whole_file(name: &str, fault: Fault) -> Damage {
+    Damage { file: name.to_owned(), offset: 0, after_sequence: 0, fault }
+}
+
+pub(crate) fn other_version(file: String, what: &'static str, found: u32) -> JournalError {
+    debug_assert!(what != "journal format" || found != FORMAT_VERSION);
+    JournalError::OtherVersion { file, what, found }
+}

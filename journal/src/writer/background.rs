@@ -1,0 +1,192 @@
+//! The two threads beside the hot one, and a clean close.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use novate_core::digest::EventsDigest;
+
+use super::flusher::{Flush, Flusher};
+use super::open::Opened;
+use super::preparer::Preparer;
+use super::shared::Poison;
+use super::{AppendError, Writer};
+use crate::chain::Link;
+use crate::error::{JournalError, io as io_error};
+use crate::folder::Folder;
+use crate::format::control::Control;
+use crate::format::names;
+use crate::storage::{Lock, Storage};
+
+/// How long a thread that found nothing to do sleeps, unless its policy says otherwise.
+const NAP: Duration = Duration::from_micros(50);
+
+/// What a clean close left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The last block and its chain value.
+    pub link: Link,
+    /// Segments of the journal, pruned ones included.
+    pub segments: u32,
+}
+
+/// The threads that flush and that make segments ahead. They end when this is dropped, and the lock is given back; only
+/// [`Background::close`] closes the journal.
+pub struct Background {
+    stop: Arc<AtomicBool>,
+    flusher: Option<JoinHandle<Flusher>>,
+    preparer: Option<JoinHandle<Preparer>>,
+    storage: Arc<dyn Storage>,
+    lock: Option<Box<dyn Lock>>,
+}
+
+impl std::fmt::Debug for Background {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Background").finish_non_exhaustive()
+    }
+}
+
+impl Opened {
+    /// Starts the two threads.
+    ///
+    /// # Errors
+    /// The system has no room for them.
+    pub fn start(self) -> Result<(Writer, Background), JournalError> {
+        let Self { writer, flusher, preparer, storage, lock } = self;
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut background =
+            Background { stop: Arc::clone(&stop), flusher: None, preparer: None, storage, lock: Some(lock) };
+        let is_stopped = Arc::clone(&stop);
+        let spawned = thread::Builder::new().name("novate-flush".into()).spawn(move || flush(flusher, &is_stopped));
+        background.flusher = Some(spawned.map_err(io_error("starting a thread", "novate-flush"))?);
+        let spawned = thread::Builder::new().name("novate-prepare".into()).spawn(move || prepare(preparer, &stop));
+        background.preparer = Some(spawned.map_err(io_error("starting a thread", "novate-prepare"))?);
+        Ok((writer, background))
+    }
+
+    /// Closes the journal without having started threads; see [`Background::close`].
+    ///
+    /// # Errors
+    /// As [`Background::close`].
+    pub fn close(self, events_digest: EventsDigest) -> Result<Closed, JournalError> {
+        let Self { writer, flusher, preparer, storage, lock } = self;
+        let closed = close(&*storage, writer, flusher, preparer.control(), events_digest);
+        drop(lock);
+        closed
+    }
+}
+
+/// Flushes at the policy's pace; ends when it is told to, or when nothing can be written any more.
+fn flush(mut flusher: Flusher, stop: &AtomicBool) -> Flusher {
+    let mut next = Instant::now();
+    while !stop.load(Ordering::Acquire) {
+        let Some(milliseconds) = flusher.pace_ms() else {
+            match flusher.step(Flush::All) {
+                Ok(true) => {}
+                Ok(false) => thread::sleep(NAP),
+                // The writer knows.
+                Err(_) => break,
+            }
+            continue;
+        };
+        let now = Instant::now();
+        if now < next {
+            thread::sleep((next - now).min(Duration::from_millis(10)));
+            continue;
+        }
+        next = now + Duration::from_millis(milliseconds.into());
+        let what = flusher.policy();
+        if flusher.step(what).is_err() {
+            break;
+        }
+    }
+    flusher
+}
+
+fn prepare(mut preparer: Preparer, stop: &AtomicBool) -> Preparer {
+    while !stop.load(Ordering::Acquire) {
+        match preparer.step() {
+            Ok(true) => {}
+            Ok(false) => thread::sleep(NAP),
+            Err(_) => break,
+        }
+    }
+    preparer
+}
+
+impl Background {
+    /// Closes the journal: seals the last block, makes everything durable, states the last chain value in an end frame, cuts
+    /// the last segment to what is used and removes those that were made ahead. `events_digest` is the engine's after the last
+    /// command.
+    ///
+    /// # Errors
+    /// The writer was poisoned, or something failed now: the journal stays as a crash leaves it.
+    pub fn close(mut self, writer: Writer, events_digest: EventsDigest) -> Result<Closed, JournalError> {
+        self.stop.store(true, Ordering::Release);
+        let flusher = joined(self.flusher.take())?;
+        let preparer = joined(self.preparer.take())?;
+        close(&*self.storage, writer, flusher, preparer.control(), events_digest)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        let _ = self.flusher.take().map(JoinHandle::join);
+        let _ = self.preparer.take().map(JoinHandle::join);
+        // The lock is the last to go: nobody else may write while a thread of ours does.
+        self.lock = None;
+    }
+}
+
+fn joined<T>(handle: Option<JoinHandle<T>>) -> Result<T, JournalError> {
+    let died = || {
+        let cause = std::io::Error::other("a thread of the writer died");
+        JournalError::Io { doing: "closing", file: "the journal".to_owned(), cause }
+    };
+    handle.ok_or_else(died)?.join().map_err(|_| died())
+}
+
+fn close(
+    storage: &dyn Storage,
+    mut writer: Writer,
+    mut flusher: Flusher,
+    control: Control,
+    events_digest: EventsDigest,
+) -> Result<Closed, JournalError> {
+    let failed = |poison: Poison| JournalError::Io {
+        doing: poison.doing,
+        file: "the journal".to_owned(),
+        cause: std::io::Error::other(poison.cause),
+    };
+    match writer.seal(events_digest) {
+        Err(AppendError::Poisoned(poison)) => return Err(failed(poison)),
+        Ok(()) | Err(_) => {}
+    }
+    flusher.step(Flush::All).map_err(failed)?;
+    let link = flusher.chain();
+    writer.end(link.value);
+    flusher.step(Flush::All).map_err(failed)?;
+    let (end, name) = (writer.position(), names::segment(writer.segment));
+    storage.truncate(&name, end.offset.into()).map_err(io_error("cutting", name.as_str()))?;
+    // First the control file, so that no segment is missing at any moment.
+    let closed = Control::new(control.epoch, control.oldest_segment, end.segment, control.genesis_hash);
+    Folder::write_control(storage, &closed).map_err(io_error("writing", names::CONTROL))?;
+    for number in (end.segment + 1..=control.newest_segment).rev() {
+        let name = names::segment(number);
+        storage.remove(&name).map_err(io_error("removing", name.as_str()))?;
+    }
+    remove_spares(storage)?;
+    storage.sync_names().map_err(io_error("removing files in", storage.name()))?;
+    Ok(Closed { link, segments: end.segment })
+}
+
+/// Removes what was kept as room for segments.
+fn remove_spares(storage: &dyn Storage) -> Result<(), JournalError> {
+    let entries = storage.list().map_err(io_error("reading the folder", storage.name()))?;
+    for entry in entries.into_iter().filter(|entry| names::parse(&entry.name) == names::Named::Temporary) {
+        storage.remove(&entry.name).map_err(io_error("removing", entry.name.as_str()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Tests of the journal at its public boundary.
