@@ -5,6 +5,7 @@
 //!
 //! Frames are words of eight bytes, and so is what is summed here. The instruction takes a word in one step; a call to a
 //! crate's function for 128 bytes costs more than the sum itself.
+#![allow(unsafe_code)]
 
 /// What a sum begins with, and what it is inverted with at its end.
 const ONES: u32 = u32::MAX;

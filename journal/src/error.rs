@@ -192,13 +192,9 @@ impl Fault {
             }
             Self::SegmentHeader(fault) => pair("a segment header", format!("{fault:?}")),
             Self::SegmentNumber(found) => pair("the number in the file's name", found.to_string()),
-            Self::FirstSequence { expected, found } => {
-                (format!("first sequence {expected}"), found.to_string())
-            }
+            Self::FirstSequence { expected, found } => (format!("first sequence {expected}"), found.to_string()),
             Self::NoFrame(NoFrame::Nothing) => pair("a frame", "nothing".to_owned()),
-            Self::NoFrame(NoFrame::Length(length)) => {
-                pair("a frame", format!("{length}, which is no frame's length"))
-            }
+            Self::NoFrame(NoFrame::Length(length)) => pair("a frame", format!("{length}, which is no frame's length")),
             Self::NoFrame(NoFrame::Checksum { stated, computed }) => {
                 (format!("a frame with the sum {computed:08x}"), format!("{stated:08x}"))
             }
@@ -217,7 +213,9 @@ impl Fault {
             Self::Sequence { expected, found } => (format!("sequence {expected}"), found.to_string()),
             Self::Time { last, found } => (format!("a time from {last} ns on"), format!("{found} ns")),
             Self::Misplaced(kind) => pair("another kind of frame", kind.name().to_owned()),
-            Self::Payload { kind, field } => (format!("a {} whose {field} is right", kind.name()), "another".to_owned()),
+            Self::Payload { kind, field } => {
+                (format!("a {} whose {field} is right", kind.name()), "another".to_owned())
+            }
             Self::Chain { block, computed, stated } => {
                 (format!("chain value {computed} of block {block}"), stated.to_string())
             }

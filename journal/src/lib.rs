@@ -4,6 +4,7 @@
 //! - [`writer`]: appends frames to mapped segments; flushing and making segments go on beside it.
 //! - [`reader`]: reads and checks frames, finds out how a journal ends, follows one that is being written.
 //! - [`walk`]: what a frame must be to stand where it stands. [`chain`]: the hash chain over blocks.
+//! - [`replay`]: rebuilds the [`state`]; [`snapshot`]: keeps it.
 //! - [`storage`]: the folder on a disk, or one in memory that forgets like a disk.
 //! - [`mapping`]: memory on huge pages, for an engine's arena.
 //!
@@ -22,6 +23,9 @@ pub mod format;
 pub mod mapping;
 mod memory;
 pub mod reader;
+pub mod replay;
+pub mod snapshot;
+pub mod state;
 pub mod storage;
 pub mod walk;
 pub mod writer;

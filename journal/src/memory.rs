@@ -7,6 +7,8 @@
 //!
 //! What the compiler cannot see is other processes. A file that is truncated while it is mapped ends the process with
 //! SIGBUS, as with every mapped file; no command of novate truncates a part that anybody may read.
+#![allow(unsafe_code)]
+#![expect(clippy::cast_ptr_alignment, reason = "a mapping is aligned to pages, and only whole words of it are used")]
 
 use std::io;
 use std::sync::Arc;
@@ -62,7 +64,7 @@ impl Memory {
 
     #[inline]
     fn atomic(&self, at: usize) -> Option<&AtomicU64> {
-        if at % 8 != 0 || at >= self.len() {
+        if !at.is_multiple_of(8) || at >= self.len() {
             return None;
         }
         // SAFETY: the offset is within the mapping, which is aligned to pages.
@@ -109,11 +111,6 @@ impl Appender {
     /// The writer of a segment whose frames end at `end`, where everything is zero from there on. There must be one only.
     pub(crate) fn new(memory: Arc<Memory>, end: usize) -> Self {
         Self { memory, end, has_instruction: checksum::has_instruction() }
-    }
-
-    /// The mapping.
-    pub(crate) fn memory(&self) -> &Arc<Memory> {
-        &self.memory
     }
 
     /// Where the next frame will begin.
@@ -250,9 +247,22 @@ impl Published {
         RawFrame::checked_before(self.words(from, self.end))
     }
 
+    /// The frames that the cursor went over from one of them on.
+    pub(crate) fn frames(&self, from: usize) -> impl Iterator<Item = RawFrame<'_>> {
+        let mut at = from.max(self.begin);
+        std::iter::from_fn(move || {
+            let size = if at < self.end { self.memory.word(at) as u32 as usize } else { 0 };
+            // The cursor went over this frame, so that its size is one; a file that somebody changes ends it here.
+            let end = (size >= FRAME_MIN && size <= self.end - at).then(|| at + size)?;
+            let frame = RawFrame::checked_before(self.words(at, end));
+            at = end;
+            Some(frame)
+        })
+    }
+
     /// The bytes between two places that the cursor went over; empty if it did not.
     pub(crate) fn bytes(&self, from: usize, to: usize) -> &[u8] {
-        if from < self.begin || to > self.end || from > to || from % 8 != 0 {
+        if from < self.begin || to > self.end || from > to || !from.is_multiple_of(8) {
             return &[];
         }
         bytemuck::must_cast_slice(self.words(from, to))
@@ -261,7 +271,7 @@ impl Published {
     /// Words of frames that are published: those that the cursor went over, and the one at its end, whose length was loaded.
     #[inline]
     fn words(&self, from: usize, to: usize) -> &[u64] {
-        debug_assert!(from % 8 == 0 && to % 8 == 0 && from <= to && to <= self.memory.len());
+        debug_assert!(from.is_multiple_of(8) && to.is_multiple_of(8) && from <= to && to <= self.memory.len());
         // SAFETY: the callers' bounds lie within the mapping.
         let pointer = unsafe { self.memory.map.as_ptr().add(from) }.cast::<u64>();
         // SAFETY: aligned words within the mapping, which lives as long as `self`. They are published, and what was published

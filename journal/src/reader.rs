@@ -7,9 +7,9 @@ mod tail;
 
 use std::sync::Arc;
 
+use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
 use novate_core::digest::Hash256;
 use novate_core::engine::Sequenced;
-use novate_core::command::RawCommand;
 use novate_core::genesis::Genesis;
 use novate_core::units::{Sequence, TimeNs};
 
@@ -52,6 +52,17 @@ impl<'r> Frame<'r> {
     pub fn seal(&self) -> Option<&'r Seal> {
         if self.raw.kind() == FrameKind::Seal { self.raw.record() } else { None }
     }
+}
+
+/// Frames that were read at once.
+#[derive(Debug)]
+pub struct Batch<'r> {
+    /// The commands among them, in order.
+    pub commands: Vec<Sequenced<'r>>,
+    /// Whether the last of them is a checkpoint.
+    pub has_checkpoint: bool,
+    /// The seal, if the last frame was one.
+    pub seal: Option<&'r Seal>,
 }
 
 /// How a journal ends.
@@ -120,7 +131,10 @@ impl Reader {
         let (folder, genesis_hash, segments) = Self::segments(storage)?;
         let (limit, first) = (epoch_limit(&folder), &segments[0]);
         if first.header.segment != 1 {
-            let what = format!("its beginning, which was pruned; {} is its first segment", names::segment(first.header.segment));
+            let what = format!(
+                "its beginning, which was pruned; {} is its first segment",
+                names::segment(first.header.segment)
+            );
             return Err(JournalError::Beyond { what });
         }
         let walk = Walk::new(genesis_hash, limit, first.begin(), 1);
@@ -135,7 +149,8 @@ impl Reader {
     /// As [`Reader::open`]; [`JournalError::Beyond`] if the place is not in the journal.
     pub fn open_at(storage: Arc<dyn Storage>, chain: Chain, place: &Place) -> Result<Self, JournalError> {
         let (folder, genesis_hash, segments) = Self::segments(storage)?;
-        let beyond = || JournalError::Beyond { what: format!("{}, the end of block {}", place.position, place.link.block) };
+        let beyond =
+            || JournalError::Beyond { what: format!("{}, the end of block {}", place.position, place.link.block) };
         let found = segments.iter().position(|segment| segment.header.segment == place.position.segment);
         let current = found.ok_or_else(beyond)?;
         let offset = place.position.offset as usize;
@@ -287,6 +302,61 @@ impl Reader {
         let offset = (self.cursor.end() - self.last) as u32;
         let position = Position { segment: self.segments[self.current].header.segment, offset };
         Ok(Some(Frame { position, raw: self.cursor.last(self.last) }))
+    }
+
+    /// Reads up to so many commands at once, and stops behind a frame that is none; none where the journal ends, for now.
+    ///
+    /// Reading first and applying then lets the processor check frames side by side.
+    ///
+    /// # Errors
+    /// As [`Reader::next`]. What was read before the damage is lost for the caller, so damage is reported only when nothing
+    /// was read before it.
+    #[inline]
+    pub fn read_batch(&mut self, most: usize) -> Result<Option<Batch<'_>>, JournalError> {
+        let begin = self.cursor.end();
+        let segment = self.current;
+        let mut frames = 0;
+        let mut last = None;
+        while frames < most {
+            let position = self.position();
+            // Whatever is not a plain command is for the careful way, when nothing was read before it.
+            match self.cursor.peek() {
+                Ok(frame) if frame.kind().is_applied() => {
+                    let size = frame.size();
+                    if self.walk.accept(position, &frame).is_err() {
+                        break;
+                    }
+                    self.cursor.advance(size);
+                    frames += 1;
+                }
+                _ => break,
+            }
+        }
+        if frames < most {
+            match self.next() {
+                Ok(Some(frame)) => last = Some(frame.raw.kind()),
+                Ok(None) if frames == 0 => return Ok(None),
+                Err(error) if frames == 0 => return Err(error),
+                // The next call will find it again.
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Ok(Some(self.batch(segment, begin, last)))
+    }
+
+    /// The frames that the cursor went over since `begin`.
+    fn batch(&self, segment: usize, begin: usize, last: Option<FrameKind>) -> Batch<'_> {
+        let from = if segment == self.current { begin } else { self.segments[self.current].begin().offset as usize };
+        let mut commands = Vec::with_capacity(64);
+        let mut seal = None;
+        for raw in self.cursor.frames(from) {
+            let frame = Frame { position: Position::default(), raw };
+            commands.extend(frame.command());
+            seal = frame.seal();
+        }
+        debug_assert!(seal.is_some() == (last == Some(FrameKind::Seal)));
+        let has_checkpoint = commands.last().is_some_and(is_checkpoint);
+        Batch { commands, has_checkpoint, seal }
     }
 
     /// Keeps chain and unhashed blocks up to date with a frame that is no command.
@@ -463,4 +533,8 @@ impl Ahead {
 /// No frame can be of a later epoch than the last opening for writing.
 fn epoch_limit(folder: &Folder) -> u32 {
     folder.control.map_or(u32::MAX, |control| control.epoch)
+}
+
+fn is_checkpoint(command: &Sequenced<'_>) -> bool {
+    command.command.words().first().is_some_and(|word| *word as u16 == Checkpoint::KIND)
 }

@@ -36,12 +36,12 @@ pub enum Named {
 /// assert_eq!(novate_journal::format::names::segment(12), "00000012.segment");
 /// ```
 pub fn segment(number: u32) -> String {
-    format!("{number:0width$}{SEGMENT}", width = SEGMENT_DIGITS)
+    format!("{number:0SEGMENT_DIGITS$}{SEGMENT}")
 }
 
 /// A snapshot's name.
 pub fn snapshot(sequence: u64) -> String {
-    format!("{sequence:0width$}{SNAPSHOT}", width = SNAPSHOT_DIGITS)
+    format!("{sequence:0SNAPSHOT_DIGITS$}{SNAPSHOT}")
 }
 
 /// The name of a file until it is finished.

@@ -138,7 +138,8 @@ impl Change {
 impl StoredFile {
     fn new(disk: &Arc<Disk>, bytes: &[u8]) -> Arc<Self> {
         // A mapping cannot be empty; one word more than there is stands for nothing.
-        let mut map = MmapMut::map_anon(bytes.len().max(8)).unwrap_or_else(|cause| panic!("no memory for a test file: {cause}"));
+        let mut map =
+            MmapMut::map_anon(bytes.len().max(8)).unwrap_or_else(|cause| panic!("no memory for a test file: {cause}"));
         map[..bytes.len()].copy_from_slice(bytes);
         Arc::new_cyclic(|file: &Weak<Self>| {
             let pages = Pages { file: file.clone(), disk: Arc::downgrade(disk) };
@@ -174,7 +175,7 @@ impl StoredFile {
                 }
                 _ => {
                     for (line, new) in page.chunks_mut(LINE).zip(now.chunks(LINE)) {
-                        if random() % 2 == 0 {
+                        if random().is_multiple_of(2) {
                             line.copy_from_slice(new);
                         }
                     }

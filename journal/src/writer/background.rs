@@ -160,9 +160,8 @@ fn close(
         file: "the journal".to_owned(),
         cause: std::io::Error::other(poison.cause),
     };
-    match writer.seal(events_digest) {
-        Err(AppendError::Poisoned(poison)) => return Err(failed(poison)),
-        Ok(()) | Err(_) => {}
+    if let Err(AppendError::Poisoned(poison)) = writer.seal(events_digest) {
+        return Err(failed(poison));
     }
     flusher.step(Flush::All).map_err(failed)?;
     let link = flusher.chain();

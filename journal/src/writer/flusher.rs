@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use novate_core::units::Sequence;
+
 use super::shared::{Durable, Poison, Shared};
 use super::{Durability, Ready};
 use crate::chain::{Link, next};
@@ -69,7 +71,7 @@ impl std::fmt::Debug for SharedStorage {
 pub(super) struct Begin {
     pub(super) ready: Ready,
     pub(super) end: usize,
-    pub(super) block_begin: usize,
+    pub(super) first_frame: usize,
     pub(super) block: u64,
     pub(super) chain: Link,
     pub(super) sequence: u64,
@@ -82,10 +84,10 @@ impl Flusher {
         (durability, epoch): (Durability, u32),
         begin: Begin,
     ) -> Self {
-        let mut cursor = Published::new(begin.ready.memory, begin.block_begin);
-        cursor.advance(begin.end - begin.block_begin);
+        let mut cursor = Published::new(begin.ready.memory, begin.first_frame);
+        cursor.advance(begin.end - begin.first_frame);
         let position = Position { segment: begin.ready.number, offset: begin.end as u32 };
-        shared.watermarks.store(Durable { sequence: begin.sequence.into(), position });
+        shared.watermarks.store(Durable { sequence: Sequence(begin.sequence), position });
         Self {
             storage: SharedStorage(storage),
             shared,
@@ -93,7 +95,7 @@ impl Flusher {
             epoch,
             segment: begin.ready.number,
             cursor,
-            block_begin: begin.block_begin,
+            block_begin: begin.first_frame,
             block: begin.block,
             chain: begin.chain,
             sequence: begin.sequence,
@@ -112,15 +114,15 @@ impl Flusher {
         if let Some(poison) = self.shared.poison() {
             return Err(poison);
         }
-        let mut has_done = self.look()?;
+        let mut has_done = self.look();
         // What was appended to a segment before the writer moved on is seen after its moving was.
         while let Some(next) = self.shared.entered.pop() {
-            self.look()?;
+            self.look();
             if flush != Flush::Nothing {
                 self.flush_to(self.cursor.end())?;
             }
             self.enter(next);
-            self.look()?;
+            self.look();
             has_done = true;
         }
         let end = self.cursor.end();
@@ -159,7 +161,7 @@ impl Flusher {
     }
 
     /// Goes over the frames that were appended.
-    fn look(&mut self) -> Result<bool, Poison> {
+    fn look(&mut self) -> bool {
         let begin = self.cursor.end();
         while let Ok(frame) = self.cursor.peek_published() {
             let (kind, size) = (frame.kind(), frame.size());
@@ -175,7 +177,7 @@ impl Flusher {
                 self.shared.links.force_push(self.chain);
             }
         }
-        Ok(self.cursor.end() != begin)
+        self.cursor.end() != begin
     }
 
     fn enter(&mut self, next: Ready) {
@@ -213,7 +215,7 @@ impl Flusher {
         }
         self.durable.0 = behind.end();
         let position = Position { segment: self.segment, offset: self.durable.0 as u32 };
-        self.shared.watermarks.store(Durable { sequence: self.durable.1.into(), position });
+        self.shared.watermarks.store(Durable { sequence: Sequence(self.durable.1), position });
         Ok(true)
     }
 

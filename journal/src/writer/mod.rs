@@ -25,10 +25,10 @@ pub use self::shared::{Durable, Poison, Watermarks};
 
 use self::shared::Shared;
 use crate::chain::Link;
+use crate::format::Position;
 use crate::format::frame::{FrameHeader, FrameKind, PAYLOAD_MAX, frame_size};
 use crate::format::header::{FIRST_SEQUENCE_OFFSET, SEGMENT_HEADER_SIZE};
 use crate::format::payload::{End, Seal, words};
-use crate::format::Position;
 use crate::memory::{Appender, Memory};
 
 /// When bytes are made durable.
@@ -137,7 +137,8 @@ impl Writer {
             return Err(self.refusal(sequence, time, words));
         }
         let payload_bytes = words.len() * 8;
-        if self.tail.room() < frame_size(payload_bytes) + RESERVED || self.is_at_checkpoint || self.shared.is_poisoned() {
+        if self.tail.room() < frame_size(payload_bytes) + RESERVED || self.is_at_checkpoint || self.shared.is_poisoned()
+        {
             self.make_room()?;
         }
         let first = words.first().map_or(0, |word| *word as u16);

@@ -16,9 +16,7 @@ use crate::error::{JournalError, io as io_error};
 use crate::folder::Folder;
 use crate::format::control::Control;
 use crate::format::frame::{FrameHeader, FrameKind, encode};
-use crate::format::header::{
-    FIRST_SEQUENCE_OFFSET, SEGMENT_BYTES, SEGMENT_HEADER_SIZE, SegmentHeader, is_segment_size,
-};
+use crate::format::header::{SEGMENT_BYTES, SEGMENT_HEADER_SIZE, SegmentHeader, is_segment_size};
 use crate::format::payload::words;
 use crate::format::{Position, names};
 use crate::memory::Appender;
@@ -75,7 +73,8 @@ pub fn create(storage: Arc<dyn Storage>, genesis: &Genesis, settings: Settings) 
     let lock = take_lock(&*storage)?;
     let folder = Folder::read(Arc::clone(&storage))?;
     if !folder.is_empty() {
-        let first = folder.segments.first().map_or_else(|| names::CONTROL.to_owned(), |file| names::segment(file.number));
+        let first =
+            folder.segments.first().map_or_else(|| names::CONTROL.to_owned(), |file| names::segment(file.number));
         return Err(JournalError::NotEmpty { folder: storage.name(), file: first });
     }
     remove_temporaries(&folder)?;
@@ -173,7 +172,7 @@ impl Start {
         let begin = Begin {
             ready,
             end,
-            block_begin: self.block.begin,
+            first_frame: self.block.begin,
             block: self.block.index,
             chain: self.chain,
             sequence: self.last.0.0,
@@ -241,7 +240,11 @@ impl Opening {
     ///
     /// # Errors
     /// The journal is locked, or cannot be read.
-    pub fn lock(storage: Arc<dyn Storage>, from: Option<&Place>, genesis: Option<Genesis>) -> Result<Self, JournalError> {
+    pub fn lock(
+        storage: Arc<dyn Storage>,
+        from: Option<&Place>,
+        genesis: Option<Genesis>,
+    ) -> Result<Self, JournalError> {
         // A folder without a journal gets no lock file either.
         let folder = Folder::read(Arc::clone(&storage))?;
         if folder.segments.is_empty() {
@@ -270,7 +273,8 @@ impl Opening {
         let folder = self.reader.folder();
         let last_segment = self.reader.position().segment;
         let ahead = folder.segments.iter().filter(|file| file.number > last_segment);
-        let left_over = ahead.map(|file| names::segment(file.number)).chain(folder.temporaries.iter().cloned()).collect();
+        let left_over =
+            ahead.map(|file| names::segment(file.number)).chain(folder.temporaries.iter().cloned()).collect();
         let cut = match &ending {
             Ending::Open { position, torn_bytes, fault } if *torn_bytes > 0 || fault.is_some() => {
                 let found = fault.as_ref().map_or("nothing".to_owned(), |fault| fault.expected_and_found().1);
@@ -326,7 +330,8 @@ impl Opening {
         let oldest = folder.segments.first().map_or(1, |file| file.number);
         let newest = folder.segments.last().map_or(0, |file| file.number);
         let control = Control::new(plan.epoch, oldest, newest, self.reader.genesis_hash().0);
-        Folder::write_control(&**folder.storage(), &control).map_err(io_error("raising the epoch in", names::CONTROL))?;
+        Folder::write_control(&**folder.storage(), &control)
+            .map_err(io_error("raising the epoch in", names::CONTROL))?;
         Ok(control)
     }
 
@@ -404,7 +409,6 @@ fn start(
         position = Position { segment: number, offset: SEGMENT_HEADER_SIZE as u32 };
         block.begin = SEGMENT_HEADER_SIZE;
     }
-    debug_assert!(FIRST_SEQUENCE_OFFSET < SEGMENT_HEADER_SIZE);
     Ok(Start { genesis, control, position, block, last, chain, is_at_checkpoint: walk.is_at_checkpoint() })
 }
 

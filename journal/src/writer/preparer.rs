@@ -77,8 +77,7 @@ impl Preparer {
         storage.allocate(&temporary, bytemuck::bytes_of(&header), self.segment_bytes.into())?;
         storage.rename(&temporary, &name)?;
         storage.sync_names()?;
-        let control =
-            Control::new(self.control.epoch, self.control.oldest_segment, number, self.control.genesis_hash);
+        let control = Control::new(self.control.epoch, self.control.oldest_segment, number, self.control.genesis_hash);
         Folder::write_control(storage, &control)?;
         self.control = control;
         let memory = storage.map(&name, true)?.0;

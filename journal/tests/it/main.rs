@@ -1,1 +1,4 @@
 //! Tests of the journal at its public boundary.
+
+mod support;
+mod writing;
