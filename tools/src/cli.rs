@@ -18,7 +18,7 @@ use crate::flow::{Settings, Terms};
 #[derive(Debug, Parser)]
 #[command(name = "novate", version, color = ColorChoice::Never)]
 #[command(after_help = "Examples:\n  novate\n  novate run --json\n  novate help check flow\n\n\
-    Exit codes: 0 done and right; 1 a check failed; 2 wrong usage or unreadable input; 4 could not finish.")]
+    Exit codes: 0 done and right; 1 a check failed; 2 wrong usage or unreadable input; 3 a damaged journal; 4 could not finish.")]
 pub(crate) struct Cli {
     /// Print JSON objects, one a line; the result is the last.
     #[arg(long, global = true)]

@@ -3,6 +3,10 @@
 use std::fmt::Display;
 use std::io;
 
+use novate_journal::JournalError;
+use novate_journal::replay::ReplayError;
+use novate_journal::state::StateError;
+
 /// Why a verb could not give its result. A check that failed is a result, not an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -26,6 +30,12 @@ pub(crate) enum Error {
         /// The system's answer.
         cause: io::Error,
     },
+    /// The journal cannot be opened, read or written.
+    #[error("{0}")]
+    Journal(#[from] JournalError),
+    /// There is no memory for the state, or it is none.
+    #[error("{0}")]
+    State(#[from] StateError),
     /// The command line asks for what cannot be done.
     #[error("{0}")]
     Usage(String),
@@ -60,7 +70,8 @@ impl Error {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Data { .. } | Self::Open { .. } | Self::Usage(_) | Self::CommandLine => 2,
-            Self::Output(_) | Self::Engine { .. } => 4,
+            Self::Journal(error) => journal_exit_code(error),
+            Self::Output(_) | Self::Engine { .. } | Self::State(_) => 4,
         }
     }
 
@@ -71,6 +82,25 @@ impl Error {
             Self::CommandLine => None,
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => None,
             other => Some(other.to_string()),
+        }
+    }
+}
+
+/// 2 for what is no journal or one of another kind, 3 for damage, 4 for what the system did not do.
+const fn journal_exit_code(error: &JournalError) -> u8 {
+    match error {
+        JournalError::Damaged(_) => 3,
+        JournalError::Locked { .. } | JournalError::Io { .. } => 4,
+        _ => 2,
+    }
+}
+
+impl From<ReplayError> for Error {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Journal(error) => Self::Journal(error),
+            ReplayError::State(error) => Self::State(error),
+            ReplayError::OutOfOrder(error) => Self::engine("applying a command", error),
         }
     }
 }

@@ -3,13 +3,14 @@
 //! records hold.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done and right, 1 a check failed,
-//! 2 wrong usage or unreadable input, 4 could not finish.
+//! 2 wrong usage or unreadable input, 3 a damaged journal, 4 could not finish.
 
 mod cli;
 mod decode;
 mod error;
 mod flow;
 mod input;
+mod journal;
 mod output;
 mod scenario;
 mod text;

@@ -1,0 +1,109 @@
+//! What the verbs that read a journal have in common: its folder, how it ends, and their results.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use novate_core::digest::{EventsDigest, Hash256};
+use novate_core::units::Sequence;
+use novate_journal::reader::Ending;
+use novate_journal::storage::{DiskStorage, Storage};
+use serde::Serialize;
+
+use crate::output::Listing;
+
+/// The journal that a verb reads: always its first argument.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JournalArg {
+    /// The journal: a folder of segments.
+    #[arg(value_name = "DIR")]
+    pub(crate) journal: PathBuf,
+}
+
+impl JournalArg {
+    /// The folder.
+    pub(crate) fn storage(&self) -> Arc<dyn Storage> {
+        storage(&self.journal)
+    }
+}
+
+/// A folder on the disk.
+pub(crate) fn storage(folder: &Path) -> Arc<dyn Storage> {
+    Arc::new(DiskStorage::new(folder))
+}
+
+/// What a replay came to. The names are those of every verb's result.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ResultObject {
+    pub(crate) sequence: u64,
+    pub(crate) events_digest: String,
+    pub(crate) state_digest: String,
+    pub(crate) commands: u64,
+    pub(crate) commands_per_second: u64,
+}
+
+impl ResultObject {
+    pub(crate) fn new(
+        sequence: Sequence,
+        (events_digest, state_digest): (EventsDigest, Hash256),
+        commands: u64,
+        elapsed: Duration,
+    ) -> Self {
+        let rate = u128::from(commands) * 1_000_000_000 / elapsed.as_nanos().max(1);
+        Self {
+            sequence: sequence.0,
+            events_digest: events_digest.to_string(),
+            state_digest: state_digest.to_string(),
+            commands,
+            commands_per_second: u64::try_from(rate).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The same for people.
+    pub(crate) fn list(&self, listing: &mut Listing) {
+        listing.row("sequence", &self.sequence);
+        listing.row("events digest", &self.events_digest);
+        listing.row("state digest", &self.state_digest);
+        listing.row("commands", &self.commands);
+        listing.row("commands per second", &self.commands_per_second);
+    }
+}
+
+/// How a journal ends, as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct EndingObject {
+    /// Whether it was closed.
+    pub(crate) closed: bool,
+    /// Bytes that a crash left behind the last frame; `novate recover` cuts them.
+    pub(crate) torn_bytes: u64,
+    /// Where they begin: the end of what is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) torn_at: Option<String>,
+}
+
+impl From<&Ending> for EndingObject {
+    fn from(ending: &Ending) -> Self {
+        match ending {
+            Ending::Closed => Self { closed: true, torn_bytes: 0, torn_at: None },
+            Ending::Open { position, torn_bytes, fault } => {
+                let is_torn = *torn_bytes > 0 || fault.is_some();
+                Self { closed: false, torn_bytes: *torn_bytes, torn_at: is_torn.then(|| position.to_string()) }
+            }
+        }
+    }
+}
+
+/// How a journal ends, in words.
+pub(crate) fn ending_text(ending: &Ending) -> String {
+    match ending {
+        Ending::Closed => "closed".to_owned(),
+        Ending::Open { torn_bytes: 0, fault: None, .. } => "not closed; nothing is torn".to_owned(),
+        Ending::Open { position, torn_bytes, fault } => {
+            let found = fault.as_ref().map_or_else(|| "nothing".to_owned(), |fault| fault.expected_and_found().1);
+            format!(
+                "not closed; a torn tail of {torn_bytes} bytes at {position} (found {found}): `novate recover` cuts it"
+            )
+        }
+    }
+}
