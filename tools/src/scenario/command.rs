@@ -151,7 +151,7 @@ impl OrderEntry {
         let price = fields.number_if_any("px")?.map(PriceTicks);
         let trigger = fields.number_if_any("trigger")?.map(PriceTicks);
         let direction = fields.word_if_any("dir", DIRECTIONS)?.unwrap_or(TriggerDirection::Default);
-        let quantity_or_zero = |key| Ok(QuantityLots(fields.number_if_any(key)?.unwrap_or(0)));
+        let quantity_or_zero = |key| Ok::<_, Error>(QuantityLots(fields.number_if_any(key)?.unwrap_or(0)));
         let (is_post_only, slides) = (fields.is_set("post_only")?, fields.is_set("slide")?);
         let trail = fields.number_if_any("trail")?.map(PriceTicks);
         let is_trail = trail.is_some();
@@ -328,7 +328,7 @@ impl Command {
     /// The command is not written as it must be.
     pub(super) fn parse(place: Place<'_>, name: &str, words: &[&str]) -> Result<Option<Self>, Error> {
         let read = |keys| Fields::read(place, name, words, keys);
-        let price = |fields: &Fields<'_>| Ok(PriceTicks(fields.number("px")?));
+        let price = |fields: &Fields<'_>| Ok::<_, Error>(PriceTicks(fields.number("px")?));
         Ok(Some(match name {
             "new" => Self::New(OrderEntry::parse(place, words)?),
             "cancel" => {
