@@ -84,6 +84,23 @@ fn tree_and_oracle_agree_after_random_writes() {
     }
 }
 
+/// More than are hashed in one go, all of them at once and then with gaps.
+#[test]
+fn large_updates_are_hashed_batch_by_batch() {
+    let size = 3 * 4_096 + 7;
+    let mut chunks: Vec<Chunk> = (0..size).map(|chunk| Chunk([chunk as u8 | 1; 256])).collect();
+    let mut tree = StateTree::new(&chunks);
+    assert_eq!(tree.root(), naive::tree_root(&chunks));
+    for step in [1, 2, 63, 64, 65] {
+        let mut marks = vec![0; size];
+        for chunk in (0..size).step_by(step) {
+            (chunks[chunk].0[step], marks[chunk]) = (0, 1);
+        }
+        assert_eq!(tree.update(&chunks, &mut marks), size.div_ceil(step));
+        assert_eq!(tree.root(), naive::tree_root(&chunks), "every {step}th chunk");
+    }
+}
+
 #[test]
 fn an_update_of_nothing_is_nothing() {
     for size in SIZES {
