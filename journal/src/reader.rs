@@ -18,6 +18,7 @@ use crate::error::{Damage, Fault, JournalError};
 use crate::folder::{Folder, Segment, SegmentFile};
 use crate::format::Position;
 use crate::format::frame::{FrameKind, NoFrame, RawFrame};
+use crate::format::header::FIRST_SEQUENCE_OFFSET;
 use crate::format::names;
 use crate::format::payload::Seal;
 use crate::memory::Published;
@@ -391,14 +392,17 @@ impl Reader {
             if self.cursor.peek().err() != Some(NoFrame::Nothing) {
                 return Ok(true);
             }
-            self.check_left(&next)?;
+            if let Some((at, fault)) = self.fault_of_leaving(&next) {
+                self.ending = Some(self.judge(at, fault)?);
+                return Ok(false);
+            }
             let begin = next.begin();
             self.walk.enter(begin);
             self.cursor = Published::new(Arc::clone(&next.memory), begin.offset as usize);
             self.current += 1;
             return Ok(true);
         }
-        self.ending = Some(self.judge(fault)?);
+        self.ending = Some(self.judge(self.position(), fault)?);
         Ok(false)
     }
 
@@ -418,40 +422,39 @@ impl Reader {
         Ok((next.first_sequence() != 0).then(|| next.clone()))
     }
 
-    /// Checks a segment that the writer left: nothing behind its last frame, all blocks sealed, and the next one goes on.
-    fn check_left(&self, next: &Segment) -> Result<(), JournalError> {
+    /// What is wrong with a segment that the writer left, if anything: behind its last frame there is nothing, all its blocks
+    /// are sealed, and the next one goes on.
+    fn fault_of_leaving(&self, next: &Segment) -> Option<(Position, Fault)> {
         let (left, position, sequence) = (&self.segments[self.current], self.position(), self.walk.sequence);
         if let Some((first, _)) = left.memory.used_range(self.cursor.end()) {
-            let at = Position { offset: first as u32, ..position };
-            return Err(Damage::at(at, sequence, Fault::BehindEnd).into());
+            return Some((Position { offset: first as u32, ..position }, Fault::BehindEnd));
         }
         if self.walk.has_open_block() {
-            return Err(Damage::at(position, sequence, Fault::NoFrame(NoFrame::Nothing)).into());
+            return Some((position, Fault::NoFrame(NoFrame::Nothing)));
         }
         if self.walk.closed.is_none() && !left.is_whole() {
-            let fault = Fault::SegmentSize { expected: left.header.segment_bytes.into(), found: left.bytes };
-            return Err(Damage::at(position, sequence, fault).into());
+            let expected = left.header.segment_bytes.into();
+            return Some((position, Fault::SegmentSize { expected, found: left.bytes }));
         }
         if next.first_sequence() != sequence + 1 {
-            let fault = Fault::FirstSequence { expected: sequence + 1, found: next.first_sequence() };
-            let at = Position { offset: crate::format::header::FIRST_SEQUENCE_OFFSET as u32, ..next.begin() };
-            return Err(Damage::at(at, sequence, fault).into());
+            let at = Position { offset: FIRST_SEQUENCE_OFFSET as u32, ..next.begin() };
+            return Some((at, Fault::FirstSequence { expected: sequence + 1, found: next.first_sequence() }));
         }
-        Ok(())
+        None
     }
 
-    /// Which end this is, or that it is damage: the rules of `docs/FORMAT.md`, "Where a journal ends".
-    fn judge(&self, fault: Fault) -> Result<Ending, JournalError> {
+    /// Which end of the journal the cursor stands at, or that it is damage: the rules of `docs/FORMAT.md`, "Where a journal
+    /// ends". `fault` is why reading cannot go on, and `at` where that was seen.
+    fn judge(&self, at: Position, fault: Fault) -> Result<Ending, JournalError> {
         let (position, sequence) = (self.position(), self.walk.sequence);
         let segment = &self.segments[self.current];
-        let damage = |fault| Err(Damage::at(position, sequence, fault).into());
+        let damage = |fault| Err(Damage::at(at, sequence, fault).into());
         if !is_left_by_a_crash(&fault) {
             return damage(fault);
         }
-        let is_nothing = fault == Fault::NoFrame(NoFrame::Nothing);
-        let last_used = self.last_used_byte();
+        let torn_bytes = self.last_used_byte();
         if self.walk.closed.is_some() {
-            return if last_used == 0 { Ok(Ending::Closed) } else { damage(Fault::BehindEnd) };
+            return if torn_bytes == 0 { Ok(Ending::Closed) } else { damage(Fault::BehindEnd) };
         }
         if !segment.is_whole() {
             let expected = segment.header.segment_bytes.into();
@@ -461,7 +464,8 @@ impl Reader {
         if position < self.walk.durable.max(ahead.durable) || ahead.has_end || self.walk.is_before_genesis() {
             return damage(fault);
         }
-        Ok(Ending::Open { position, torn_bytes: last_used, fault: (!is_nothing).then_some(fault) })
+        let is_nothing = fault == Fault::NoFrame(NoFrame::Nothing);
+        Ok(Ending::Open { position, torn_bytes, fault: (!is_nothing).then_some(fault) })
     }
 
     /// Bytes from the cursor to the last one that is not zero, over all segments; headers are not counted.

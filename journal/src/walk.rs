@@ -273,7 +273,12 @@ pub fn is_left_by_a_crash(fault: &Fault) -> bool {
     use crate::format::frame::NoFrame;
     match fault {
         Fault::NoFrame(NoFrame::Kind(_)) => false,
-        Fault::NoFrame(_) | Fault::OlderEpoch { .. } | Fault::FrameSegment(_) => true,
+        // The last two are of a segment that was left: of its pages, or of the next one's first page, some are missing.
+        Fault::NoFrame(_)
+        | Fault::OlderEpoch { .. }
+        | Fault::FrameSegment(_)
+        | Fault::BehindEnd
+        | Fault::FirstSequence { .. } => true,
         _ => false,
     }
 }

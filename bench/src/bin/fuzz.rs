@@ -1,10 +1,11 @@
-//! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N`. Exit 0 if nothing was found, 1 if
+//! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N` and `fuzz crash --seed S --crashes N`. Exit 0 if nothing was found, 1 if
 //! something was, 2 for wrong usage.
 
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use novate_bench::fuzz::crash::Crashes;
 use novate_bench::fuzz::{self, Coverage, Finding};
 use novate_core::naive::Canary;
 
@@ -46,6 +47,15 @@ enum Fuzzer {
         #[command(flatten)]
         run: Run,
     },
+    /// Losses of power while a journal is written.
+    Crash {
+        /// The first episode's seed; each further episode takes the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many losses.
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..))]
+        crashes: u64,
+    },
     /// Commands executed again on their witness alone.
     Witness {
         #[command(flatten)]
@@ -74,9 +84,26 @@ fn main() -> ExitCode {
         }
         Fuzzer::Batch { run } => fuzz::batch::run(run.seed, run.commands, &mut progress),
         Fuzzer::Bytes { run } => fuzz::bytes::run(run.seed, run.commands, &mut progress),
+        Fuzzer::Crash { seed, crashes } => return report_crashes(fuzz::crash::run(seed, crashes, &mut |_| {})),
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };
     report(result)
+}
+
+fn report_crashes(result: Result<Crashes, Box<Finding>>) -> ExitCode {
+    match result {
+        Ok(Crashes { crashes, met }) => {
+            for (what, count) in met {
+                println!("{what} {count}");
+            }
+            println!("{crashes} crashes, nothing found");
+            ExitCode::SUCCESS
+        }
+        Err(finding) => {
+            println!("{finding}");
+            ExitCode::from(1)
+        }
+    }
 }
 
 fn report(result: Result<Coverage, Box<Finding>>) -> ExitCode {

@@ -4,6 +4,7 @@
 //! - [`batch`]: random commands one by one and in batches, events and memory compared.
 //! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
+//! - [`crash`]: losses of power while a journal is written, on a disk that forgets.
 //!
 //! All of them find a command that does more work than the rules allow.
 //!
@@ -13,6 +14,7 @@
 pub mod batch;
 pub mod book;
 pub mod bytes;
+pub mod crash;
 mod episode;
 mod generator;
 mod habits;

@@ -44,6 +44,8 @@ enum Ordered {
     Full,
     /// Syncing fails after so many more times.
     SyncAfter(u64),
+    /// The power goes after so many more changes.
+    PowerAfter(u64),
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +80,11 @@ impl CrashStorage {
     /// Lets so many syncs of mapped pages succeed, and fails each one after.
     pub fn fail_syncs_after(&self, successes: u64) {
         held(&self.disk.ordered).push(Ordered::SyncAfter(successes));
+    }
+
+    /// Lets so many changes of files and names happen, and none after: the power goes in the middle of something.
+    pub fn cut_power_after(&self, changes: u64) {
+        held(&self.disk.ordered).push(Ordered::PowerAfter(changes));
     }
 
     /// What a loss of power leaves: a new folder without any of the old one's faults. `random` decides, page by page, what of
@@ -115,8 +122,23 @@ impl CrashStorage {
     }
 
     fn check_room(&self) -> io::Result<()> {
+        self.disk.change()?;
         if held(&self.disk.ordered).contains(&Ordered::Full) {
             return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+impl Disk {
+    /// Called before each change; an error when the power is gone.
+    fn change(&self) -> io::Result<()> {
+        for fault in held(&self.ordered).iter_mut() {
+            match fault {
+                Ordered::PowerAfter(0) => return Err(io::Error::other("the power went, as was ordered")),
+                Ordered::PowerAfter(left) => *left -= 1,
+                Ordered::Full | Ordered::SyncAfter(_) => {}
+            }
         }
         Ok(())
     }
@@ -160,7 +182,8 @@ impl StoredFile {
     }
 
     fn after_crash(&self, random: &mut dyn FnMut() -> u64) -> Vec<u8> {
-        let (mut left, volatile) = (held(&self.durable).clone(), self.volatile());
+        let volatile = self.volatile();
+        let mut left = held(&self.durable).clone();
         for (page, now) in left.chunks_mut(PAGE).zip(volatile.chunks(PAGE)) {
             if page == now {
                 continue;
@@ -195,11 +218,12 @@ struct Pages {
 impl Backing for Pages {
     fn sync(&self, _memory: &MmapRaw, from: usize, to: usize) -> io::Result<()> {
         if let Some(disk) = self.disk.upgrade() {
+            disk.change()?;
             for fault in held(&disk.ordered).iter_mut() {
                 match fault {
                     Ordered::SyncAfter(0) => return Err(io::Error::other("the disk failed, as was ordered")),
                     Ordered::SyncAfter(left) => *left -= 1,
-                    Ordered::Full => {}
+                    Ordered::Full | Ordered::PowerAfter(_) => {}
                 }
             }
         }
@@ -266,6 +290,7 @@ impl Storage for CrashStorage {
     }
 
     fn zero_from(&self, name: &str, from: u64) -> io::Result<()> {
+        self.disk.change()?;
         let file = self.file(name)?;
         for at in (from.next_multiple_of(8)..file.len() as u64).step_by(8) {
             file.memory.store_word(at as usize, 0);
@@ -274,6 +299,7 @@ impl Storage for CrashStorage {
     }
 
     fn truncate(&self, name: &str, bytes: u64) -> io::Result<()> {
+        self.disk.change()?;
         let file = self.file(name)?;
         let kept = file.volatile()[..(bytes as usize).min(file.len())].to_vec();
         // The old mapping stays what it was; whoever has it looks no farther than this.
@@ -288,6 +314,7 @@ impl Storage for CrashStorage {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.change()?;
         let file = self.file(from)?;
         let mut names = held(&self.disk.names);
         let change = Change::Renamed(from.to_owned(), to.to_owned(), file);
@@ -297,6 +324,7 @@ impl Storage for CrashStorage {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.disk.change()?;
         self.file(name)?;
         let mut names = held(&self.disk.names);
         let change = Change::Removed(name.to_owned());
@@ -306,6 +334,7 @@ impl Storage for CrashStorage {
     }
 
     fn sync_names(&self) -> io::Result<()> {
+        self.disk.change()?;
         let mut names = held(&self.disk.names);
         names.pending.clear();
         names.durable = names.now.clone();

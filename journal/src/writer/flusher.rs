@@ -25,7 +25,7 @@ const PAGE: usize = 4_096;
 /// What to flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flush {
-    /// Nothing: only the chain goes on.
+    /// Nothing but segments that the writer has left: else only the chain goes on.
     Nothing,
     /// Pages that are full.
     FullPages,
@@ -118,9 +118,8 @@ impl Flusher {
         // What was appended to a segment before the writer moved on is seen after its moving was.
         while let Some(next) = self.shared.entered.pop() {
             self.look();
-            if flush != Flush::Nothing {
-                self.flush_to(self.cursor.end())?;
-            }
+            // Whatever the policy: what is durable is a first part of the journal, without gaps.
+            self.flush_to(self.cursor.end())?;
             self.enter(next);
             self.look();
             has_done = true;

@@ -34,8 +34,8 @@ use crate::memory::{Appender, Memory};
 /// When bytes are made durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Only when the journal is closed: the system writes when it likes. A process that dies loses nothing, a machine that
-    /// does may lose everything since the opening.
+    /// Only segments that are full, and all when the journal is closed; else the system writes when it likes. A process that
+    /// dies loses nothing, a machine that does may lose the segment that was being written, and the one before.
     None,
     /// Full pages every so many milliseconds, from 1 on; the page that is being written only when nothing comes any more.
     Interval(u32),
