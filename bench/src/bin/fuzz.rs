@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
-use novate_bench::fuzz::crash::Crashes;
+use novate_bench::fuzz::crash::{CrashCanary, Crashes};
 use novate_bench::fuzz::{self, Coverage, Finding};
 use novate_core::naive::Canary;
 
@@ -55,6 +55,9 @@ enum Fuzzer {
         /// How many losses.
         #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..))]
         crashes: u64,
+        /// Plants a bug; the run must find it.
+        #[arg(long, value_enum, default_value_t)]
+        canary: CrashCanary,
     },
     /// Commands executed again on their witness alone.
     Witness {
@@ -74,7 +77,7 @@ fn main() -> ExitCode {
     let mut next_report = 0;
     let mut progress = |done: u64| {
         if done >= next_report {
-            eprintln!("{done} commands");
+            eprintln!("{done} done");
             next_report = done + 2_000_000;
         }
     };
@@ -84,7 +87,9 @@ fn main() -> ExitCode {
         }
         Fuzzer::Batch { run } => fuzz::batch::run(run.seed, run.commands, &mut progress),
         Fuzzer::Bytes { run } => fuzz::bytes::run(run.seed, run.commands, &mut progress),
-        Fuzzer::Crash { seed, crashes } => return report_crashes(fuzz::crash::run(seed, crashes, &mut |_| {})),
+        Fuzzer::Crash { seed, crashes, canary } => {
+            return report_crashes(fuzz::crash::run(seed, crashes, canary, &mut progress));
+        }
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };
     report(result)

@@ -1,5 +1,6 @@
 //! The fuzzers with small numbers; long runs are the binary `fuzz`.
 
+use novate_bench::fuzz::crash::{self, CrashCanary};
 use novate_bench::fuzz::{batch, book, bytes, witness};
 use novate_core::naive::Canary;
 use novate_core::reject::{CancelReason, RejectCode};
@@ -52,6 +53,17 @@ fn any_bytes_are_applied_or_rejected() {
 fn commands_run_again_on_their_witness_alone() {
     let coverage = witness::run(3, 6_000, &mut |_| {}).expect("nothing found");
     assert_eq!(coverage.commands, 6_000);
+}
+
+#[test]
+fn losses_of_power_lose_nothing_durable() {
+    let done = crash::run(1, 500, CrashCanary::None, &mut |_| {}).expect("nothing found");
+    assert_eq!(done.crashes, 500);
+    for what in ["closed", "left torn", "left whole", "left closed", "gone while opening", "poisoned", "no room"] {
+        assert!(done.met.contains_key(what), "{what} in {:?}", done.met);
+    }
+    let lied = crash::run(1, 500, CrashCanary::LyingDisk, &mut |_| {});
+    assert!(lied.is_err(), "a disk that lies was not found out");
 }
 
 #[test]

@@ -46,6 +46,8 @@ enum Ordered {
     SyncAfter(u64),
     /// The power goes after so many more changes.
     PowerAfter(u64),
+    /// Mapped pages are said to be durable and are not.
+    Lie,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +82,11 @@ impl CrashStorage {
     /// Lets so many syncs of mapped pages succeed, and fails each one after.
     pub fn fail_syncs_after(&self, successes: u64) {
         held(&self.disk.ordered).push(Ordered::SyncAfter(successes));
+    }
+
+    /// From now on syncing mapped pages does nothing and says that it did.
+    pub fn lie(&self) {
+        held(&self.disk.ordered).push(Ordered::Lie);
     }
 
     /// Lets so many changes of files and names happen, and none after: the power goes in the middle of something.
@@ -137,7 +144,7 @@ impl Disk {
             match fault {
                 Ordered::PowerAfter(0) => return Err(io::Error::other("the power went, as was ordered")),
                 Ordered::PowerAfter(left) => *left -= 1,
-                Ordered::Full | Ordered::SyncAfter(_) => {}
+                _ => {}
             }
         }
         Ok(())
@@ -223,6 +230,7 @@ impl Backing for Pages {
                 match fault {
                     Ordered::SyncAfter(0) => return Err(io::Error::other("the disk failed, as was ordered")),
                     Ordered::SyncAfter(left) => *left -= 1,
+                    Ordered::Lie => return Ok(()),
                     Ordered::Full | Ordered::PowerAfter(_) => {}
                 }
             }
