@@ -1,11 +1,15 @@
-//! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N` and `fuzz crash --seed S --crashes N`. Exit 0 if nothing was found, 1 if
+//! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N` `fuzz crash --seed S --crashes N`,
+//! `fuzz replay --seed S --journals N` and `fuzz kill --seed S --kills N --folder DIR`. Exit 0 if nothing was found, 1 if
 //! something was, 2 for wrong usage.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use novate_bench::fuzz::crash::{CrashCanary, Crashes};
+use novate_bench::fuzz::replay::Replays;
 use novate_bench::fuzz::{self, Coverage, Finding};
 use novate_core::naive::Canary;
 
@@ -59,6 +63,34 @@ enum Fuzzer {
         #[arg(long, value_enum, default_value_t)]
         canary: CrashCanary,
     },
+    /// A process that writes a journal, killed at random moments.
+    Kill {
+        /// The first journal's seed; each further one takes the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many kills.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+        kills: u64,
+        /// A folder on the disk to write to; it must be empty.
+        #[arg(long, value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// The process that `kill` kills.
+    #[command(hide = true)]
+    KillChild {
+        folder: PathBuf,
+        #[arg(long)]
+        seed: u64,
+    },
+    /// Journals replayed in every way.
+    Replay {
+        /// The first journal's seed; each further one takes the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many journals.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+        journals: u64,
+    },
     /// Commands executed again on their witness alone.
     Witness {
         #[command(flatten)]
@@ -90,6 +122,19 @@ fn main() -> ExitCode {
         Fuzzer::Crash { seed, crashes, canary } => {
             return report_crashes(fuzz::crash::run(seed, crashes, canary, &mut progress));
         }
+        Fuzzer::Kill { seed, kills, folder } => {
+            return report_kills(std::env::current_exe(), &folder, (seed, kills), &mut progress);
+        }
+        Fuzzer::KillChild { folder, seed } => {
+            return fuzz::kill::child(&folder, seed).map_or_else(
+                |what| {
+                    eprintln!("{what}");
+                    ExitCode::from(4)
+                },
+                |()| ExitCode::SUCCESS,
+            );
+        }
+        Fuzzer::Replay { seed, journals } => return report_replays(fuzz::replay::run(seed, journals, &mut progress)),
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };
     report(result)
@@ -102,6 +147,45 @@ fn report_crashes(result: Result<Crashes, Box<Finding>>) -> ExitCode {
                 println!("{what} {count}");
             }
             println!("{crashes} crashes, nothing found");
+            ExitCode::SUCCESS
+        }
+        Err(finding) => {
+            println!("{finding}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn report_kills(
+    program: io::Result<PathBuf>,
+    folder: &Path,
+    run: (u64, u64),
+    progress: &mut dyn FnMut(u64),
+) -> ExitCode {
+    let program = match program {
+        Ok(program) => program,
+        Err(error) => {
+            eprintln!("this program's own path: {error}");
+            return ExitCode::from(4);
+        }
+    };
+    match fuzz::kill::run(&program, folder, run, progress) {
+        Ok(kills) => {
+            println!("{kills} kills, nothing found");
+            ExitCode::SUCCESS
+        }
+        Err(finding) => {
+            println!("{finding}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn report_replays(result: Result<Replays, Box<Finding>>) -> ExitCode {
+    match result {
+        Ok(Replays { journals, commands, checkpoints, hash }) => {
+            println!("{commands} commands, {checkpoints} checkpoints, hash {hash}");
+            println!("{journals} journals, nothing found");
             ExitCode::SUCCESS
         }
         Err(finding) => {

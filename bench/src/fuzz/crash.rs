@@ -5,29 +5,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use novate_core::arena::{Arena, Untracked};
 use novate_core::command::RawCommand;
-use novate_core::digest::EventsDigest;
-use novate_core::engine::Engine;
-use novate_core::event::OwnedEvent;
-use novate_core::genesis::Genesis;
 use novate_core::sink::Discard;
-use novate_core::units::{Sequence, TimeNs};
+use novate_core::units::Sequence;
 use novate_journal::JournalError;
 use novate_journal::folder::Folder;
-use novate_journal::format::frame::{FRAME_MAX, FrameKind, PAYLOAD_MAX};
+use novate_journal::format::frame::{FRAME_MAX, FrameKind};
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Halt, Replay};
 use novate_journal::storage::{CrashStorage, Storage};
 use novate_journal::writer::{AppendError, Durability, Flush, Opened, Opening, Settings, create};
 
-use super::{Finding, Generator};
+use super::Finding;
+use super::script::Script;
 use crate::workload::random::Random;
 
 /// Losses of power in one episode, each of which goes on with what the one before left.
 const EPISODE_CRASHES: u64 = 12;
 /// Commands of one episode, at most.
 const EPISODE_COMMANDS: u32 = 400;
+/// Commands from one checkpoint to the next.
+const CHECKPOINT_EVERY: usize = 50;
 /// One of so many losses is followed by a whole replay; after the others what is read is compared.
 const REPLAY_ONE_IN: u32 = 16;
 
@@ -48,13 +46,6 @@ pub enum CrashCanary {
     None,
     /// A disk that says that pages are durable when they are not.
     LyingDisk,
-}
-
-/// The commands of an episode, and the digest of all events after each.
-struct Script {
-    genesis: Genesis,
-    commands: Vec<(TimeNs, Vec<u64>)>,
-    digests: Vec<EventsDigest>,
 }
 
 /// Runs so many losses of power from `seed` on. `progress` is told the number of losses after every episode.
@@ -79,30 +70,6 @@ pub fn run(
     Ok(done)
 }
 
-impl Script {
-    /// What the generator makes of a seed, without commands that are too long for a frame.
-    fn new(seed: u64, count: u32) -> Result<Self, String> {
-        let mut generator = Generator::new(seed);
-        let genesis = generator.world().genesis;
-        let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;
-        let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| error.to_string())?;
-        let mut script = Self { genesis, commands: Vec::new(), digests: vec![EventsDigest::default()] };
-        while script.commands.len() < count as usize {
-            let (time, words) = generator.next_command(&engine);
-            if words.len() > PAYLOAD_MAX / 8 {
-                continue;
-            }
-            let mut said: Vec<OwnedEvent> = Vec::new();
-            let sequence = Sequence(script.commands.len() as u64 + 1);
-            engine.apply(sequence, time, RawCommand::new(&words), &mut said).map_err(|error| error.to_string())?;
-            said.iter().for_each(|event| generator.learn(&event.view()));
-            script.commands.push((time, words));
-            script.digests.push(engine.events_digest());
-        }
-        Ok(script)
-    }
-}
-
 /// What is known of the journal, whatever the disk says.
 struct Known {
     /// Whether it was there for sure.
@@ -118,17 +85,17 @@ struct Known {
 fn play((seed, crashes): (u64, u64), canary: CrashCanary, done: &mut Crashes) -> Result<(), String> {
     let mut random = Random::new(!seed);
     let count = random.between(20, EPISODE_COMMANDS);
-    let script = Script::new(seed, count)?;
+    let script = Script::new(seed, count, CHECKPOINT_EVERY)?;
     let durability = [Durability::Batch, Durability::Interval(1), Durability::None][random.below(3) as usize];
     let settings = Settings { segment_bytes: 4_096 << random.below(3), durability };
     let mut disk = CrashStorage::new();
     let mut known = Known { exists: false, durable: 0, appended: 0, is_closed: false };
     for _ in 0..crashes {
-        order_faults(&disk, &mut random);
+        let is_faulty = order_faults(&disk, &mut random);
         if canary == CrashCanary::LyingDisk {
             disk.lie();
         }
-        write(&disk, &script, settings, &mut random, &mut known, done)?;
+        write(&disk, &script, (settings, is_faulty), &mut random, &mut known, done)?;
         disk = disk.crash(&mut || u64::from(random.below(u32::MAX)) << 32 | u64::from(random.below(u32::MAX)));
         done.crashes += 1;
         check(&disk, &script, &mut known, random.below(REPLAY_ONE_IN) == 0, done)?;
@@ -136,22 +103,24 @@ fn play((seed, crashes): (u64, u64), canary: CrashCanary, done: &mut Crashes) ->
     Ok(())
 }
 
-/// What will go wrong before the power does.
-fn order_faults(disk: &CrashStorage, random: &mut Random) {
-    match random.below(8) {
+/// What will go wrong before the power does; whether anything will.
+fn order_faults(disk: &CrashStorage, random: &mut Random) -> bool {
+    let kind = random.below(8);
+    match kind {
         // In the middle of opening, cutting or making a segment.
         0..3 => disk.cut_power_after(random.below(25).into()),
         3 => disk.cut_power_after(random.below(400).into()),
         4 => disk.fail_syncs_after(random.below(30).into()),
-        _ => {}
+        _ => return false,
     }
+    true
 }
 
 /// Opens or begins the journal and writes to it for a while.
 fn write(
     disk: &CrashStorage,
     script: &Script,
-    settings: Settings,
+    (settings, is_faulty): (Settings, bool),
     random: &mut Random,
     known: &mut Known,
     done: &mut Crashes,
@@ -164,7 +133,7 @@ fn write(
     let mut opened = match opened {
         Ok(opened) => opened,
         // The power went, or the disk was full, on the way.
-        Err(JournalError::Io { .. }) => {
+        Err(JournalError::Io { .. }) if is_faulty => {
             *done.met.entry("gone while opening").or_default() += 1;
             return Ok(());
         }

@@ -5,8 +5,10 @@
 //! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
 //! - [`crash`]: losses of power while a journal is written, on a disk that forgets.
+//! - [`kill`]: a process that writes a journal is killed.
+//! - [`replay`]: journals of one segment and of many, replayed from the beginning and from every snapshot.
 //!
-//! All of them find a command that does more work than the rules allow.
+//! The first four find a command that does more work than the rules allow.
 //!
 //! One seed is one run. A run is a row of episodes, each a small world of its own with capacities, instruments and
 //! habits drawn from the seed, so that edges (full tables, busy books, sliced auctions) are met often.
@@ -18,6 +20,9 @@ pub mod crash;
 mod episode;
 mod generator;
 mod habits;
+pub mod kill;
+pub mod replay;
+mod script;
 pub mod witness;
 mod world;
 

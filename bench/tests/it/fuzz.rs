@@ -1,7 +1,7 @@
 //! The fuzzers with small numbers; long runs are the binary `fuzz`.
 
 use novate_bench::fuzz::crash::{self, CrashCanary};
-use novate_bench::fuzz::{batch, book, bytes, witness};
+use novate_bench::fuzz::{batch, book, bytes, kill, replay, witness};
 use novate_core::naive::Canary;
 use novate_core::reject::{CancelReason, RejectCode};
 
@@ -64,6 +64,21 @@ fn losses_of_power_lose_nothing_durable() {
     }
     let lied = crash::run(1, 500, CrashCanary::LyingDisk, &mut |_| {});
     assert!(lied.is_err(), "a disk that lies was not found out");
+}
+
+#[test]
+fn replays_agree_in_every_build() {
+    let done = replay::run(1, 20, &mut |_| {}).expect("no difference");
+    assert!(done.commands > 5_000 && done.checkpoints > 100, "{done:?}");
+    assert_eq!(done.hash.to_string(), "e881b6c4f4456598e02722abb83b52a4f4428c0d7b4161fbbe9dfd33716c04a1");
+}
+
+#[test]
+fn killed_writers_lose_nothing_durable() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let program = assert_cmd::cargo::cargo_bin!("fuzz");
+    let kills = kill::run(program, folder.path(), (1, 20), &mut |_| {}).expect("nothing lost");
+    assert_eq!(kills, 20);
 }
 
 #[test]

@@ -144,7 +144,13 @@ fn take_lock(storage: &dyn Storage) -> Result<Box<dyn Lock>, JournalError> {
 
 fn remove_temporaries(folder: &Folder) -> Result<(), JournalError> {
     for name in &folder.temporaries {
-        folder.storage().remove(name).map_err(io_error("removing", name.as_str()))?;
+        match folder.storage().remove(name) {
+            // The control file's may have been finished meanwhile.
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io_error("removing", name.as_str())(cause));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -349,9 +355,7 @@ impl Opening {
             let moved = storage.rename(&name, &names::temporary(&name)).and_then(|()| storage.sync_names());
             moved.map_err(io_error("taking away", name.as_str()))?;
         }
-        for name in &folder.temporaries {
-            storage.remove(name).map_err(io_error("removing", name.as_str()))?;
-        }
+        remove_temporaries(folder)?;
         storage.sync_names().map_err(io_error("removing files in", storage.name()))?;
         if let Ending::Open { position, .. } = &plan.ending {
             let name = names::segment(position.segment);

@@ -1,0 +1,57 @@
+//! The commands of an episode, made before they are written to a journal.
+
+use novate_core::arena::{Arena, Marks, Untracked};
+use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
+use novate_core::digest::EventsDigest;
+use novate_core::engine::Engine;
+use novate_core::event::OwnedEvent;
+use novate_core::genesis::Genesis;
+use novate_core::ids::{AccountId, SessionId};
+use novate_core::units::{Sequence, TimeNs};
+use novate_journal::format::frame::PAYLOAD_MAX;
+
+use super::Generator;
+
+/// The commands of an episode, and the digest of all events after each; the first digest is that of no events.
+#[derive(Debug)]
+pub(super) struct Script {
+    pub(super) genesis: Genesis,
+    pub(super) commands: Vec<(TimeNs, Vec<u64>)>,
+    pub(super) digests: Vec<EventsDigest>,
+}
+
+impl Script {
+    /// What the generator makes of a seed, with a checkpoint every so many commands, and without commands that are too long for a frame.
+    pub(super) fn new(seed: u64, count: u32, checkpoint_every: usize) -> Result<Self, String> {
+        let mut generator = Generator::new(seed);
+        let genesis = generator.world().genesis;
+        let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;
+        let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).map_err(|error| error.to_string())?;
+        let mut script = Self { genesis, commands: Vec::new(), digests: vec![EventsDigest::default()] };
+        while script.commands.len() < count as usize {
+            let (time, words) = if script.commands.len() % checkpoint_every == checkpoint_every - 1 {
+                (engine.time(), checkpoint(&engine))
+            } else {
+                generator.next_command(&engine)
+            };
+            if words.len() > PAYLOAD_MAX / 8 {
+                continue;
+            }
+            let mut said: Vec<OwnedEvent> = Vec::new();
+            let sequence = Sequence(script.commands.len() as u64 + 1);
+            engine.apply(sequence, time, RawCommand::new(&words), &mut said).map_err(|error| error.to_string())?;
+            said.iter().for_each(|event| generator.learn(&event.view()));
+            script.commands.push((time, words));
+            script.digests.push(engine.events_digest());
+        }
+        Ok(script)
+    }
+}
+
+/// The sequencer's next command.
+fn checkpoint<M: Marks>(engine: &Engine<'_, M>) -> Vec<u64> {
+    let session = SessionId::sequencer(engine.genesis_config().shard());
+    let last = engine.session(session).map_or(0, |session| session.last_session_sequence);
+    let header = Checkpoint::new_header(session, last + 1, AccountId::NONE);
+    bytemuck::cast_slice(&[Checkpoint { header }]).to_vec()
+}
