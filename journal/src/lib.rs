@@ -3,6 +3,7 @@
 //! - [`format`](mod@format): the bytes, field by field. `docs/FORMAT.md` is their description.
 //! - [`writer`]: appends frames to mapped segments; flushing and making segments go on beside it.
 //! - [`reader`]: reads and checks frames, finds out how a journal ends, follows one that is being written.
+//! - [`verify`](mod@verify): checks all of it without executing anything. [`prune`](mod@prune): removes what a snapshot replaces.
 //! - [`walk`]: what a frame must be to stand where it stands. [`chain`]: the hash chain over blocks.
 //! - [`replay`]: rebuilds the [`state`]; [`snapshot`]: keeps it.
 //! - [`storage`]: the folder on a disk, or one in memory that forgets like a disk.
@@ -22,11 +23,13 @@ pub mod format;
 #[cfg(target_os = "linux")]
 pub mod mapping;
 mod memory;
+pub mod prune;
 pub mod reader;
 pub mod replay;
 pub mod snapshot;
 pub mod state;
 pub mod storage;
+pub mod verify;
 pub mod walk;
 pub mod writer;
 

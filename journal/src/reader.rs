@@ -190,6 +190,12 @@ impl Reader {
         for file in &folder.segments {
             segments.push(folder.open_own_segment(file.number, genesis_hash)?);
         }
+        let first = &segments[0];
+        // The others' are compared when reading comes to them.
+        if first.header.segment == 1 && first.first_sequence() != 1 {
+            let fault = Fault::FirstSequence { expected: 1, found: first.first_sequence() };
+            return Err(Damage::at(Position { offset: FIRST_SEQUENCE_OFFSET as u32, ..first.begin() }, 0, fault).into());
+        }
         Ok((folder, genesis_hash, segments))
     }
 

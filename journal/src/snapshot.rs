@@ -223,6 +223,12 @@ pub fn read(storage: &dyn Storage, sequence: u64) -> Result<Snapshot, JournalErr
 }
 
 impl Snapshot {
+    /// Bytes of its file.
+    pub fn file_bytes(&self) -> u64 {
+        let index = (self.stored.len() * 4).next_multiple_of(CHUNK_SIZE);
+        (CHUNK_SIZE + index + self.chunks.len() * CHUNK_SIZE) as u64
+    }
+
     /// The configuration that the journal began with, as the state holds it.
     ///
     /// # Errors

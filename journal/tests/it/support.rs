@@ -8,6 +8,7 @@ use novate_core::prelude::*;
 use novate_journal::JournalError;
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Checkpointed, Halt, Replay, Watch};
+use novate_journal::snapshot;
 use novate_journal::state::State;
 use novate_journal::storage::{DiskStorage, Storage};
 use novate_journal::writer::{AppendError, Durability, Flush, Opened, Settings};
@@ -231,5 +232,25 @@ pub(crate) fn check_replay(storage: Arc<dyn Storage>, trace: &Trace) -> (Ending,
     match halt {
         Halt::End(ending) => (ending, sequence.0),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Takes a snapshot at one checkpoint, or at every one.
+pub(crate) struct Taking {
+    pub(crate) storage: Arc<dyn Storage>,
+    /// Where; 0 for everywhere.
+    pub(crate) at: u64,
+}
+
+impl EventSink for Taking {
+    fn emit(&mut self, _event: Event<'_>) {}
+}
+
+impl Watch for Taking {
+    fn checkpoint(&mut self, at: &Checkpointed, state: &State) -> Result<(), JournalError> {
+        if self.at == 0 || self.at == at.place.sequence.0 {
+            snapshot::take(&*self.storage, at, state)?;
+        }
+        Ok(())
     }
 }

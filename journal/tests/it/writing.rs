@@ -9,7 +9,7 @@ use novate_journal::snapshot;
 use novate_journal::storage::Storage;
 use novate_journal::writer::{Durability, Flush, Opening, Settings, create};
 
-use crate::support::{Folder, SMALL, Seen, check_replay, commands, from_memory, genesis, write};
+use crate::support::{Folder, SMALL, Seen, Taking, check_replay, commands, from_memory, genesis, write};
 
 const COUNT: usize = 300;
 
@@ -101,11 +101,10 @@ fn snapshots_are_taken_and_gone_on_from() {
         let at = *seen.checkpoints.last().expect("a checkpoint");
         assert_eq!((at.place.sequence.0, at.state_digest), (*sequence, *digest));
     }
-    let mut take = Take { storage: storage.clone(), taken: 0 };
+    let mut take = Taking { storage: storage.clone(), at: 0 };
     let mut replay =
         Replay::from_genesis(Reader::open(storage.clone(), Chain::Verified).expect("a journal")).expect("a state");
     replay.run(None, &mut take).expect("no damage");
-    assert_eq!(take.taken, trace.states.len());
     for (sequence, digest) in &trace.states {
         let kept = snapshot::read(&*storage, *sequence).expect("a snapshot");
         assert_eq!(kept.header.state_digest, digest.0);
@@ -118,26 +117,5 @@ fn snapshots_are_taken_and_gone_on_from() {
         let rest: Vec<_> = trace.states.iter().filter(|state| state.0 > *sequence).copied().collect();
         let came: Vec<_> = seen.checkpoints.iter().map(|at| (at.place.sequence.0, at.state_digest)).collect();
         assert_eq!(came, rest);
-    }
-}
-
-/// Takes a snapshot at every checkpoint.
-struct Take {
-    storage: std::sync::Arc<dyn Storage>,
-    taken: usize,
-}
-
-impl novate_core::sink::EventSink for Take {
-    fn emit(&mut self, _event: novate_core::event::Event<'_>) {}
-}
-
-impl novate_journal::replay::Watch for Take {
-    fn checkpoint(
-        &mut self,
-        at: &novate_journal::replay::Checkpointed,
-        state: &novate_journal::state::State,
-    ) -> Result<(), JournalError> {
-        self.taken += 1;
-        snapshot::take(&*self.storage, at, state).map(drop)
     }
 }
