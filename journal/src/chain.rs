@@ -34,12 +34,14 @@ pub struct Link {
 pub(crate) struct ChainWalk {
     /// The newest values, oldest first; what a seal has stated makes older ones unnecessary.
     recent: VecDeque<Link>,
+    /// The newest value that was stated and right.
+    confirmed: Link,
 }
 
 impl ChainWalk {
     /// From a value that is known.
     pub(crate) fn from(link: Link) -> Self {
-        Self { recent: VecDeque::from([link]) }
+        Self { recent: VecDeque::from([link]), confirmed: link }
     }
 
     /// The newest value.
@@ -63,8 +65,17 @@ impl ChainWalk {
         }
         match self.recent.iter().find(|link| link.block == block) {
             Some(link) if link.value != stated => Err(Fault::Chain { block, computed: link.value, stated }),
-            _ => Ok(()),
+            Some(link) => {
+                self.confirmed = *link;
+                Ok(())
+            }
+            None => Ok(()),
         }
+    }
+
+    /// The newest value that somebody has stated and that is right.
+    pub(crate) fn confirmed(&self) -> Link {
+        self.confirmed
     }
 }
 

@@ -45,8 +45,8 @@ impl Prune {
     ///
     /// # Errors
     /// There is no journal or no snapshot; the journal is being written; the snapshot is damaged.
-    pub fn new(storage: Arc<dyn Storage>, verified: &Verified) -> Result<Self, JournalError> {
-        let folder = Folder::read(Arc::clone(&storage))?;
+    pub fn new(storage: &Arc<dyn Storage>, verified: &Verified) -> Result<Self, JournalError> {
+        let folder = Folder::read(Arc::clone(storage))?;
         if folder.segments.is_empty() {
             return Err(folder.no_journal());
         }
@@ -55,14 +55,14 @@ impl Prune {
         };
         let locked = storage.lock().map_err(io_error("locking", names::LOCK))?;
         let lock = locked.ok_or_else(|| JournalError::Locked { folder: storage.name() })?;
-        let keep_from = snapshot::read(&*storage, newest)?.header.place().position.segment;
+        let keep_from = snapshot::read(&**storage, newest)?.header.place().position.segment;
         let mut plan = Pruned { snapshot: newest, segments: Vec::new(), snapshots: Vec::new(), bytes: 0 };
         for file in folder.segments.iter().filter(|file| file.number < keep_from) {
             plan.segments.push(names::segment(file.number));
             plan.bytes += file.bytes;
         }
         for &sequence in &folder.snapshots {
-            let kept = snapshot::read(&*storage, sequence)?;
+            let kept = snapshot::read(&**storage, sequence)?;
             if kept.header.place().position.segment < keep_from {
                 plan.snapshots.push(names::snapshot(sequence));
                 plan.bytes += kept.file_bytes();

@@ -248,6 +248,12 @@ impl Reader {
         self.chain.as_ref().map(ChainWalk::newest)
     }
 
+    /// The newest block whose chain value a later seal or the end frame has stated, rightly; none if the chain is not
+    /// verified.
+    pub fn confirmed(&self) -> Option<Link> {
+        self.chain.as_ref().map(ChainWalk::confirmed)
+    }
+
     /// The last command read.
     pub fn sequence(&self) -> (Sequence, TimeNs) {
         (Sequence(self.walk.sequence), TimeNs(self.walk.time))

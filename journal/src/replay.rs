@@ -1,6 +1,6 @@
 //! Rebuilding the state: every command of a journal, applied in order, compared with what the writer has stated of it.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use novate_core::arena::Dirty;
 use novate_core::digest::{EventsDigest, Hash256};
@@ -18,6 +18,9 @@ use crate::state::{State, StateError};
 
 /// Commands that are read, and then applied, at once.
 const BATCH_COMMANDS: usize = 64;
+
+/// Frames from one question whether the chain is wanted still to the next.
+const WANTED_EVERY: u32 = 4_096;
 
 /// Looks on while a journal is replayed; it is given the events as well.
 pub trait Watch: EventSink {
@@ -225,31 +228,41 @@ fn apply(
     engine.apply_batch(commands, watch).map_err(ReplayError::OutOfOrder)
 }
 
-/// Reads a whole journal and compares its hash chain with what is stated of it, executing nothing: on a thread beside a replay
-/// that does not.
+/// Why a hash chain is not right.
+#[derive(Debug)]
+pub struct ChainError {
+    /// What was found.
+    pub error: JournalError,
+    /// The last command of which a chain value has said that it, and all before it, is what was written.
+    pub last_good: Sequence,
+}
+
+/// Reads a journal up to a command, or to its end, and compares its hash chain with what is stated of it, executing nothing:
+/// on a thread beside a replay that does not. Ends early when it is not wanted any more.
 ///
 /// # Errors
 /// The first damage.
-pub fn verify_chain(
-    reader: &mut Reader,
-    to: Option<Sequence>,
-    mut is_wanted: impl FnMut() -> bool,
-) -> Result<(), JournalError> {
+pub fn verify_chain(reader: &mut Reader, to: Option<Sequence>, is_wanted: impl Fn() -> bool) -> Result<(), ChainError> {
+    let mut blocks = VecDeque::from([(reader.confirmed().map_or(0, |link| link.block), reader.sequence().0)]);
     let mut frames = 0_u32;
-    while reader.next()?.is_some() {
+    loop {
+        let found = match reader.next() {
+            Ok(Some(frame)) => frame.seal().map(|seal| (seal.block, Sequence(seal.last_sequence))),
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let last_good = blocks.front().map_or(Sequence::ZERO, |block| block.1);
+                return Err(ChainError { error, last_good });
+            }
+        };
+        blocks.extend(found);
+        let confirmed = reader.confirmed().map_or(0, |link| link.block);
+        while blocks.len() > 1 && blocks[1].0 <= confirmed {
+            blocks.pop_front();
+        }
         frames = frames.wrapping_add(1);
         let is_there = to.is_some_and(|to| reader.walk().sequence >= to.0);
-        if is_there || frames.is_multiple_of(4_096) && !is_wanted() {
-            break;
+        if is_there || frames.is_multiple_of(WANTED_EVERY) && !is_wanted() {
+            return Ok(());
         }
     }
-    Ok(())
-}
-
-/// Opens a replay from the beginning.
-///
-/// # Errors
-/// As [`Reader::open`] and [`Replay::from_genesis`].
-pub fn open(storage: Arc<dyn crate::storage::Storage>, chain: crate::reader::Chain) -> Result<Replay, ReplayError> {
-    Replay::from_genesis(Reader::open(storage, chain)?)
 }

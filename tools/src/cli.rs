@@ -8,8 +8,12 @@ use novate_core::ids::SLOT_MAX;
 use novate_core::terms::TradingState;
 use novate_core::units::{PriceTicks, QuantityLots};
 
+use novate_journal::format::header::{SEGMENT_BYTES, is_segment_size};
+use novate_journal::writer::{self, Durability};
+
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
+use crate::journal::JournalArg;
 
 /// A deterministic matching core for derivatives.
 ///
@@ -44,6 +48,31 @@ pub(crate) enum Verb {
     /// Check the engine against what is known to be right.
     #[command(subcommand, after_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Check every frame, the hash chain, seals and snapshots of a journal, without executing anything.
+    ///
+    /// A torn tail, as a crash leaves it, is reported with its bytes and is right; damage ends with exit code 3.
+    #[command(after_help = "Example:\n  novate verify journal/")]
+    Verify(JournalArg),
+    /// Rebuild the state from a journal and compare it with what the journal states.
+    ///
+    /// At a torn tail it stops and says so; at damage it prints the last good result and ends with exit code 3; where the
+    /// events differ, with exit code 1.
+    #[command(
+        after_help = "Examples:\n  novate replay journal/\n  novate replay journal/ --from-snapshot --to 20000 --json"
+    )]
+    Replay(ReplayArgs),
+    /// Keep the state at a journal's last checkpoint beside it.
+    #[command(after_help = "Examples:\n  novate snapshot journal/\n  novate snapshot journal/ --at 20000")]
+    Snapshot(SnapshotArgs),
+    /// Cut what a crash left behind the last frame of a journal.
+    ///
+    /// Says before it touches anything what it cuts and why. What was durable is never cut: where that is damaged it refuses,
+    /// with exit code 3.
+    #[command(after_help = "Examples:\n  novate recover journal/ --plan\n  novate recover journal/")]
+    Recover(RecoverArgs),
+    /// Remove the segments that the newest snapshot replaces.
+    #[command(after_help = "Example:\n  novate prune journal/ --before-snapshot --yes")]
+    Prune(PruneArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
     Completions {
@@ -88,6 +117,19 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) flow: Option<PathBuf>,
 
+    /// Write every command to a journal in this folder, which must be new or empty; then replay it from there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
+
+    /// When the journal is made durable: `none` (full segments, and at the end), `batch` (as soon as possible), or every so
+    /// many milliseconds. Default: 1.
+    #[arg(long, value_name = "none|batch|MS", value_parser = durability, requires = "journal")]
+    sync: Option<Durability>,
+
+    /// Bytes of the journal's segments: a multiple of 4096 up to 1073741824. Default: 16777216.
+    #[arg(long, value_name = "BYTES", requires = "journal")]
+    segment_size: Option<u32>,
+
     #[command(flatten)]
     pub(crate) feed: FeedArgs,
 }
@@ -97,8 +139,90 @@ impl RunArgs {
     pub(crate) fn is_empty(&self) -> bool {
         let FeedArgs { opening, orders, tick, price_min, price_max, lot } = self.feed;
         let terms = [tick, price_min, price_max, lot];
-        self.flow.is_none() && opening.is_none() && orders.is_none() && terms.iter().all(Option::is_none)
+        let is_journal_empty = self.journal.is_none() && self.sync.is_none() && self.segment_size.is_none();
+        let is_flow_empty = self.flow.is_none() && opening.is_none() && orders.is_none();
+        is_journal_empty && is_flow_empty && terms.iter().all(Option::is_none)
     }
+
+    /// How the journal is to be written.
+    pub(crate) fn writing(&self) -> Result<writer::Settings, Error> {
+        let segment_bytes = self.segment_size.unwrap_or(SEGMENT_BYTES);
+        if !is_segment_size(segment_bytes) {
+            let message = format!(
+                "expected --segment-size to be a multiple of 4096 from 4096 to 1073741824, found {segment_bytes}"
+            );
+            return Err(Error::Usage(message));
+        }
+        Ok(writer::Settings { segment_bytes, durability: self.sync.unwrap_or(Durability::Interval(1)) })
+    }
+}
+
+/// Reads `none`, `batch` or a number of milliseconds.
+fn durability(text: &str) -> Result<Durability, String> {
+    match text {
+        "none" => Ok(Durability::None),
+        "batch" => Ok(Durability::Batch),
+        number => match number.parse() {
+            Ok(milliseconds) if milliseconds > 0 => Ok(Durability::Interval(milliseconds)),
+            _ => Err("expected none, batch or milliseconds from 1 on".to_owned()),
+        },
+    }
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) journal: JournalArg,
+
+    /// Begin at the newest snapshot, at or before --to if that is given.
+    #[arg(long)]
+    pub(crate) from_snapshot: bool,
+
+    /// Stop after this command.
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) to: Option<u64>,
+
+    /// Leave the hash chain out: only sums, order and the events digests of seals are checked.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// Arguments of `snapshot`.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    #[command(flatten)]
+    pub(crate) journal: JournalArg,
+
+    /// At the last checkpoint at or before this command. Default: at the last one.
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) at: Option<u64>,
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    #[command(flatten)]
+    pub(crate) journal: JournalArg,
+
+    /// Only say what would be cut or refused, and why.
+    #[arg(long)]
+    pub(crate) plan: bool,
+}
+
+/// Arguments of `prune`.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    #[command(flatten)]
+    pub(crate) journal: JournalArg,
+
+    /// Remove what lies before the newest snapshot's segment.
+    #[arg(long, required = true)]
+    before_snapshot: bool,
+
+    /// Don't ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Arguments of `check flow`.

@@ -30,6 +30,14 @@ pub(crate) enum Error {
         /// The system's answer.
         cause: io::Error,
     },
+    /// A file or folder cannot be made.
+    #[error("{file}: it cannot be made: {cause}")]
+    Write {
+        /// The file as the user named it.
+        file: String,
+        /// The system's answer.
+        cause: io::Error,
+    },
     /// The journal cannot be opened, read or written.
     #[error("{0}")]
     Journal(#[from] JournalError),
@@ -71,7 +79,7 @@ impl Error {
         match self {
             Self::Data { .. } | Self::Open { .. } | Self::Usage(_) | Self::CommandLine => 2,
             Self::Journal(error) => journal_exit_code(error),
-            Self::Output(_) | Self::Engine { .. } | Self::State(_) => 4,
+            Self::Output(_) | Self::Engine { .. } | Self::State(_) | Self::Write { .. } => 4,
         }
     }
 

@@ -54,6 +54,11 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Run(args)) => verbs::run(args, json),
         Some(Verb::Check(Check::Flow(args))) => verbs::check_flow(args, json),
         Some(Verb::Check(Check::Scenarios(args))) => verbs::check_scenarios(&args, json),
+        Some(Verb::Verify(args)) => verbs::verify(&args, json),
+        Some(Verb::Replay(args)) => verbs::replay(&args, json),
+        Some(Verb::Snapshot(args)) => verbs::snapshot(&args, json),
+        Some(Verb::Recover(args)) => verbs::recover(&args, json),
+        Some(Verb::Prune(args)) => verbs::prune(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     }

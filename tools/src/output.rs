@@ -106,9 +106,11 @@ impl From<Level> for LevelObject {
 pub(crate) struct OutcomeObject {
     sequence: u64,
     events_digest: String,
+    state_digest: String,
     commands: u64,
     commands_per_second: u64,
     work_commands: u64,
+    checkpoints: u64,
     events: u64,
     opening: String,
     trades: u64,
@@ -130,9 +132,11 @@ impl From<&Outcome> for OutcomeObject {
         Self {
             sequence: outcome.sequence,
             events_digest: outcome.events_digest.clone(),
+            state_digest: outcome.state_digest.clone(),
             commands: outcome.commands,
             commands_per_second: latency.per_second(),
             work_commands: outcome.work_commands,
+            checkpoints: outcome.checkpoints,
             events: outcome.events,
             opening: outcome.opening.name().to_lowercase(),
             trades: outcome.tally.trades,
@@ -186,6 +190,7 @@ pub(crate) fn list_outcome(listing: &mut Listing, outcome: &Outcome) {
     listing.row("best ask", &level(outcome.best_ask));
     listing.row("events", &outcome.events);
     listing.row("events digest", &outcome.events_digest);
+    listing.row("state digest", &outcome.state_digest);
     listing.row("commands per second", &latency.per_second());
     listing.row(
         "ns per command",

@@ -40,7 +40,9 @@ impl Script {
             let mut said: Vec<OwnedEvent> = Vec::new();
             let sequence = Sequence(script.commands.len() as u64 + 1);
             engine.apply(sequence, time, RawCommand::new(&words), &mut said).map_err(|error| error.to_string())?;
-            said.iter().for_each(|event| generator.learn(&event.view()));
+            for event in &said {
+                generator.learn(&event.view());
+            }
             script.commands.push((time, words));
             script.digests.push(engine.events_digest());
         }

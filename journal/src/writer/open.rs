@@ -17,6 +17,7 @@ use crate::folder::Folder;
 use crate::format::control::Control;
 use crate::format::frame::{FrameHeader, FrameKind, encode};
 use crate::format::header::{SEGMENT_BYTES, SEGMENT_HEADER_SIZE, SegmentHeader, is_segment_size};
+use crate::format::names::Named;
 use crate::format::payload::words;
 use crate::format::{Position, names};
 use crate::memory::Appender;
@@ -70,13 +71,11 @@ pub fn create(storage: Arc<dyn Storage>, genesis: &Genesis, settings: Settings) 
     if let Err(error) = genesis.validate() {
         return Err(JournalError::Unusable { what: error.to_string() });
     }
+    if let Some(file) = first_file(&*storage)? {
+        return Err(JournalError::NotEmpty { folder: storage.name(), file });
+    }
     let lock = take_lock(&*storage)?;
     let folder = Folder::read(Arc::clone(&storage))?;
-    if !folder.is_empty() {
-        let first =
-            folder.segments.first().map_or_else(|| names::CONTROL.to_owned(), |file| names::segment(file.number));
-        return Err(JournalError::NotEmpty { folder: storage.name(), file: first });
-    }
     remove_temporaries(&folder)?;
     let (epoch, hash) = (folder.last_epoch(0) + 1, genesis.hash());
     let control = Control::new(epoch, 1, 0, hash.0);
@@ -103,6 +102,13 @@ pub fn create(storage: Arc<dyn Storage>, genesis: &Genesis, settings: Settings) 
         is_at_checkpoint: false,
     };
     start.open(storage, lock, settings)
+}
+
+/// The first file that a folder holds besides what a crash leaves of a beginning.
+fn first_file(storage: &dyn Storage) -> Result<Option<String>, JournalError> {
+    let entries = storage.list().map_err(io_error("reading the folder", storage.name()))?;
+    let may_stay = |name: &str| matches!(names::parse(name), Named::Control | Named::Lock | Named::Temporary);
+    Ok(entries.into_iter().find(|entry| !entry.is_file || !may_stay(&entry.name)).map(|entry| entry.name))
 }
 
 /// The first segment's header and genesis frame.

@@ -2,10 +2,12 @@
 
 use indicatif::ProgressBar;
 use novate_bench::latency::{Recorder, Summary};
-use novate_core::arena::{Layout, Untracked};
+use novate_core::arena::{Chunk, Layout, Untracked};
 use novate_core::command::{
-    AmendOrder, CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, Uncross, Work,
+    AmendOrder, CancelOrder, Checkpoint, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession,
+    Uncross, Work,
 };
+use novate_core::digest::{Hash256, StateTree};
 use novate_core::engine::Engine;
 use novate_core::event::OwnedEvent;
 use novate_core::genesis::{Capacities, Genesis};
@@ -16,7 +18,7 @@ use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use novate_journal::mapping::AnonymousMapping;
 
 use super::reader::FlowReader;
-use super::{Action, Fill, Row, Tally};
+use super::{Action, Fill, Journaling, Row, Tally};
 use crate::error::Error;
 use crate::input::{Source, progress_bar};
 
@@ -32,6 +34,9 @@ const SYMBOL: &str = "FLOW-PERP";
 /// processor's caches, and the times would be those of the reader.
 const BATCH_ROWS: usize = 4_096;
 
+/// Rows from one checkpoint to the next. Sequenced time would be no measure: a recorded hour goes by in milliseconds.
+const CHECKPOINT_ROWS: u64 = 1_000;
+
 /// What a feed needs to know beside the flow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -41,6 +46,13 @@ pub(crate) struct Settings {
     pub(crate) opening: Option<TradingState>,
     /// What the instrument takes.
     pub(crate) terms: Terms,
+}
+
+impl Settings {
+    /// The configuration that an engine for it begins with.
+    pub(crate) const fn genesis(&self) -> Genesis {
+        Genesis::new(SHARD, INDEX_SEED, Capacities::for_orders(self.orders))
+    }
 }
 
 /// Which prices and quantities the instrument takes; all others are rejected.
@@ -100,6 +112,10 @@ pub(crate) struct Outcome {
     pub(crate) events: u64,
     /// The digest of these events, in hexadecimal.
     pub(crate) events_digest: String,
+    /// The state digest after the last command, in hexadecimal.
+    pub(crate) state_digest: String,
+    /// Checkpoints among the commands.
+    pub(crate) checkpoints: u64,
     /// Counts over the rows.
     pub(crate) tally: Tally,
     /// The best bid at the end.
@@ -110,16 +126,24 @@ pub(crate) struct Outcome {
     pub(crate) latency: Summary,
 }
 
-/// Feeds a whole flow to a new engine.
+/// Feeds a whole flow to a new engine. If there is a journal, each command is written to it before it is applied, and it is
+/// closed at the end, or where the flow cannot be read on.
 ///
 /// # Errors
-/// The flow is unreadable or holds what is no command; the first such line is named.
-pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Observer) -> Result<Outcome, Error> {
+/// The flow is unreadable or holds what is no command; the first such line is named. The journal cannot be written.
+pub(crate) fn feed(
+    source: &Source,
+    settings: Settings,
+    observer: &mut impl Observer,
+    journal: impl FnOnce(&Genesis) -> Result<Option<Journaling>, Error>,
+) -> Result<Outcome, Error> {
     let opening = match settings.opening {
         Some(opening) => opening,
         None => find_opening(source)?,
     };
-    let genesis = Genesis::new(SHARD, INDEX_SEED, Capacities::for_orders(settings.orders));
+    let progress = progress_bar();
+    let mut reader = FlowReader::open(source, &progress)?;
+    let genesis = settings.genesis();
     // Memory as a venue has it: the first touch of pages of 4 KiB, and the misses of address translation that come with
     // them, would be a good part of the times.
     let mut memory = AnonymousMapping::new(Layout::of(&genesis).bytes())
@@ -127,13 +151,27 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
     let arena = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = MatchingEngine::genesis(arena, Untracked, &genesis)
         .map_err(|cause| Error::engine("starting the engine", cause))?;
-    let mut venue = Venue::open(engine, opening, settings.terms)?;
-
-    let progress = progress_bar();
-    let mut reader = FlowReader::open(source, &progress)?;
+    let mut venue = Venue::open(engine, journal(&genesis)?, opening, settings.terms)?;
     let mut tally = Tally::default();
+    let fed = feed_rows(&mut reader, &mut venue, &mut tally, observer);
+    progress.finish_and_clear();
+    // What was written is kept whole also where the flow ends in a complaint.
+    let closed = venue.close_journal();
+    let commands = fed?;
+    closed?;
+    let outcome = venue.outcome(opening, commands, tally);
+    Ok(Outcome { state_digest: state_digest(memory.as_bytes()).to_string(), ..outcome })
+}
+
+/// Feeds all rows, with checkpoints; returns how many rows.
+fn feed_rows(
+    reader: &mut FlowReader,
+    venue: &mut Venue<'_>,
+    tally: &mut Tally,
+    observer: &mut impl Observer,
+) -> Result<u64, Error> {
     let mut batch = Vec::with_capacity(BATCH_ROWS);
-    let mut commands = 0;
+    let mut rows = 0;
     loop {
         batch.clear();
         while batch.len() < BATCH_ROWS
@@ -146,13 +184,22 @@ pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Obse
         }
         for row in &batch {
             tally.fills.clear();
-            venue.play(row, &mut tally)?;
-            observer.after(row, &tally.fills, &venue);
+            venue.play(row, tally)?;
+            observer.after(row, &tally.fills, venue);
+            rows += 1;
+            if rows % CHECKPOINT_ROWS == 0 {
+                venue.checkpoint(tally)?;
+            }
         }
-        commands += batch.len() as u64;
     }
-    progress.finish_and_clear();
-    Ok(venue.close(opening, commands, tally))
+    venue.checkpoint(tally)?;
+    Ok(rows)
+}
+
+/// The state digest, from scratch: whoever applies commands hashes nothing while it does.
+fn state_digest(memory: &[u8]) -> Hash256 {
+    let chunks: &[Chunk] = bytemuck::cast_slice(memory);
+    StateTree::new(chunks).digest(chunks)
 }
 
 /// Where a flow has an uncross, it begins in the auction which that ends.
@@ -174,6 +221,10 @@ fn find_opening(source: &Source) -> Result<TradingState, Error> {
 /// An engine with its instrument listed and its trader let in.
 pub(crate) struct Venue<'a> {
     engine: MatchingEngine<'a>,
+    journal: Option<Journaling>,
+    time: TimeNs,
+    checkpoints: u64,
+    last_checkpoint: u64,
     recorder: Recorder,
     sequence: u64,
     operator_sequence: u64,
@@ -186,9 +237,18 @@ pub(crate) struct Venue<'a> {
 
 impl<'a> Venue<'a> {
     /// Sets the venue up by commands, as a real one would be.
-    fn open(engine: MatchingEngine<'a>, opening: TradingState, terms: Terms) -> Result<Self, Error> {
+    fn open(
+        engine: MatchingEngine<'a>,
+        journal: Option<Journaling>,
+        opening: TradingState,
+        terms: Terms,
+    ) -> Result<Self, Error> {
         let mut venue = Self {
             engine,
+            journal,
+            time: TimeNs::ZERO,
+            checkpoints: 0,
+            last_checkpoint: 0,
             recorder: Recorder::new(),
             sequence: 0,
             operator_sequence: 0,
@@ -322,9 +382,29 @@ impl<'a> Venue<'a> {
         applied
     }
 
+    /// A checkpoint, unless the last command was one; the journal's block ends with it.
+    fn checkpoint(&mut self, tally: &mut Tally) -> Result<(), Error> {
+        if self.checkpoints > 0 && self.sequence == self.last_checkpoint {
+            return Ok(());
+        }
+        self.sequencer_sequence += 1;
+        self.checkpoints += 1;
+        let session = SessionId::sequencer(SHARD);
+        let header = Checkpoint::new_header(session, self.sequencer_sequence, AccountId::NONE);
+        self.apply(self.time, Command::from(&Checkpoint { header }), tally)?;
+        self.last_checkpoint = self.sequence;
+        let digest = self.engine.events_digest();
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.seal(digest))
+    }
+
     #[inline]
     fn apply(&mut self, time: TimeNs, command: Command<'_>, sink: &mut impl EventSink) -> Result<(), Error> {
         self.sequence += 1;
+        self.time = time;
+        if let Some(journal) = &mut self.journal {
+            let digest = self.engine.events_digest();
+            journal.append(Sequence(self.sequence), time, command.into(), digest)?;
+        }
         self.engine
             .apply(Sequence(self.sequence), time, command, sink)
             .map_err(|cause| Error::engine("applying a command", cause))
@@ -339,14 +419,22 @@ impl<'a> Venue<'a> {
         })
     }
 
-    fn close(self, opening: TradingState, commands: u64, tally: Tally) -> Outcome {
+    /// Closes the journal, if there is one.
+    fn close_journal(&mut self) -> Result<(), Error> {
+        let digest = self.engine.events_digest();
+        self.journal.take().map_or(Ok(()), |journal| journal.close(digest))
+    }
+
+    fn outcome(self, opening: TradingState, commands: u64, tally: Tally) -> Outcome {
         Outcome {
             opening,
             commands,
-            work_commands: self.sequencer_sequence,
+            work_commands: self.sequencer_sequence - self.checkpoints,
             sequence: self.sequence,
             events: self.engine.event_count(),
             events_digest: self.engine.events_digest().to_string(),
+            state_digest: String::new(),
+            checkpoints: self.checkpoints,
             tally,
             best_bid: self.levels(Side::Buy).next(),
             best_ask: self.levels(Side::Sell).next(),

@@ -2,6 +2,7 @@
 
 mod expected;
 mod feed;
+mod journaling;
 mod reader;
 mod table;
 mod tally;
@@ -10,6 +11,7 @@ pub(crate) use self::expected::{
     Checkpoint, CheckpointsByRow, FillsByRow, TOP_LEVELS, leftover_error, read_checkpoints, read_fills,
 };
 pub(crate) use self::feed::{Level, Observer, Outcome, Settings, Terms, Venue, feed};
+pub(crate) use self::journaling::Journaling;
 pub(crate) use self::tally::{Fill, Tally};
 
 use novate_core::ids::ClientOrderId;

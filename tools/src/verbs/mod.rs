@@ -4,13 +4,23 @@ mod check_flow;
 mod check_scenarios;
 mod completions;
 mod man;
+mod prune;
+mod recover;
+mod replay;
 mod run;
+mod snapshot;
+mod verify;
 
 pub(crate) use self::check_flow::check_flow;
 pub(crate) use self::check_scenarios::check_scenarios;
 pub(crate) use self::completions::completions;
 pub(crate) use self::man::man;
+pub(crate) use self::prune::prune;
+pub(crate) use self::recover::recover;
+pub(crate) use self::replay::replay;
 pub(crate) use self::run::run;
+pub(crate) use self::snapshot::snapshot;
+pub(crate) use self::verify::verify;
 
 /// What a verb found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,79 @@
+//! `novate recover`: cuts what a crash left behind the last frame of a journal, and says before what and why.
+
+use novate_journal::writer::{Cut, Opening, Plan};
+use serde::Serialize;
+
+use super::Verdict;
+use crate::cli::RecoverArgs;
+use crate::error::Error;
+use crate::journal::EndingObject;
+use crate::output::{Listing, Output};
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct RecoverObject {
+    journal: String,
+    sequence: u64,
+    #[serde(flatten)]
+    ending: EndingObject,
+    cut_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    left_over: Vec<String>,
+    done: bool,
+}
+
+/// Cuts a torn tail, unless only the plan is wanted or nothing is to be done.
+pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> {
+    let journal = args.journal.journal.display().to_string();
+    let mut opening = Opening::lock(args.journal.storage(), None, None)?;
+    let plan = opening.plan()?;
+    let is_needed = plan.cut.is_some() || !plan.left_over.is_empty();
+    tell(&journal, &plan);
+    if is_needed && !args.plan {
+        opening.recover()?;
+    }
+    let done = is_needed && !args.plan;
+    let object = RecoverObject {
+        journal,
+        sequence: plan.last.0.0,
+        ending: EndingObject::from(&plan.ending),
+        cut_bytes: plan.cut.as_ref().map_or(0, |cut| cut.bytes),
+        cut_at: plan.cut.as_ref().map(|cut| cut.position.to_string()),
+        why: plan.cut.map(|cut| cut.why),
+        left_over: plan.left_over,
+        done,
+    };
+    let mut output = Output::new(json);
+    let mut listing = Listing::new();
+    listing.row("journal", &object.journal);
+    listing.row("last sequence kept", &object.sequence);
+    listing.row("bytes cut", &object.cut_bytes);
+    listing.row(
+        "left over",
+        &if object.left_over.is_empty() { "nothing".to_owned() } else { object.left_over.join(", ") },
+    );
+    let what = match (is_needed, args.plan) {
+        (false, _) => "nothing to do",
+        (true, true) => "nothing was changed: this is the plan",
+        (true, false) => "done",
+    };
+    listing.row("outcome", &what);
+    output.json_line(&object);
+    output.text_line(&listing.lines());
+    output.write()?;
+    Ok(Verdict::Right)
+}
+
+/// Says what will be cut before anything is.
+fn tell(journal: &str, plan: &Plan) {
+    let epoch = plan.epoch;
+    if let Some(Cut { position, bytes, why }) = &plan.cut {
+        eprintln!("novate: {journal}: to be cut: {bytes} bytes from {position} on ({why}); epoch {epoch} begins");
+    }
+    for name in &plan.left_over {
+        eprintln!("novate: {journal}: to be taken away: {name}, left over");
+    }
+}

@@ -1,0 +1,234 @@
+//! `novate replay`: the state rebuilt from a journal, compared with what the journal states of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use novate_core::event::Event;
+use novate_core::sink::EventSink;
+use novate_core::units::Sequence;
+use novate_journal::folder::Folder;
+use novate_journal::reader::{Chain, Ending, Reader};
+use novate_journal::replay::{ChainError, Halt, Replay, ReplayError, Watch, verify_chain};
+use novate_journal::snapshot;
+use novate_journal::storage::Storage;
+use novate_journal::{Damage, Fault, JournalError};
+use serde::Serialize;
+
+use super::Verdict;
+use crate::cli::ReplayArgs;
+use crate::error::Error;
+use crate::input::progress_bar;
+use crate::journal::{EndingObject, ResultObject, ending_text};
+use crate::output::{Listing, Output};
+
+/// A block whose events differ, as JSON.
+#[derive(Debug, Serialize)]
+struct DifferenceObject {
+    /// The first command of the block: the first that differs is this one or a later one up to `last_sequence`.
+    first_sequence: u64,
+    last_sequence: u64,
+    expected: String,
+    got: String,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct ReplayObject {
+    journal: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_snapshot: Option<u64>,
+    #[serde(flatten)]
+    ending: Option<EndingObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<DifferenceObject>,
+    #[serde(flatten)]
+    result: ResultObject,
+}
+
+/// What a replay came to.
+pub(crate) struct Replayed {
+    pub(crate) result: ResultObject,
+    halt: Result<Halt, Error>,
+    from_snapshot: Option<u64>,
+}
+
+/// Shows how far reading has come.
+struct Progress(ProgressBar);
+
+impl EventSink for Progress {
+    #[inline]
+    fn emit(&mut self, _event: Event<'_>) {}
+}
+
+impl Watch for Progress {
+    fn progress(&mut self, read: u64, all: u64) {
+        if !self.0.is_hidden() {
+            self.0.set_length(all);
+            self.0.set_position(read);
+        }
+    }
+}
+
+/// Replays and prints the result.
+pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Verdict, Error> {
+    let storage = args.journal.storage();
+    let to = args.to.map(Sequence);
+    let replayed = replay_journal(&storage, (args.from_snapshot, to), !args.no_verify)?;
+    let journal = args.journal.journal.display().to_string();
+    print(&journal, &replayed, json)?;
+    match replayed.halt? {
+        Halt::Differs { .. } => Ok(Verdict::Wrong),
+        Halt::End(_) if to.is_some_and(|to| to.0 > replayed.result.sequence) => {
+            let what = format!("sequence {}: it ends at {}", args.to.unwrap_or(0), replayed.result.sequence);
+            Err(JournalError::Beyond { what }.into())
+        }
+        Halt::End(_) | Halt::Reached => Ok(Verdict::Right),
+    }
+}
+
+fn print(journal: &str, replayed: &Replayed, json: bool) -> Result<(), Error> {
+    let ending = match &replayed.halt {
+        Ok(Halt::End(ending)) => Some(ending),
+        _ => None,
+    };
+    let difference = difference_of(&replayed.halt);
+    if let Some(ending @ Ending::Open { .. }) = ending {
+        eprintln!("novate: {journal}: {}", ending_text(ending));
+    }
+    if let Some(DifferenceObject { first_sequence, last_sequence, expected, got }) = &difference {
+        eprintln!(
+            "novate: {journal}: the events of commands {first_sequence} to {last_sequence} differ: the journal states \
+             the digest {expected}, the replay comes to {got}"
+        );
+    }
+    let mut output = Output::new(json);
+    let mut listing = Listing::new();
+    listing.row("journal", &journal);
+    if let Some(sequence) = replayed.from_snapshot {
+        listing.row("from snapshot", &sequence);
+    }
+    replayed.result.list(&mut listing);
+    if let Some(ending) = ending {
+        listing.row("ending", &ending_text(ending));
+    }
+    output.json_line(&ReplayObject {
+        journal: journal.to_owned(),
+        from_snapshot: replayed.from_snapshot,
+        ending: ending.map(EndingObject::from),
+        difference,
+        result: replayed.result.clone(),
+    });
+    output.text_line(&listing.lines());
+    output.write()
+}
+
+fn difference_of(halt: &Result<Halt, Error>) -> Option<DifferenceObject> {
+    let Ok(Halt::Differs { seal, events_digest }) = halt else { return None };
+    let expected = seal.events_digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(DifferenceObject {
+        first_sequence: seal.first_sequence,
+        last_sequence: seal.last_sequence,
+        expected,
+        got: events_digest.to_string(),
+    })
+}
+
+/// Replays a journal, with its hash chain verified on a second thread if that is wanted.
+///
+/// # Errors
+/// There is nothing that could be replayed. Damage on the way is in the result.
+pub(crate) fn replay_journal(
+    storage: &Arc<dyn Storage>,
+    (from_snapshot, to): (bool, Option<Sequence>),
+    verifies: bool,
+) -> Result<Replayed, Error> {
+    let start = Start::find(storage, from_snapshot, to)?;
+    let is_wanted = AtomicBool::new(true);
+    let (replayed, chain) = thread::scope(|scope| {
+        let chain = verifies.then(|| scope.spawn(|| start.verify(to, &is_wanted)));
+        let replayed = start.replay(to);
+        // After a difference or damage nobody waits for the rest of the chain; what was found is enough.
+        if !matches!(&replayed, Ok(Replayed { halt: Ok(Halt::End(_) | Halt::Reached), .. })) {
+            is_wanted.store(false, Ordering::Relaxed);
+        }
+        (replayed, chain.map(thread::ScopedJoinHandle::join))
+    });
+    let replayed = replayed?;
+    match chain {
+        Some(Ok(Err(ChainError { error, last_good }))) if is_about_the_chain(&error) => {
+            // The frames are whole, but not those that were written: only what the chain has confirmed counts.
+            let good = start.replay(Some(last_good))?;
+            Ok(Replayed { halt: Err(error.into()), ..good })
+        }
+        Some(Err(_)) => Err(Error::engine("verifying the hash chain", "the thread died")),
+        // Whatever else is wrong, the replay has found too.
+        _ => Ok(replayed),
+    }
+}
+
+fn is_about_the_chain(error: &JournalError) -> bool {
+    matches!(error, JournalError::Damaged(Damage { fault: Fault::Chain { .. }, .. }))
+}
+
+/// Where a replay begins.
+struct Start<'s> {
+    storage: &'s Arc<dyn Storage>,
+    snapshot: Option<snapshot::Snapshot>,
+}
+
+impl<'s> Start<'s> {
+    /// The newest snapshot at or before `to`, if one is wanted or if the journal's beginning was pruned.
+    fn find(storage: &'s Arc<dyn Storage>, from_snapshot: bool, to: Option<Sequence>) -> Result<Self, Error> {
+        let folder = Folder::read(Arc::clone(storage))?;
+        let is_pruned = folder.segments.first().is_some_and(|file| file.number > 1);
+        if folder.segments.is_empty() || !from_snapshot && !is_pruned {
+            return Ok(Self { storage, snapshot: None });
+        }
+        let may = |sequence: &u64| to.is_none_or(|to| *sequence <= to.0);
+        let Some(&newest) = folder.snapshots.iter().rev().find(|sequence| may(sequence)) else {
+            let what = match to {
+                Some(to) => format!("a snapshot at or before sequence {to}"),
+                None => "a snapshot; take one with `novate snapshot`".to_owned(),
+            };
+            return Err(JournalError::Beyond { what }.into());
+        };
+        Ok(Self { storage, snapshot: Some(snapshot::read(&**storage, newest)?) })
+    }
+
+    fn reader(&self, chain: Chain) -> Result<Reader, JournalError> {
+        match &self.snapshot {
+            None => Reader::open(Arc::clone(self.storage), chain),
+            Some(kept) => Reader::open_at(Arc::clone(self.storage), chain, &kept.header.place()),
+        }
+    }
+
+    fn verify(&self, to: Option<Sequence>, is_wanted: &AtomicBool) -> Result<(), ChainError> {
+        let opened = self.reader(Chain::Verified);
+        let mut reader = opened.map_err(|error| ChainError { error, last_good: Sequence::ZERO })?;
+        verify_chain(&mut reader, to, || is_wanted.load(Ordering::Relaxed))
+    }
+
+    fn replay(&self, to: Option<Sequence>) -> Result<Replayed, Error> {
+        let begin = Instant::now();
+        let reader = self.reader(Chain::Ignored)?;
+        let mut replay = match &self.snapshot {
+            None => Replay::from_genesis(reader)?,
+            Some(kept) => Replay::from_state(kept.state()?, reader),
+        };
+        let bar = progress_bar();
+        let halt = replay.run(to, &mut Progress(bar.clone())).map_err(|error| match error {
+            // A snapshot that does not fit to the journal is one of another.
+            ReplayError::OutOfOrder(error) => Error::engine("replaying", error),
+            other => Error::from(other),
+        });
+        bar.finish_and_clear();
+        let elapsed: Duration = begin.elapsed();
+        let ((sequence, events_digest), commands) = (replay.result()?, replay.commands());
+        let digests = (events_digest, replay.state().digest());
+        let result = ResultObject::new(sequence, digests, commands, elapsed);
+        Ok(Replayed { result, halt, from_snapshot: self.snapshot.as_ref().map(|kept| kept.header.sequence) })
+    }
+}

@@ -1,0 +1,144 @@
+//! `novate snapshot`: the state at a journal's last checkpoint, kept beside it.
+
+use std::sync::Arc;
+
+use novate_core::command::{Checkpoint, CommandRecord};
+use novate_core::event::Event;
+use novate_core::sink::EventSink;
+use novate_core::units::Sequence;
+use novate_journal::JournalError;
+use novate_journal::folder::Folder;
+use novate_journal::format::names;
+use novate_journal::reader::{Chain, Reader};
+use novate_journal::replay::{Checkpointed, Halt, Replay, Watch};
+use novate_journal::snapshot::{self, SnapshotHeader};
+use novate_journal::state::State;
+use novate_journal::storage::Storage;
+use serde::Serialize;
+
+use super::Verdict;
+use crate::cli::SnapshotArgs;
+use crate::error::Error;
+use crate::output::{Listing, Output};
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct SnapshotObject {
+    journal: String,
+    snapshot: String,
+    sequence: u64,
+    events_digest: String,
+    state_digest: String,
+    bytes: u64,
+    is_new: bool,
+}
+
+/// Takes a snapshot at the last checkpoint at or before the one asked for.
+pub(crate) fn snapshot(args: &SnapshotArgs, json: bool) -> Result<Verdict, Error> {
+    let storage = args.journal.storage();
+    let at = last_checkpoint(&storage, args.at.unwrap_or(u64::MAX))?;
+    let folder = Folder::read(Arc::clone(&storage))?;
+    let is_new = !folder.snapshots.contains(&at.0);
+    if is_new {
+        take(&storage, &folder, at)?;
+    }
+    let kept = snapshot::read(&*storage, at.0)?;
+    let SnapshotHeader { events_digest, state_digest, .. } = kept.header;
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let object = SnapshotObject {
+        journal: args.journal.journal.display().to_string(),
+        snapshot: names::snapshot(at.0),
+        sequence: at.0,
+        events_digest: hex(&events_digest),
+        state_digest: hex(&state_digest),
+        bytes: kept.file_bytes(),
+        is_new,
+    };
+    let mut output = Output::new(json);
+    let mut listing = Listing::new();
+    listing.row("journal", &object.journal);
+    listing.row("snapshot", &object.snapshot);
+    listing.row("sequence", &object.sequence);
+    listing.row("events digest", &object.events_digest);
+    listing.row("state digest", &object.state_digest);
+    listing.row("bytes", &object.bytes);
+    if !is_new {
+        listing.row("note", &"it was there already");
+    }
+    output.json_line(&object);
+    output.text_line(&listing.lines());
+    output.write()?;
+    Ok(Verdict::Right)
+}
+
+/// The last checkpoint whose block is sealed, found by reading.
+fn last_checkpoint(storage: &Arc<dyn Storage>, at_most: u64) -> Result<Sequence, Error> {
+    let mut reader = Reader::open_near(Arc::clone(storage), Sequence::ZERO)?;
+    let (mut last, mut sealed) = (None, None);
+    while let Some(frame) = reader.next()? {
+        if let Some(command) = frame.command() {
+            let kind = command.command.words().first().map_or(0, |word| *word as u16);
+            if command.sequence.0 > at_most {
+                break;
+            }
+            if kind == Checkpoint::KIND {
+                last = Some(command.sequence);
+            }
+        } else if frame.seal().is_some() {
+            sealed = last;
+        }
+    }
+    let what = || match at_most {
+        u64::MAX => "a checkpoint that is sealed".to_owned(),
+        at_most => format!("a sealed checkpoint at or before sequence {at_most}"),
+    };
+    sealed.ok_or_else(|| JournalError::Beyond { what: what() }.into())
+}
+
+/// Replays, from the newest older snapshot if there is one, and takes the snapshot on the way.
+fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<(), Error> {
+    let older = folder.snapshots.iter().rev().find(|&&sequence| sequence < at.0);
+    let mut replay = match older {
+        Some(&sequence) => {
+            let kept = snapshot::read(&**storage, sequence)?;
+            let reader = Reader::open_at(Arc::clone(storage), Chain::Verified, &kept.header.place())?;
+            Replay::from_state(kept.state()?, reader)
+        }
+        None => Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Verified)?)?,
+    };
+    let mut taking = Taking { storage: &**storage, at, is_taken: false };
+    // Up to the seal behind the checkpoint, and so to the command behind that, if there is one.
+    match replay.run(Some(Sequence(at.0.saturating_add(1))), &mut taking)? {
+        Halt::Differs { seal, .. } => {
+            let (first, last) = (seal.first_sequence, seal.last_sequence);
+            Err(Error::engine(
+                "taking a snapshot",
+                format_args!("the replay differs from the journal in commands {first} to {last}; see `novate replay`"),
+            ))
+        }
+        _ if taking.is_taken => Ok(()),
+        _ => Err(JournalError::Beyond { what: format!("the checkpoint {at}") }.into()),
+    }
+}
+
+/// Takes the snapshot when its checkpoint comes.
+struct Taking<'s> {
+    storage: &'s dyn Storage,
+    at: Sequence,
+    is_taken: bool,
+}
+
+impl EventSink for Taking<'_> {
+    #[inline]
+    fn emit(&mut self, _event: Event<'_>) {}
+}
+
+impl Watch for Taking<'_> {
+    fn checkpoint(&mut self, at: &Checkpointed, state: &State) -> Result<(), JournalError> {
+        if at.place.sequence == self.at {
+            snapshot::take(self.storage, at, state)?;
+            self.is_taken = true;
+        }
+        Ok(())
+    }
+}
