@@ -10,7 +10,7 @@ use novate_core::units::{PriceTicks, QuantityLots};
 
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
-use crate::verbs::{InspectArgs, TailArgs};
+use crate::verbs::{DiffArgs, InspectArgs, TailArgs};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -54,6 +54,12 @@ pub(crate) enum Verb {
     /// Print a journal's last frames, and with -f those that a writer appends meanwhile.
     #[command(after_help = "Examples:\n  novate tail journal/\n  novate tail journal/ -n 3 -f --kind NewOrder --json")]
     Tail(TailArgs),
+    /// Compare two journals: what they were told, and what came of it.
+    ///
+    /// Segments, seals and epochs may differ. Prints the first command that does, field by field, and the fields in which the
+    /// states differ after it.
+    #[command(after_help = "Examples:\n  novate diff journal/ replica/\n  novate diff journal/ replica/ --all --json")]
+    Diff(DiffArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
     Completions {

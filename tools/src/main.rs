@@ -57,6 +57,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Check(Check::Scenarios(args))) => verbs::check_scenarios(&args, json),
         Some(Verb::Inspect(args)) => verbs::inspect(&args, json),
         Some(Verb::Tail(args)) => verbs::tail(&args, json),
+        Some(Verb::Diff(args)) => verbs::diff(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     }

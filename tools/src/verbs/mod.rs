@@ -3,6 +3,7 @@
 mod check_flow;
 mod check_scenarios;
 mod completions;
+mod diff;
 mod inspect;
 mod man;
 mod run;
@@ -11,6 +12,7 @@ mod tail;
 pub(crate) use self::check_flow::check_flow;
 pub(crate) use self::check_scenarios::check_scenarios;
 pub(crate) use self::completions::completions;
+pub(crate) use self::diff::{DiffArgs, diff};
 pub(crate) use self::inspect::{InspectArgs, inspect};
 pub(crate) use self::man::man;
 pub(crate) use self::run::run;

@@ -6,7 +6,7 @@ use crate::support::{Folder, bundled, novate, run};
 #[test]
 fn every_verb_has_help_with_an_example() {
     let checks = [&["check"][..], &["check", "flow"], &["check", "scenarios"]];
-    let others = [&["run"][..], &["inspect"], &["tail"], &["completions"], &["man"], &[]];
+    let others = [&["run"][..], &["inspect"], &["tail"], &["diff"], &["completions"], &["man"], &[]];
     for verb in checks.into_iter().chain(others) {
         let ran = run(&[verb, &["--help"]].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
@@ -43,6 +43,7 @@ fn wrong_usage() {
         &["tail"],
         &["tail", "journal", "--events"],
         &["tail", "journal", "-n", "-1"],
+        &["diff", "journal"],
         &["completions", "cmd.exe"],
         &["man", "frobnicate"],
     ] {
@@ -65,6 +66,7 @@ fn completions_and_manual_pages() {
         (&["run"], ".TH novate-run 1"),
         (&["inspect"], ".TH novate-inspect 1"),
         (&["tail"], ".TH novate-tail 1"),
+        (&["diff"], ".TH novate-diff 1"),
         (&["check", "flow"], ".TH novate-check-flow 1"),
         (&["check", "scenarios"], ".TH novate-check-scenarios 1"),
     ] {
@@ -89,6 +91,7 @@ fn a_full_disk() {
         &["inspect", &journal, "--events", "--json"],
         &["tail", &journal],
         &["tail", &journal, "-f"],
+        &["diff", &journal, &journal],
         &["man"],
         &["completions", "bash"],
         &["--help"],
@@ -114,6 +117,7 @@ fn a_broken_pipe() {
         &["inspect", &journal, "--events", "--json"],
         &["tail", &journal, "-n", "5000"],
         &["tail", &journal, "-f"],
+        &["diff", &journal, &journal, "--json"],
         &["--help"],
     ] {
         let mut command = Command::new(novate().get_program());

@@ -239,6 +239,9 @@ fn where_there_is_no_journal() {
             let ran = run(&[verb, path]);
             assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (code, "", 1), "{}", ran.stderr);
         }
+        let ran = run(&["diff", path, path, "--json"]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (code, "", 1), "{}", ran.stderr);
+        assert!(ran.stderr.contains(path.as_str()), "{}", ran.stderr);
     }
 }
 

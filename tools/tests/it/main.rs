@@ -7,6 +7,7 @@ mod bad_scenarios;
 mod check_flow;
 mod check_scenarios;
 mod command_line;
+mod diff;
 mod inspect;
 mod journals;
 mod own_scenarios;
