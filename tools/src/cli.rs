@@ -14,6 +14,7 @@ use novate_journal::writer::{self, Durability};
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
 use crate::journal::JournalArg;
+use crate::verbs::{DiffArgs, InspectArgs, TailArgs};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -73,6 +74,21 @@ pub(crate) enum Verb {
     /// Remove the segments that the newest snapshot replaces.
     #[command(after_help = "Example:\n  novate prune journal/ --before-snapshot --yes")]
     Prune(PruneArgs),
+    /// Print a journal's frames: genesis, commands, seals and end, decoded.
+    ///
+    /// One line each, in the order of the journal, as long as it can be read; the hash chain is not looked at. With --events
+    /// the journal is replayed, and seals are compared with what the replay came to.
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(InspectArgs),
+    /// Print a journal's last frames, and with -f those that a writer appends meanwhile.
+    #[command(after_help = "Examples:\n  novate tail journal/\n  novate tail journal/ -n 3 -f --kind NewOrder --json")]
+    Tail(TailArgs),
+    /// Compare two journals: what they were told, and what came of it.
+    ///
+    /// Segments, seals and epochs may differ. Prints the first command that does, field by field, and the fields in which the
+    /// states differ after it.
+    #[command(after_help = "Examples:\n  novate diff journal/ replica/\n  novate diff journal/ replica/ --all --json")]
+    Diff(DiffArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
     Completions {
@@ -89,6 +105,8 @@ pub(crate) enum Verb {
 
 const CHECK_EXAMPLES: &str = "Examples:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints \
     checkpoints.csv.gz\n  novate check scenarios scenarios/";
+const INSPECT_EXAMPLES: &str = "Examples:\n  novate inspect journal/\n  novate inspect journal/ --from 1000 --to 1010 \
+    --events --json\n  novate inspect journal/ --kind NewOrder --kind CancelOrder --account 0/1.1";
 const CHECK_FLOW_EXAMPLE: &str =
     "Example:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints checkpoints.csv.gz";
 const CHECK_SCENARIOS_EXAMPLES: &str =

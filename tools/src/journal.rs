@@ -1,5 +1,6 @@
 //! What the verbs that read a journal have in common: its folder, how it ends, and their results.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use novate_core::digest::{EventsDigest, Hash256};
 use novate_core::units::Sequence;
 use novate_journal::reader::Ending;
 use novate_journal::storage::{DiskStorage, Storage};
+use novate_journal::{Damage, JournalError};
 use serde::Serialize;
 
 use crate::output::Listing;
@@ -31,6 +33,36 @@ impl JournalArg {
 /// A folder on the disk.
 pub(crate) fn storage(folder: &Path) -> Arc<dyn Storage> {
     Arc::new(DiskStorage::new(folder))
+}
+
+/// An error whose file is named with the folder, for verbs that read more than one journal.
+pub(crate) fn in_folder(folder: &str, error: JournalError) -> JournalError {
+    let joined = |file: String| if file == folder { file } else { Path::new(folder).join(file).display().to_string() };
+    match error {
+        JournalError::Damaged(damage) => {
+            let file = joined(damage.file);
+            JournalError::Damaged(Damage { file, ..damage })
+        }
+        JournalError::OtherVersion { file, what, found } => {
+            JournalError::OtherVersion { file: joined(file), what, found }
+        }
+        JournalError::OtherGenesis { file, expected, found } => {
+            JournalError::OtherGenesis { file: joined(file), expected, found }
+        }
+        JournalError::Io { doing, file, cause } => JournalError::Io { doing, file: joined(file), cause },
+        JournalError::Beyond { what } => JournalError::Beyond { what: format!("{what} (in {folder})") },
+        named => named,
+    }
+}
+
+/// Says on standard error that a journal has a torn tail, if it has one: no damage, but not nothing either.
+pub(crate) fn note_torn_tail(folder: &str, ending: Option<&Ending>) {
+    if let Some(ending @ Ending::Open { torn_bytes, fault, .. }) = ending
+        && (*torn_bytes > 0 || fault.is_some())
+    {
+        // With standard error gone there is nobody to tell.
+        let _ = writeln!(io::stderr(), "novate: {folder}: {}", ending_text(ending));
+    }
 }
 
 /// What a replay came to. The names are those of every verb's result.

@@ -1,6 +1,6 @@
 //! The `novate` command line: [`cli`] says what can be asked, [`verbs`] has one file for each verb, [`flow`] reads order
 //! entry and feeds it to an engine, [`scenario`] does so with small files of commands and checks, [`decode`] names what
-//! records hold.
+//! records hold, [`frames`] prints those of a journal.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done and right, 1 a check failed,
 //! 2 wrong usage or unreadable input, 3 a damaged journal, 4 could not finish.
@@ -9,6 +9,7 @@ mod cli;
 mod decode;
 mod error;
 mod flow;
+mod frames;
 mod input;
 mod journal;
 mod output;
@@ -59,6 +60,9 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Snapshot(args)) => verbs::snapshot(&args, json),
         Some(Verb::Recover(args)) => verbs::recover(&args, json),
         Some(Verb::Prune(args)) => verbs::prune(&args, json),
+        Some(Verb::Inspect(args)) => verbs::inspect(&args, json),
+        Some(Verb::Tail(args)) => verbs::tail(&args, json),
+        Some(Verb::Diff(args)) => verbs::diff(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     }

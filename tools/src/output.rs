@@ -1,8 +1,9 @@
 //! The two forms of a result: text for people, JSON lines for programs.
 //!
-//! A result is built whole and written once, at the end: whoever reads standard output sees a result or nothing.
+//! A result is built whole and written once, at the end: whoever reads standard output sees a result or nothing. What may
+//! be longer than memory is a [`Stream`] of lines instead.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 
 use comfy_table::{Table, presets};
 use novate_core::reject::RejectCode;
@@ -51,6 +52,60 @@ impl Output {
     /// It was not taken.
     pub(crate) fn write(self) -> Result<(), Error> {
         write_stdout(self.text.as_bytes())
+    }
+}
+
+/// Lines that are written as they come, for what may be longer than memory.
+pub(crate) struct Stream {
+    json: bool,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+/// Bytes that are kept until they are written together.
+const STREAM_BUFFER: usize = 1 << 16;
+
+impl Stream {
+    /// Nothing written yet.
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, out: BufWriter::with_capacity(STREAM_BUFFER, io::stdout().lock()) }
+    }
+
+    /// Writes an object as one line of JSON, or a line for people: only the form that is wanted is made.
+    ///
+    /// # Errors
+    /// It was not taken: the disk is full, or the reader is gone.
+    pub(crate) fn line<O: Serialize>(
+        &mut self,
+        object: impl FnOnce() -> O,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        if self.json {
+            // As of results: there is nothing in our objects that JSON cannot say.
+            let line = serde_json::to_string(&object()).expect("results are plain objects");
+            self.write(&line)
+        } else {
+            self.write(&text())
+        }
+    }
+
+    /// Writes a line for people; nothing in JSON.
+    ///
+    /// # Errors
+    /// As [`Stream::line`].
+    pub(crate) fn text_line(&mut self, text: &str) -> Result<(), Error> {
+        if self.json { Ok(()) } else { self.write(text) }
+    }
+
+    fn write(&mut self, line: &str) -> Result<(), Error> {
+        writeln!(self.out, "{line}").map_err(Error::Output)
+    }
+
+    /// Makes sure that everything arrived.
+    ///
+    /// # Errors
+    /// As [`Stream::line`].
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.out.flush().map_err(Error::Output)
     }
 }
 

@@ -1,9 +1,14 @@
-//! Where two replicas' memory differs, by the names of tables and fields.
+//! Where two replicas' memory differs, by the names of tables and fields; where two commands or configurations do.
 
 use novate_core::arena::{CHUNK_SIZE, Chunk, Layout, RecordView};
+use novate_core::command::RawCommand;
+use novate_core::genesis::Genesis;
 use serde_json::Value;
 
+use super::Described;
+use super::frame::describe_genesis;
 use super::leaf::{Leaf, hexadecimal};
+use super::message::describe_command;
 use super::state::fields_of;
 
 /// What is said of bytes that no field covers.
@@ -54,8 +59,45 @@ pub(crate) fn differences(layout: &Layout, chunk: usize, [one, other]: [&Chunk; 
     found
 }
 
-/// A field's path, and its value here and there.
-type Differing = (String, [Value; 2]);
+/// A field's path, and its value here and there; null where it is not.
+pub(crate) type Differing = (String, [Value; 2]);
+
+/// The fields in which two commands differ, of which the words are given: the kind first, if it is another.
+///
+/// Whatever words differ, something is named.
+pub(crate) fn command_differences(words: [&[u64]; 2]) -> Vec<Differing> {
+    let describe = |bytes: &[u8]| describe_command(RawCommand::new(&bytemuck::pod_collect_to_vec::<u8, u64>(bytes)));
+    record_differences(words.map(bytemuck::must_cast_slice), describe)
+}
+
+/// The fields in which two configurations differ.
+///
+/// Whatever bytes differ, something is named.
+pub(crate) fn genesis_differences(pair: [&Genesis; 2]) -> Vec<Differing> {
+    let describe = |bytes: &[u8]| describe_genesis(&bytemuck::pod_read_unaligned(bytes));
+    record_differences(pair.map(bytemuck::bytes_of), describe)
+}
+
+fn record_differences(bytes: [&[u8]; 2], describe: impl Fn(&[u8]) -> Described) -> Vec<Differing> {
+    let [one, other] = bytes.map(&describe);
+    let kind = (one.kind != other.kind).then(|| ("kind".to_owned(), [one.kind, other.kind].map(Value::from)));
+    let only_other = other.fields.iter().filter(|field| one.value(&field.name).is_none());
+    let names = one.fields.iter().chain(only_other).map(|field| &field.name);
+    let values = |name: &str| [&one, &other].map(|record| record.value(name).cloned().unwrap_or(Value::Null));
+    let fields = names.map(|name| (name.clone(), values(name))).filter(|(_, [here, there])| here != there);
+    let mut found: Vec<Differing> = kind.into_iter().chain(fields).collect();
+    if bytes[0].len() == bytes[1].len() {
+        let is_covered = |at: &usize| {
+            let mut patched = bytes[0].to_vec();
+            patched[*at] = bytes[1][*at];
+            describe(&patched) != one
+        };
+        let places = (0..bytes[0].len()).filter(|at| bytes[0][*at] != bytes[1][*at]);
+        let uncovered: Vec<usize> = places.filter(|at| !is_covered(at)).collect();
+        found.extend(uncovered_field(&uncovered, bytes));
+    }
+    found
+}
 
 /// Fields with other values, and those that only one of two records of a type has.
 fn differing_fields(left: &[Leaf], right: &[Leaf]) -> Vec<Differing> {
@@ -85,11 +127,12 @@ mod tests {
     use std::collections::BTreeMap;
 
     use novate_core::arena::TableLayout;
-    use novate_core::genesis::{Capacities, Genesis};
+    use novate_core::command::Command;
+    use novate_core::genesis::Capacities;
     use serde_json::json;
 
     use super::*;
-    use crate::decode::{describe_record, text};
+    use crate::decode::text;
 
     fn layout() -> Layout {
         Layout::of(&Genesis::new(0, 1, Capacities::for_orders(64)))
@@ -187,10 +230,6 @@ mod tests {
             of("terms.flags", [json!([]), json!(["REDUCE_ONLY"])]),
         ];
         assert_eq!(found, expected);
-        let order = layout.records_in(orders.first_chunk, &other).nth(1).expect("a record");
-        let described = describe_record(&order);
-        assert_eq!(described.to_string(), "Order client_order_id=5 terms.side=Sell terms.flags=REDUCE_ONLY");
-        assert_eq!(described.object()["terms.complex"], json!(0));
         assert_eq!(text(&found[2].values[0]), "0");
     }
 
@@ -215,6 +254,48 @@ mod tests {
         let values = |field: &str| found.iter().find(|found| found.field == field).map(|found| found.values.clone());
         assert_eq!(values("scan.account"), Some([Value::Null, json!(9)]));
         assert_eq!(values("auction.best.lowest.bids"), Some([json!(0), Value::Null]));
+    }
+
+    #[test]
+    fn every_bit_of_a_command_and_of_a_genesis_is_named() {
+        for &(kind, name, size) in Command::KINDS {
+            let mut words = vec![0; size / 8];
+            words[0] = u64::from(kind) | (size as u64) << 16;
+            assert_eq!(command_differences([&words, &words]), []);
+            for bit in 0..size * 8 {
+                let mut flipped = words.clone();
+                flipped[bit / 64] ^= 1 << (bit % 64);
+                let found = command_differences([&words, &flipped]);
+                assert!(!found.is_empty() && found.iter().all(|(_, [one, other])| one != other), "{name} bit {bit}");
+            }
+        }
+        let genesis = Genesis::new(0, 1, Capacities::for_orders(64));
+        assert_eq!(genesis_differences([&genesis, &genesis]), []);
+        for bit in 0..size_of::<Genesis>() * 8 {
+            let mut flipped = genesis;
+            bytemuck::bytes_of_mut(&mut flipped)[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(genesis_differences([&genesis, &flipped]).len(), 1, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn commands_differ_in_kinds_and_fields() {
+        let word = |kind: u16, size: u64| u64::from(kind) | size << 16;
+        let size_of_kind = |name: &str| {
+            let &(kind, _, size) = Command::KINDS.iter().find(|(_, known, _)| *known == name).expect("a kind");
+            let mut words = vec![1; size / 8];
+            words[0] = word(kind, size as u64);
+            words
+        };
+        let (order, open) = (size_of_kind("NewOrder"), size_of_kind("OpenAccount"));
+        let found = command_differences([&order, &open]);
+        assert_eq!(found[0], ("kind".to_owned(), [json!("NewOrder"), json!("OpenAccount")]));
+        let values = |field: &str| found.iter().find(|(name, _)| name == field).map(|(_, values)| values.clone());
+        assert_eq!(values("price"), Some([json!(1), Value::Null]));
+        assert_eq!(values("owner"), Some([Value::Null, json!(1)]));
+        assert_eq!(values("session"), None);
+        assert_eq!(command_differences([&order, &[]])[0].1, [json!("NewOrder"), json!("Malformed")]);
+        assert_eq!(command_differences([&[], &[5]]).len(), 2, "what stands for the kind, and the words");
     }
 
     #[test]

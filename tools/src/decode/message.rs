@@ -44,13 +44,13 @@ const OPTIONAL: &[Optional] = &[
 ];
 
 /// A command by the names of its fields. Total: what is no command is `Malformed`, with its words in hexadecimal, byte for
-/// byte as they stand in memory.
+/// byte as they stand in memory, and what stands where the kind should.
 pub(crate) fn describe_command(raw: RawCommand<'_>) -> Described {
     let command = raw.decode();
     let kind = command.name();
     if let Command::Malformed { kind: number } = command {
         let words = hexadecimal(raw.words().iter().flat_map(|word| word.to_le_bytes()));
-        let fields = [("kind", number.into()), ("words", words)];
+        let fields = [("found_kind", number.into()), ("words", words)];
         let fields = fields.map(|(name, value)| Shown { name: name.to_owned(), value, is_none: false });
         return Described { kind, fields: fields.into() };
     }
@@ -238,8 +238,8 @@ mod tests {
             (Some(&json!(["REDUCE_ONLY"])), Some(&json!("Default")))
         );
         let broken = describe_command(RawCommand::new(&[0x0102_0007, u64::MAX]));
-        assert_eq!(Value::from(broken.object()), json!({"kind": 7, "words": "0700020100000000ffffffffffffffff"}));
-        assert_eq!(Value::from(describe_command(RawCommand::new(&[])).object()), json!({"kind": 0, "words": ""}));
+        assert_eq!(Value::from(broken.object()), json!({"found_kind": 7, "words": "0700020100000000ffffffffffffffff"}));
+        assert_eq!(Value::from(describe_command(RawCommand::new(&[])).object()), json!({"found_kind": 0, "words": ""}));
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Records field by field, as JSON and as text: commands and events ([`message`]), the records of the engine's memory
-//! ([`state`]), the fields in which two of these differ ([`difference`]). Fields come from the records themselves, through
-//! serde; what is more than a number among them, from the tables of forms that scenarios are read by.
+//! Records field by field, as JSON and as text: commands and events ([`message`]), a journal's frames ([`frame`]), the
+//! records of the engine's memory ([`state`]), the fields in which two of these differ ([`difference`]). Fields come from
+//! the records themselves, through serde; what is more than a number among them, from the tables of forms that scenarios
+//! are read by.
 //!
 //! Nothing here reads files or runs an engine.
 
 mod difference;
 mod filter;
+mod frame;
 mod leaf;
 mod message;
 mod state;
@@ -14,10 +16,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-pub(crate) use self::difference::{Difference, differences};
+pub(crate) use self::difference::{Difference, Differing, command_differences, differences, genesis_differences};
 pub(crate) use self::filter::{Filter, concerns};
+pub(crate) use self::frame::{describe_frame, digest_text};
 pub(crate) use self::message::{describe_command, describe_event};
-pub(crate) use self::state::describe_record;
 
 /// A record taken apart. Displays as one line for people: the kind, then `name=value` for each field that says anything.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,23 +3,29 @@
 mod check_flow;
 mod check_scenarios;
 mod completions;
+mod diff;
+mod inspect;
 mod man;
 mod prune;
 mod recover;
 mod replay;
 mod run;
 mod snapshot;
+mod tail;
 mod verify;
 
 pub(crate) use self::check_flow::check_flow;
 pub(crate) use self::check_scenarios::check_scenarios;
 pub(crate) use self::completions::completions;
+pub(crate) use self::diff::{DiffArgs, diff};
+pub(crate) use self::inspect::{InspectArgs, inspect};
 pub(crate) use self::man::man;
 pub(crate) use self::prune::prune;
 pub(crate) use self::recover::recover;
 pub(crate) use self::replay::replay;
 pub(crate) use self::run::run;
 pub(crate) use self::snapshot::snapshot;
+pub(crate) use self::tail::{TailArgs, tail};
 pub(crate) use self::verify::verify;
 
 /// What a verb found.

@@ -1,11 +1,13 @@
 //! Verbs, help, exit codes, and standard output that takes nothing.
 
-use crate::support::{bundled, novate, run};
+use crate::journals::{Recipe, commands, journal};
+use crate::support::{Folder, bundled, novate, run};
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    for verb in [&["run"][..], &["check"], &["check", "flow"], &["check", "scenarios"], &["completions"], &["man"], &[]]
-    {
+    let checks = [&["check"][..], &["check", "flow"], &["check", "scenarios"]];
+    let others = [&["run"][..], &["inspect"], &["tail"], &["diff"], &["completions"], &["man"], &[]];
+    for verb in checks.into_iter().chain(others) {
         let ran = run(&[verb, &["--help"]].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
         let example = format!("  {}", [&["novate"], verb].concat().join(" "));
@@ -35,6 +37,13 @@ fn wrong_usage() {
         &["run", "--opening", "halted"],
         &["run", &flow],
         &["--flow", &flow, "run"],
+        &["inspect"],
+        &["inspect", "journal", "--from", "x"],
+        &["inspect", "journal", "--kind", "seals"],
+        &["tail"],
+        &["tail", "journal", "--events"],
+        &["tail", "journal", "-n", "-1"],
+        &["diff", "journal"],
         &["completions", "cmd.exe"],
         &["man", "frobnicate"],
     ] {
@@ -55,6 +64,9 @@ fn completions_and_manual_pages() {
     for (verb, title) in [
         (&[][..], ".TH novate 1"),
         (&["run"], ".TH novate-run 1"),
+        (&["inspect"], ".TH novate-inspect 1"),
+        (&["tail"], ".TH novate-tail 1"),
+        (&["diff"], ".TH novate-diff 1"),
         (&["check", "flow"], ".TH novate-check-flow 1"),
         (&["check", "scenarios"], ".TH novate-check-scenarios 1"),
     ] {
@@ -70,7 +82,20 @@ fn completions_and_manual_pages() {
 fn a_full_disk() {
     use std::process::{Command, Stdio};
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
-    for args in [&["run"][..], &["run", "--json"], &["man"], &["completions", "bash"], &["--help"]] {
+    let folder = Folder::new();
+    let journal = journal(&folder, "journal", &commands(300), Recipe::new());
+    for args in [
+        &["run"][..],
+        &["run", "--json"],
+        &["inspect", &journal],
+        &["inspect", &journal, "--events", "--json"],
+        &["tail", &journal],
+        &["tail", &journal, "-f"],
+        &["diff", &journal, &journal],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
         let mut command = Command::new(novate().get_program());
         let output = command.args(args).stdout(full()).stderr(Stdio::piped()).output().expect("the binary starts");
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -83,7 +108,18 @@ fn a_full_disk() {
 #[test]
 fn a_broken_pipe() {
     use std::process::{Command, Stdio};
-    for args in [&["run"][..], &["run", "--json"], &["--help"]] {
+    let folder = Folder::new();
+    let journal = journal(&folder, "journal", &commands(2_000), Recipe { segment_bytes: 1 << 20, ..Recipe::new() });
+    for args in [
+        &["run"][..],
+        &["run", "--json"],
+        &["inspect", &journal],
+        &["inspect", &journal, "--events", "--json"],
+        &["tail", &journal, "-n", "5000"],
+        &["tail", &journal, "-f"],
+        &["diff", &journal, &journal, "--json"],
+        &["--help"],
+    ] {
         let mut command = Command::new(novate().get_program());
         let spawned = command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = spawned.expect("the binary starts");
