@@ -2,6 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use novate_core::digest::Hash256;
 
@@ -12,6 +14,11 @@ use crate::format::names::{self, Named};
 use crate::format::{FORMAT_VERSION, Position, header};
 use crate::memory::Memory;
 use crate::storage::Storage;
+
+/// How often the folder is looked at before a segment is said to be missing.
+const LOOKS: u32 = 4;
+/// How long to wait between these looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
 /// A segment's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,16 +85,31 @@ impl Folder {
     /// There is no folder, a file is none of ours, a segment is missing, the control file is damaged. A folder without
     /// segments is no error here.
     pub fn read(storage: Arc<dyn Storage>) -> Result<Self, JournalError> {
+        for _ in 1..LOOKS {
+            match Self::look(Arc::clone(&storage)) {
+                // Somebody may have made or removed segments between our two looks.
+                Err(JournalError::Damaged(Damage { fault: Fault::MissingSegment, .. })) if storage.is_shared() => {
+                    thread::sleep(BETWEEN_LOOKS);
+                }
+                other => return other,
+            }
+        }
+        Self::look(storage)
+    }
+
+    fn look(storage: Arc<dyn Storage>) -> Result<Self, JournalError> {
         let name = storage.name();
+        let no_journal = |found| JournalError::NoJournal { folder: name.clone(), found };
         let entries = match storage.list() {
             Ok(entries) => entries,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Err(JournalError::NoJournal { folder: name, found: "no folder" });
+            Err(cause) => {
+                return Err(match cause.kind() {
+                    io::ErrorKind::NotFound => no_journal("no folder"),
+                    io::ErrorKind::NotADirectory => no_journal("a file"),
+                    io::ErrorKind::PermissionDenied => no_journal("a folder that may not be read"),
+                    _ => io_error("reading the folder", name)(cause),
+                });
             }
-            Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => {
-                return Err(JournalError::NoJournal { folder: name, found: "a file" });
-            }
-            Err(cause) => return Err(io_error("reading the folder", name)(cause)),
         };
         let mut folder =
             Self { storage, control: None, segments: Vec::new(), snapshots: Vec::new(), temporaries: Vec::new() };
@@ -106,6 +128,11 @@ impl Folder {
         folder.snapshots.sort_unstable();
         folder.check_numbers()?;
         Ok(folder)
+    }
+
+    /// The control file as it is now; none if it is gone or damaged.
+    pub(crate) fn control_now(&self) -> Option<Control> {
+        self.read_control().ok()
     }
 
     fn read_control(&self) -> Result<Control, JournalError> {

@@ -5,8 +5,9 @@
 //! writer of frames, is made once for a segment, and stores behind what it published; a [`Published`] cursor lends slices of
 //! frames that it found published, and of nothing else. Everything else is read word by word, atomically.
 //!
-//! What the compiler cannot see is other processes. A file that is truncated while it is mapped ends the process with
-//! SIGBUS, as with every mapped file; no command of novate truncates a part that anybody may read.
+//! What the compiler cannot see is other processes. To touch a page of a mapping that its file does not reach any more ends
+//! the process with SIGBUS, as with every mapped file. A clean close cuts the last segment behind its end frame, so nobody
+//! looks there by way of a mapping; no command of novate cuts a file elsewhere.
 #![allow(unsafe_code)]
 #![expect(clippy::cast_ptr_alignment, reason = "a mapping is aligned to pages, and only whole words of it are used")]
 
@@ -79,13 +80,6 @@ impl Memory {
         for (place, word) in to.iter_mut().enumerate() {
             *word = self.word(at + place * 8);
         }
-    }
-
-    /// The offset of the first word from `from` on that is not zero, and the end of the last one; none if all are zero.
-    pub(crate) fn used_range(&self, from: usize) -> Option<(usize, usize)> {
-        let mut places = (from..self.len()).step_by(8).filter(|&at| self.word(at) != 0);
-        let first = places.next()?;
-        Some((first, places.next_back().unwrap_or(first) + 8))
     }
 
     /// Makes a range durable.
@@ -323,7 +317,6 @@ mod tests {
             assert_eq!(published.end(), appender.end());
         }
         assert_eq!(published.bytes(256, published.end()).len(), published.end() - 256);
-        assert_eq!(memory.used_range(published.end()), None);
         assert!(published.bytes(0, 300).is_empty() && published.bytes(256, 9_000).is_empty());
     }
 
@@ -348,7 +341,7 @@ mod tests {
         assert_eq!((memory.word(4_096), memory.word(3)), (0, 0));
         memory.store_word(4_090, 1);
         memory.store_word(4_088, 1);
-        assert_eq!(memory.used_range(256), Some((4_088, 4_096)));
+        assert_eq!(memory.word(4_088), 1);
         let published = Published::new(Arc::clone(&memory), 4_088);
         assert_eq!(published.peek().err(), Some(NoFrame::Length(1)));
     }

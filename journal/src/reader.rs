@@ -3,6 +3,7 @@
 //! Where no valid frame comes next, the reader finds out which of three it is: the end of what has been written so far,
 //! what a crash left behind it, or damage.
 
+mod ending;
 mod tail;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use novate_core::units::{Sequence, TimeNs};
 
 use crate::chain::{ChainWalk, Link, Unhashed};
 use crate::error::{Damage, Fault, JournalError};
-use crate::folder::{Folder, Segment, SegmentFile};
+use crate::folder::{Folder, Segment};
 use crate::format::Position;
 use crate::format::frame::{FrameKind, NoFrame, RawFrame};
 use crate::format::header::FIRST_SEQUENCE_OFFSET;
@@ -23,7 +24,7 @@ use crate::format::names;
 use crate::format::payload::Seal;
 use crate::memory::Published;
 use crate::storage::Storage;
-use crate::walk::{Walk, is_left_by_a_crash};
+use crate::walk::Walk;
 
 pub use self::tail::{Idle, SpinThenSleep, Tail};
 
@@ -111,9 +112,9 @@ pub struct Place {
 pub struct Reader {
     folder: Folder,
     genesis_hash: Hash256,
-    segments: Vec<Segment>,
-    /// The place in `segments` of the one that is being read.
-    current: usize,
+    /// The segment that is being read, and the next one once somebody has looked for it.
+    segment: Segment,
+    next_segment: Option<Segment>,
     cursor: Published,
     last: usize,
     walk: Walk,
@@ -126,22 +127,21 @@ impl Reader {
     /// Opens a journal for reading from its beginning.
     ///
     /// # Errors
-    /// There is none, or what [`Folder::read`] finds, or a segment's header is not right; [`JournalError::Beyond`] if the
-    /// beginning was pruned.
+    /// There is none, or what [`Folder::read`] finds, or the first segment's header is not right; [`JournalError::Beyond`] if
+    /// the beginning was pruned.
     pub fn open(storage: Arc<dyn Storage>, chain: Chain) -> Result<Self, JournalError> {
-        let (folder, genesis_hash, segments) = Self::segments(storage)?;
-        let (limit, first) = (epoch_limit(&folder), &segments[0]);
+        let (folder, first) = first_segment(storage)?;
+        let (limit, genesis_hash) = (epoch_limit(&folder), first.header.genesis());
         if first.header.segment != 1 {
-            let what = format!(
-                "its beginning, which was pruned; {} is its first segment",
-                names::segment(first.header.segment)
-            );
-            return Err(JournalError::Beyond { what });
+            let name = names::segment(first.header.segment);
+            return Err(JournalError::Beyond {
+                what: format!("its beginning, which was pruned; {name} is its first segment"),
+            });
         }
         let walk = Walk::new(genesis_hash, limit, first.begin(), 1);
         let known = Link { block: 0, value: genesis_hash };
         let chain = (chain == Chain::Verified).then(|| ChainWalk::from(known));
-        Ok(Self::at(folder, genesis_hash, segments, 0, walk, chain))
+        Ok(Self::at(folder, genesis_hash, first, walk, chain))
     }
 
     /// Opens a journal for reading from a place between two blocks on.
@@ -149,19 +149,22 @@ impl Reader {
     /// # Errors
     /// As [`Reader::open`]; [`JournalError::Beyond`] if the place is not in the journal.
     pub fn open_at(storage: Arc<dyn Storage>, chain: Chain, place: &Place) -> Result<Self, JournalError> {
-        let (folder, genesis_hash, segments) = Self::segments(storage)?;
+        let (folder, first) = first_segment(storage)?;
+        let genesis_hash = first.header.genesis();
         let beyond =
             || JournalError::Beyond { what: format!("{}, the end of block {}", place.position, place.link.block) };
-        let found = segments.iter().position(|segment| segment.header.segment == place.position.segment);
-        let current = found.ok_or_else(beyond)?;
+        if !folder.segments.iter().any(|file| file.number == place.position.segment) {
+            return Err(beyond());
+        }
+        let segment = folder.open_own_segment(place.position.segment, genesis_hash)?;
         let offset = place.position.offset as usize;
-        if offset < segments[current].begin().offset as usize || offset > segments[current].memory.len() {
+        if offset < segment.begin().offset as usize || offset > segment.memory.len() {
             return Err(beyond());
         }
         let walk = Walk::resume(genesis_hash, epoch_limit(&folder), place);
         let chain = (chain == Chain::Verified).then(|| ChainWalk::from(place.link));
-        let mut reader = Self::at(folder, genesis_hash, segments, current, walk, chain);
-        reader.cursor = Published::new(Arc::clone(&reader.segments[current].memory), offset);
+        let mut reader = Self::at(folder, genesis_hash, segment, walk, chain);
+        reader.cursor = Published::new(Arc::clone(&reader.segment.memory), offset);
         reader.unhashed = Unhashed::from(place.link);
         Ok(reader)
     }
@@ -170,46 +173,28 @@ impl Reader {
     /// beginning of a segment, and the hash chain is not looked at.
     ///
     /// # Errors
-    /// As [`Reader::open`].
+    /// As [`Reader::open`]; also if one of the later segments' headers is not right.
     pub fn open_near(storage: Arc<dyn Storage>, sequence: Sequence) -> Result<Self, JournalError> {
-        let (folder, genesis_hash, segments) = Self::segments(storage)?;
-        let holds = |segment: &Segment| (1..=sequence.0.max(1)).contains(&segment.first_sequence());
-        // The first sequences of the segments are the index.
-        let current = segments.iter().rposition(holds).unwrap_or(0);
-        let first = &segments[current];
-        let walk = Walk::new(genesis_hash, epoch_limit(&folder), first.begin(), first.first_sequence());
-        Ok(Self::at(folder, genesis_hash, segments, current, walk, None))
+        let (folder, first) = first_segment(storage)?;
+        let genesis_hash = first.header.genesis();
+        let mut segment = first;
+        // The first sequences of the segments are the index; most often the newest commands are asked for.
+        for file in folder.segments.iter().skip(1).rev() {
+            let later = folder.open_own_segment(file.number, genesis_hash)?;
+            if (1..=sequence.0).contains(&later.first_sequence()) {
+                segment = later;
+                break;
+            }
+        }
+        let walk = Walk::new(genesis_hash, epoch_limit(&folder), segment.begin(), segment.first_sequence());
+        Ok(Self::at(folder, genesis_hash, segment, walk, None))
     }
 
-    /// All segments, of which there is at least one.
-    fn segments(storage: Arc<dyn Storage>) -> Result<(Folder, Hash256, Vec<Segment>), JournalError> {
-        let folder = Folder::read(storage)?;
-        let Some(first) = folder.segments.first() else { return Err(folder.no_journal()) };
-        let genesis_hash = folder.open_segment(first.number, false)?.header.genesis();
-        let mut segments = Vec::new();
-        for file in &folder.segments {
-            segments.push(folder.open_own_segment(file.number, genesis_hash)?);
-        }
-        let first = &segments[0];
-        // The others' are compared when reading comes to them.
-        if first.header.segment == 1 && first.first_sequence() != 1 {
-            let fault = Fault::FirstSequence { expected: 1, found: first.first_sequence() };
-            return Err(Damage::at(Position { offset: FIRST_SEQUENCE_OFFSET as u32, ..first.begin() }, 0, fault).into());
-        }
-        Ok((folder, genesis_hash, segments))
-    }
-
-    fn at(
-        folder: Folder,
-        genesis_hash: Hash256,
-        segments: Vec<Segment>,
-        current: usize,
-        walk: Walk,
-        chain: Option<ChainWalk>,
-    ) -> Self {
-        let cursor = Published::new(Arc::clone(&segments[current].memory), segments[current].begin().offset as usize);
+    fn at(folder: Folder, genesis_hash: Hash256, segment: Segment, walk: Walk, chain: Option<ChainWalk>) -> Self {
+        let cursor = Published::new(Arc::clone(&segment.memory), segment.begin().offset as usize);
         let unhashed = Unhashed::from(Link { block: 0, value: genesis_hash });
-        Self { folder, genesis_hash, segments, current, cursor, last: 0, walk, chain, unhashed, ending: None }
+        let (next_segment, ending) = (None, None);
+        Self { folder, genesis_hash, segment, next_segment, cursor, last: 0, walk, chain, unhashed, ending }
     }
 
     /// The configuration that the journal began with, read from its genesis frame.
@@ -217,8 +202,10 @@ impl Reader {
     /// # Errors
     /// The first segment was pruned, or its genesis frame is damaged.
     pub fn genesis(&self) -> Result<Genesis, JournalError> {
-        let beyond = || JournalError::Beyond { what: "its genesis frame, which was pruned".to_owned() };
-        let first = self.segments.first().filter(|segment| segment.header.segment == 1).ok_or_else(beyond)?;
+        if self.folder.segments.first().is_none_or(|file| file.number != 1) {
+            return Err(JournalError::Beyond { what: "its genesis frame, which was pruned".to_owned() });
+        }
+        let first = self.folder.open_own_segment(1, self.genesis_hash)?;
         let published = Published::new(Arc::clone(&first.memory), first.begin().offset as usize);
         let damaged = |fault| JournalError::from(Damage::at(first.begin(), 0, fault));
         let frame = published.peek().map_err(|fault| damaged(Fault::NoFrame(fault)))?;
@@ -262,13 +249,14 @@ impl Reader {
     /// Where the next frame begins.
     #[inline]
     pub fn position(&self) -> Position {
-        Position { segment: self.segments[self.current].header.segment, offset: self.cursor.end() as u32 }
+        Position { segment: self.segment.header.segment, offset: self.cursor.end() as u32 }
     }
 
     /// How far reading has come and how far there is to go, in bytes of segments, for a progress bar.
     pub fn progress(&self) -> (u64, u64) {
-        let before: u64 = self.segments[..self.current].iter().map(|segment| segment.bytes).sum();
-        (before + self.cursor.end() as u64, self.segments.iter().map(|segment| segment.bytes).sum())
+        let number = self.segment.header.segment;
+        let before: u64 = self.folder.segments.iter().filter(|file| file.number < number).map(|file| file.bytes).sum();
+        (before + self.cursor.end() as u64, self.folder.segments.iter().map(|file| file.bytes).sum())
     }
 
     /// How the journal ends, once [`Reader::next`] has returned none.
@@ -276,12 +264,13 @@ impl Reader {
         self.ending.as_ref()
     }
 
-    /// Whether something stands where the next frame would, without finding out what.
-    pub(crate) fn has_next(&mut self) -> Result<bool, JournalError> {
-        if self.cursor.peek().err() != Some(NoFrame::Nothing) {
+    /// Whether something stands where the next frame would, without finding out what. `looks_wide` also looks for a next
+    /// segment, which asks the system.
+    pub(crate) fn has_next(&mut self, looks_wide: bool) -> Result<bool, JournalError> {
+        if peek(&self.walk, &self.cursor).err() != Some(NoFrame::Nothing) {
             return Ok(true);
         }
-        Ok(self.entered_segment()?.is_some())
+        Ok(looks_wide && self.entered_segment()?.is_some())
     }
 
     /// The next frame; none where the journal ends, for now.
@@ -293,7 +282,7 @@ impl Reader {
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, JournalError> {
         loop {
             let position = self.position();
-            let fault = match self.cursor.peek() {
+            let fault = match peek(&self.walk, &self.cursor) {
                 Ok(frame) => match self.walk.accept(position, &frame) {
                     Ok(()) => {
                         let (size, kind) = (frame.size(), frame.kind());
@@ -308,12 +297,12 @@ impl Reader {
                 },
                 Err(no_frame) => Fault::NoFrame(no_frame),
             };
-            if !self.find_next_segment(fault)? {
+            if !self.goes_on(fault)? {
                 return Ok(None);
             }
         }
         let offset = (self.cursor.end() - self.last) as u32;
-        let position = Position { segment: self.segments[self.current].header.segment, offset };
+        let position = Position { segment: self.segment.header.segment, offset };
         Ok(Some(Frame { position, raw: self.cursor.last(self.last) }))
     }
 
@@ -326,14 +315,13 @@ impl Reader {
     /// was read before it.
     #[inline]
     pub fn read_batch(&mut self, most: usize) -> Result<Option<Batch<'_>>, JournalError> {
-        let begin = self.cursor.end();
-        let segment = self.current;
+        let (begin, segment) = (self.cursor.end(), self.segment.header.segment);
         let mut frames = 0;
         let mut last = None;
         while frames < most {
             let position = self.position();
             // Whatever is not a plain command is for the careful way, when nothing was read before it.
-            match self.cursor.peek() {
+            match peek(&self.walk, &self.cursor) {
                 Ok(frame) if frame.kind().is_applied() => {
                     let size = frame.size();
                     if self.walk.accept(position, &frame).is_err() {
@@ -358,8 +346,9 @@ impl Reader {
     }
 
     /// The frames that the cursor went over since `begin`.
-    fn batch(&self, segment: usize, begin: usize, last: Option<FrameKind>) -> Batch<'_> {
-        let from = if segment == self.current { begin } else { self.segments[self.current].begin().offset as usize };
+    fn batch(&self, segment: u32, begin: usize, last: Option<FrameKind>) -> Batch<'_> {
+        let is_same = segment == self.segment.header.segment;
+        let from = if is_same { begin } else { self.segment.begin().offset as usize };
         let mut commands = Vec::with_capacity(64);
         let mut seal = None;
         for raw in self.cursor.frames(from) {
@@ -395,155 +384,29 @@ impl Reader {
         Ok(())
     }
 
-    /// There is no frame at the cursor: moves to the next segment if the writer did, else finds out how the journal ends.
-    #[cold]
-    fn find_next_segment(&mut self, fault: Fault) -> Result<bool, JournalError> {
-        let is_nothing = fault == Fault::NoFrame(NoFrame::Nothing);
-        if is_nothing && let Some(next) = self.entered_segment()? {
-            // The writer may have written here and gone on between our two looks.
-            if self.cursor.peek().err() != Some(NoFrame::Nothing) {
-                return Ok(true);
-            }
-            if let Some((at, fault)) = self.fault_of_leaving(&next) {
-                self.ending = Some(self.judge(at, fault)?);
-                return Ok(false);
-            }
-            let begin = next.begin();
-            self.walk.enter(begin);
-            self.cursor = Published::new(Arc::clone(&next.memory), begin.offset as usize);
-            self.current += 1;
-            return Ok(true);
-        }
-        self.ending = Some(self.judge(self.position(), fault)?);
-        Ok(false)
-    }
-
-    /// The next segment, if it is there and the writer has moved to it.
-    fn entered_segment(&mut self) -> Result<Option<Segment>, JournalError> {
-        if self.segments.len() == self.current + 1 {
-            let number = self.segments[self.current].header.segment + 1;
-            let entries = self.folder.storage().list();
-            let name = names::segment(number);
-            let Some(entry) = entries.ok().and_then(|all| all.into_iter().find(|entry| entry.name == name)) else {
-                return Ok(None);
-            };
-            self.folder.segments.push(SegmentFile { number, bytes: entry.bytes });
-            self.segments.push(self.folder.open_own_segment(number, self.genesis_hash)?);
-        }
-        let next = &self.segments[self.current + 1];
-        Ok((next.first_sequence() != 0).then(|| next.clone()))
-    }
-
-    /// What is wrong with a segment that the writer left, if anything: behind its last frame there is nothing, all its blocks
-    /// are sealed, and the next one goes on.
-    fn fault_of_leaving(&self, next: &Segment) -> Option<(Position, Fault)> {
-        let (left, position, sequence) = (&self.segments[self.current], self.position(), self.walk.sequence);
-        if let Some((first, _)) = left.memory.used_range(self.cursor.end()) {
-            return Some((Position { offset: first as u32, ..position }, Fault::BehindEnd));
-        }
-        if self.walk.has_open_block() {
-            return Some((position, Fault::NoFrame(NoFrame::Nothing)));
-        }
-        if self.walk.closed.is_none() && !left.is_whole() {
-            let expected = left.header.segment_bytes.into();
-            return Some((position, Fault::SegmentSize { expected, found: left.bytes }));
-        }
-        if next.first_sequence() != sequence + 1 {
-            let at = Position { offset: FIRST_SEQUENCE_OFFSET as u32, ..next.begin() };
-            return Some((at, Fault::FirstSequence { expected: sequence + 1, found: next.first_sequence() }));
-        }
-        None
-    }
-
-    /// Which end of the journal the cursor stands at, or that it is damage: the rules of `docs/FORMAT.md`, "Where a journal
-    /// ends". `fault` is why reading cannot go on, and `at` where that was seen.
-    fn judge(&self, at: Position, fault: Fault) -> Result<Ending, JournalError> {
-        let (position, sequence) = (self.position(), self.walk.sequence);
-        let segment = &self.segments[self.current];
-        let damage = |fault| Err(Damage::at(at, sequence, fault).into());
-        if !is_left_by_a_crash(&fault) {
-            return damage(fault);
-        }
-        let torn_bytes = self.last_used_byte();
-        if self.walk.closed.is_some() {
-            return if torn_bytes == 0 { Ok(Ending::Closed) } else { damage(Fault::BehindEnd) };
-        }
-        if !segment.is_whole() {
-            let expected = segment.header.segment_bytes.into();
-            return damage(Fault::SegmentSize { expected, found: segment.bytes });
-        }
-        let ahead = self.look_ahead();
-        if position < self.walk.durable.max(ahead.durable) || ahead.has_end || self.walk.is_before_genesis() {
-            return damage(fault);
-        }
-        let is_nothing = fault == Fault::NoFrame(NoFrame::Nothing);
-        Ok(Ending::Open { position, torn_bytes, fault: (!is_nothing).then_some(fault) })
-    }
-
-    /// Bytes from the cursor to the last one that is not zero, over all segments; headers are not counted.
-    fn last_used_byte(&self) -> u64 {
-        let mut bytes = 0;
-        let mut before = 0;
-        for (place, segment) in self.segments.iter().enumerate().skip(self.current) {
-            let from = if place == self.current { self.cursor.end() } else { segment.begin().offset as usize };
-            if let Some((_, end)) = segment.memory.used_range(from) {
-                bytes = before + (end - from) as u64;
-            }
-            before += segment.memory.len().saturating_sub(from) as u64;
-        }
-        bytes
-    }
-
-    /// Looks at everything behind the cursor for whole seals and end frames of this journal.
-    fn look_ahead(&self) -> Ahead {
-        let mut ahead = Ahead::default();
-        for (place, segment) in self.segments.iter().enumerate().skip(self.current) {
-            let from = if place == self.current { self.cursor.end() } else { segment.begin().offset as usize };
-            ahead.look(segment, from, self.walk.epoch);
-        }
-        ahead
-    }
-
     /// The blocks that are to be hashed, for whoever goes on writing.
-    pub(crate) fn into_parts(self) -> (Folder, Walk, Unhashed, Option<Ending>) {
-        (self.folder, self.walk, self.unhashed, self.ending)
+    pub(crate) fn into_parts(self) -> (Walk, Unhashed) {
+        (self.walk, self.unhashed)
     }
 }
 
-/// What lies behind a place where no frame is.
-#[derive(Debug, Default)]
-struct Ahead {
-    durable: Position,
-    has_end: bool,
+/// The frame at the cursor. Behind an end frame there is none, and the file may have been cut: nobody looks there.
+#[inline]
+fn peek<'c>(walk: &Walk, cursor: &'c Published) -> Result<RawFrame<'c>, NoFrame> {
+    if walk.closed.is_some() { Err(NoFrame::Nothing) } else { cursor.peek() }
 }
 
-impl Ahead {
-    /// Seals and end frames of an earlier epoch are left-overs of a former tail.
-    fn look(&mut self, segment: &Segment, from: usize, epoch: u32) {
-        use crate::format::frame::{FRAME_ALIGN, FRAME_MAX, FRAME_MIN};
-        let Some((first, last)) = segment.memory.used_range(from) else { return };
-        let mut words = [0; FRAME_MAX / 8];
-        for at in (first & !(FRAME_ALIGN - 1)..last).step_by(FRAME_ALIGN) {
-            let size = segment.memory.word(at) as u32 as usize;
-            if !(FRAME_MIN..=FRAME_MAX).contains(&size) || !size.is_multiple_of(FRAME_ALIGN) {
-                continue;
-            }
-            segment.memory.copy_words(at, &mut words[..size / 8]);
-            let Ok(frame) = RawFrame::check(&words[..size / 8]) else { continue };
-            if frame.segment() != segment.header.segment || frame.epoch() < epoch {
-                continue;
-            }
-            match frame.kind() {
-                FrameKind::End => self.has_end = true,
-                FrameKind::Seal => {
-                    let seal: Option<&Seal> = frame.record();
-                    let stated = seal.map_or(Position::default(), |seal| Position::from_bits(seal.durable_position));
-                    self.durable = self.durable.max(stated);
-                }
-                _ => {}
-            }
-        }
+/// Looks at the folder, and opens the first segment, of which there must be one.
+fn first_segment(storage: Arc<dyn Storage>) -> Result<(Folder, Segment), JournalError> {
+    let folder = Folder::read(storage)?;
+    let Some(file) = folder.segments.first() else { return Err(folder.no_journal()) };
+    let first = folder.open_segment(file.number, false)?;
+    // Those of the others are compared when reading comes to them.
+    if first.header.segment == 1 && first.first_sequence() != 1 {
+        let fault = Fault::FirstSequence { expected: 1, found: first.first_sequence() };
+        return Err(Damage::at(Position { offset: FIRST_SEQUENCE_OFFSET as u32, ..first.begin() }, 0, fault).into());
     }
+    Ok((folder, first))
 }
 
 /// No frame can be of a later epoch than the last opening for writing.

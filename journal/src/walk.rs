@@ -87,6 +87,13 @@ impl Walk {
         walk
     }
 
+    /// Frames may be of epochs up to this one by now. False if they might already.
+    pub(crate) fn raise_epoch_limit(&mut self, limit: u32) -> bool {
+        let is_higher = limit > self.epoch_limit;
+        self.epoch_limit = self.epoch_limit.max(limit);
+        is_higher
+    }
+
     /// Whether nothing was read yet of a journal that is read from its beginning.
     pub fn is_before_genesis(&self) -> bool {
         self.epoch == 0 && self.block.index == Some(1)

@@ -31,6 +31,9 @@ impl Idle for SpinThenSleep {
     }
 }
 
+/// Looks from one for the next segment to the next.
+const WIDE_EVERY: u32 = 16;
+
 /// A reader that waits for frames.
 #[derive(Debug)]
 pub struct Tail {
@@ -53,8 +56,9 @@ impl Tail {
     /// # Errors
     /// As [`Reader::next`].
     pub fn next(&mut self, idle: &mut impl Idle) -> Result<Option<Frame<'_>>, JournalError> {
-        let mut looks = 0;
-        while !self.reader.has_next()? {
+        let mut looks = 0_u32;
+        // The next segment is looked for every now and then: that asks the system.
+        while !self.reader.has_next(looks.is_multiple_of(WIDE_EVERY))? {
             if self.reader.walk().closed.is_some() || !idle.wait(looks) {
                 return Ok(None);
             }

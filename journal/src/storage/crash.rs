@@ -275,6 +275,19 @@ impl Storage for CrashStorage {
         Ok(self.file(name)?.volatile())
     }
 
+    fn read_from(&self, name: &str, from: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.file(name)?.volatile();
+        Ok(bytes.get(from as usize..).unwrap_or_default().to_vec())
+    }
+
+    fn bytes(&self, name: &str) -> io::Result<u64> {
+        Ok(self.file(name)?.len() as u64)
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.check_room()?;
         self.name_file(name, StoredFile::new(&self.disk, bytes));

@@ -1,7 +1,7 @@
 //! A folder on a disk.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,6 +90,22 @@ impl Storage for DiskStorage {
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.folder.join(name))
+    }
+
+    fn read_from(&self, name: &str, from: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(self.folder.join(name))?;
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(from))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn bytes(&self, name: &str) -> io::Result<u64> {
+        Ok(fs::metadata(self.folder.join(name))?.len())
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {

@@ -46,6 +46,21 @@ pub trait Storage: Send + Sync {
     /// The system's.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
 
+    /// A file's bytes from an offset on; none where the file is shorter. Unlike a mapping, a file may be cut meanwhile.
+    ///
+    /// # Errors
+    /// The system's.
+    fn read_from(&self, name: &str, from: u64) -> io::Result<Vec<u8>>;
+
+    /// A file's length in bytes.
+    ///
+    /// # Errors
+    /// The system's: `NotFound` if there is none.
+    fn bytes(&self, name: &str) -> io::Result<u64>;
+
+    /// Whether processes that this one knows nothing of may change the files meanwhile.
+    fn is_shared(&self) -> bool;
+
     /// Makes a file of these bytes, or replaces what it held; durable, but for its name.
     ///
     /// # Errors

@@ -326,7 +326,7 @@ impl Opening {
         let control = self.cut(&plan, control)?;
         let Self { lock, reader, .. } = self;
         let end = reader.position();
-        let (_, walk, unhashed, _) = reader.into_parts();
+        let (walk, unhashed) = reader.into_parts();
         let start = start(&*storage, &walk, unhashed, (genesis, settings, control), end)?;
         let mut opened = start.open(storage, lock, settings)?;
         if opened.writer.has_open_block() {

@@ -66,7 +66,7 @@ fn one_writer_at_a_time() {
     let folder = Folder::new();
     std::fs::create_dir_all(folder.path("")).expect("a folder");
     let mut first = create(folder.storage(), &genesis(), SMALL).expect("a new journal");
-    assert!(matches!(create(folder.storage(), &genesis(), SMALL), Err(JournalError::Locked { .. })));
+    assert!(matches!(create(folder.storage(), &genesis(), SMALL), Err(JournalError::NotEmpty { .. })));
     assert!(matches!(Opening::lock(folder.storage(), None, None), Err(JournalError::Locked { .. })));
     // Somebody removes the lock file, and another writer opens the journal: the first one notices and stops.
     std::fs::remove_file(folder.path("lock")).expect("a lock file");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{BUNDLED_DIGEST, Folder, bundled, bundled_text, gzip, run, run_flow};
+use crate::support::{BUNDLED_DIGEST, BUNDLED_STATE, Folder, bundled, bundled_text, gzip, run, run_flow};
 
 #[test]
 fn the_bundled_hour_comes_to_the_golden_digest() {
@@ -12,7 +12,8 @@ fn the_bundled_hour_comes_to_the_golden_digest() {
     let result = ran.result();
     assert_eq!(result["events_digest"], BUNDLED_DIGEST);
     assert_eq!(result["commands"], 30_000);
-    assert_eq!(result["sequence"], 30_003, "three commands set the venue up");
+    assert_eq!(result["sequence"], 30_033, "three commands set the venue up; a checkpoint every thousand rows");
+    assert_eq!((&result["state_digest"], &result["checkpoints"]), (&json!(BUNDLED_STATE), &json!(30)));
     assert_eq!(result["opening"], "auction");
     assert_eq!((&result["trades"], &result["volume"]), (&json!(2_296), &json!(3_291)));
     assert_eq!((&result["rejected"], &result["rejects"]), (&json!(0), &json!({})));
@@ -170,5 +171,5 @@ fn columns_are_found_by_name_and_others_are_ignored() {
 #[test]
 fn an_empty_flow_is_a_flow() {
     let result = run_flow("", &[]);
-    assert_eq!((&result["commands"], &result["sequence"]), (&json!(0), &json!(3)));
+    assert_eq!((&result["commands"], &result["sequence"]), (&json!(0), &json!(4)));
 }
