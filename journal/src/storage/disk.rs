@@ -12,8 +12,10 @@ use super::{Entry, Lock, Mapped, Storage};
 use crate::format::names;
 use crate::memory::{Backing, Memory};
 
-/// Zeros are written in pieces of this many bytes.
-const PIECE: usize = 1 << 20;
+/// Zeros are written in pieces of a page. A file system caches a larger piece as one large folio, and when any page of a
+/// folio is written back all of it is protected against writing: the hot thread would wait for a fault at every page behind
+/// one that was flushed (measured: its 99th percentile rose from 0.4 to 4.4 us).
+const PIECE: usize = 4_096;
 
 /// A folder on a disk.
 #[derive(Clone, Debug)]
