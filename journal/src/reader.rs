@@ -211,7 +211,7 @@ impl Reader {
         let frame = published.peek().map_err(|fault| damaged(Fault::NoFrame(fault)))?;
         match frame.record::<Genesis>() {
             Some(genesis) if frame.kind() == FrameKind::Genesis && genesis.hash() == self.genesis_hash => Ok(*genesis),
-            _ => Err(damaged(Fault::Misplaced(frame.kind()))),
+            _ => Err(damaged(Fault::Payload { kind: FrameKind::Genesis, field: "hash" })),
         }
     }
 

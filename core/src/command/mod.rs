@@ -27,6 +27,9 @@ use crate::reject::RejectCode;
 
 /// The command schema's version: raised when a kind or a field is added.
 pub const COMMAND_SCHEMA_VERSION: u32 = 1;
+/// Numbers of kinds that do not exist yet, by the names that they will have: no other kind gets them.
+pub const RESERVED_KINDS: &[(u16, &str)] =
+    &[(303, "Attest"), (401, "BustTrade"), (402, "AdjustTrade"), (403, "BlockTrade"), (404, "TransferPosition")];
 /// Largest record on the order path, in bytes.
 pub const ORDER_SIZE_MAX: usize = 128;
 /// Largest record of any kind, in bytes.
@@ -328,6 +331,13 @@ mod tests {
         let mut longer = words.to_vec();
         longer.push(0);
         assert!(matches!(Command::decode(&longer), Command::Malformed { kind: Work::KIND }));
+    }
+
+    #[test]
+    fn reserved_kinds_are_nobodys() {
+        for (reserved, name) in RESERVED_KINDS {
+            assert!(Command::KINDS.iter().all(|kind| kind.0 != *reserved && kind.1 != *name), "{reserved} {name}");
+        }
     }
 
     #[test]

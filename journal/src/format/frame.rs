@@ -150,9 +150,12 @@ pub struct RawFrame<'m> {
 }
 
 impl<'m> RawFrame<'m> {
-    /// Checks the words of one frame, which are as many as its length says.
+    /// Checks the words of one frame, which must be as many as its length says.
+    ///
+    /// # Errors
+    /// What is wrong with them first.
     #[inline]
-    pub(crate) fn check(words: &'m [u64]) -> Result<Self, NoFrame> {
+    pub fn check(words: &'m [u64]) -> Result<Self, NoFrame> {
         let Some((header, _)) = words.split_first_chunk::<HEADER_WORDS>() else { return Err(NoFrame::Length(0)) };
         let (length, stated) = (header[0] as u32, (header[0] >> 32) as u32);
         let payload_bytes = (header[4] >> 32) as u32;

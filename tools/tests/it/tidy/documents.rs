@@ -12,6 +12,7 @@ const EXPECTED: &[&str] = &[
     "SECURITY.md",
     "docs/ARCHITECTURE.md",
     "docs/DETERMINISM.md",
+    "docs/FORMAT.md",
     "docs/ORDERS.md",
     "docs/SCENARIOS.md",
     "docs/VERSIONING.md",
