@@ -242,7 +242,11 @@ pub struct ChainError {
 ///
 /// # Errors
 /// The first damage.
-pub fn verify_chain(reader: &mut Reader, to: Option<Sequence>, is_wanted: impl Fn() -> bool) -> Result<(), ChainError> {
+pub fn verify_chain(
+    reader: &mut Reader,
+    to: Option<Sequence>,
+    is_wanted: impl Fn() -> bool,
+) -> Result<(), Box<ChainError>> {
     let mut blocks = VecDeque::from([(reader.confirmed().map_or(0, |link| link.block), reader.sequence().0)]);
     let mut frames = 0_u32;
     loop {
@@ -251,7 +255,7 @@ pub fn verify_chain(reader: &mut Reader, to: Option<Sequence>, is_wanted: impl F
             Ok(None) => return Ok(()),
             Err(error) => {
                 let last_good = blocks.front().map_or(Sequence::ZERO, |block| block.1);
-                return Err(ChainError { error, last_good });
+                return Err(Box::new(ChainError { error, last_good }));
             }
         };
         blocks.extend(found);

@@ -69,6 +69,11 @@ impl EventsDigest {
         self.0 = (lane0 as u128) << 64 | lane1 as u128;
     }
 
+    /// From what [`EventsDigest::to_bytes`] gave.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
     /// The digest as 16 bytes, lane 0 first, each big-endian, so that its hexadecimal form reads like the lanes.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()

@@ -176,10 +176,10 @@ fn damage(fault: &str) -> [Said; 3] {
 }
 
 /// One row: what is done to a journal, and what all three say then.
-fn row(is_closed: bool, change: impl FnOnce(&mut Image), expected: [Said; 3]) {
+fn row(is_closed: bool, change: impl FnOnce(&mut Image), expected: impl Into<[Said; 3]>) {
     let mut image = Image::new(is_closed);
     change(&mut image);
-    assert_eq!(image.judge(), expected);
+    assert_eq!(image.judge(), expected.into());
 }
 
 const CLOSED: [Said; 3] = [Said::Closed, Said::Closed, Said::Closed];

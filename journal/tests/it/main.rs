@@ -2,5 +2,6 @@
 
 mod corruption;
 mod decisions;
+mod hot_path;
 mod support;
 mod writing;

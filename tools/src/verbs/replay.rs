@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use novate_core::digest::EventsDigest;
 use novate_core::event::Event;
 use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
@@ -127,11 +128,10 @@ fn print(journal: &str, replayed: &Replayed, json: bool) -> Result<(), Error> {
 
 fn difference_of(halt: &Result<Halt, Error>) -> Option<DifferenceObject> {
     let Ok(Halt::Differs { seal, events_digest }) = halt else { return None };
-    let expected = seal.events_digest.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(DifferenceObject {
         first_sequence: seal.first_sequence,
         last_sequence: seal.last_sequence,
-        expected,
+        expected: EventsDigest::from_bytes(seal.events_digest).to_string(),
         got: events_digest.to_string(),
     })
 }
@@ -158,7 +158,8 @@ pub(crate) fn replay_journal(
     });
     let replayed = replayed?;
     match chain {
-        Some(Ok(Err(ChainError { error, last_good }))) if is_about_the_chain(&error) => {
+        Some(Ok(Err(found))) if is_about_the_chain(&found.error) => {
+            let ChainError { error, last_good } = *found;
             // The frames are whole, but not those that were written: only what the chain has confirmed counts.
             let good = start.replay(Some(last_good))?;
             Ok(Replayed { halt: Err(error.into()), ..good })
@@ -205,9 +206,9 @@ impl<'s> Start<'s> {
         }
     }
 
-    fn verify(&self, to: Option<Sequence>, is_wanted: &AtomicBool) -> Result<(), ChainError> {
+    fn verify(&self, to: Option<Sequence>, is_wanted: &AtomicBool) -> Result<(), Box<ChainError>> {
         let opened = self.reader(Chain::Verified);
-        let mut reader = opened.map_err(|error| ChainError { error, last_good: Sequence::ZERO })?;
+        let mut reader = opened.map_err(|error| Box::new(ChainError { error, last_good: Sequence::ZERO }))?;
         verify_chain(&mut reader, to, || is_wanted.load(Ordering::Relaxed))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use novate_core::command::{Checkpoint, CommandRecord};
+use novate_core::digest::{EventsDigest, Hash256};
 use novate_core::event::Event;
 use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
@@ -44,13 +45,12 @@ pub(crate) fn snapshot(args: &SnapshotArgs, json: bool) -> Result<Verdict, Error
     }
     let kept = snapshot::read(&*storage, at.0)?;
     let SnapshotHeader { events_digest, state_digest, .. } = kept.header;
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let object = SnapshotObject {
         journal: args.journal.journal.display().to_string(),
         snapshot: names::snapshot(at.0),
         sequence: at.0,
-        events_digest: hex(&events_digest),
-        state_digest: hex(&state_digest),
+        events_digest: EventsDigest::from_bytes(events_digest).to_string(),
+        state_digest: Hash256(state_digest).to_string(),
         bytes: kept.file_bytes(),
         is_new,
     };
