@@ -9,6 +9,37 @@
 //! - [`storage`]: the folder on a disk, or one in memory that forgets like a disk.
 //! - [`mapping`]: memory on huge pages, for an engine's arena.
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use novate_core::prelude::*;
+//! use novate_journal::reader::{Chain, Reader};
+//! use novate_journal::replay::{Halt, Replay};
+//! use novate_journal::storage::{CrashStorage, Storage};
+//! use novate_journal::writer::{Durability, Settings, create};
+//!
+//! // In a program: `DiskStorage::new(folder)`.
+//! let storage: Arc<dyn Storage> = Arc::new(CrashStorage::new());
+//! let genesis = Genesis::new(0, 0x5eed, Capacities::for_orders(100));
+//! let mut arena = Arena::for_genesis(&genesis)?;
+//! let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis)?;
+//!
+//! // A command is written, then applied. `start` runs flusher and preparer on threads of their own.
+//! let opened = create(storage.clone(), &genesis, Settings::new(Durability::Batch))?;
+//! let (mut writer, background) = opened.start()?;
+//! let open = OpenAccount::new((SessionId::operator(0), 1), 7);
+//! writer.append(Sequence(1), TimeNs(1), &open)?;
+//! engine.apply(Sequence(1), TimeNs(1), &open, &mut Discard)?;
+//! writer.seal(engine.events_digest())?;
+//! background.close(writer, engine.events_digest())?;
+//!
+//! // Whoever has the journal comes to the same state.
+//! let mut replay = Replay::from_genesis(Reader::open(storage, Chain::Verified)?)?;
+//! assert!(matches!(replay.run(None, &mut Discard)?, Halt::End(_)));
+//! assert_eq!(replay.result()?, (Sequence(1), engine.events_digest()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Files and mappings live here and not in `novate-core`, which knows no operating system. Linux only: the layout of
 //! `/proc` and the advice for huge pages are Linux's own.
 

@@ -2,6 +2,7 @@
 
 mod corruption;
 mod decisions;
+mod golden;
 mod hot_path;
 mod support;
 mod writing;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Verdict;
 use crate::cli::RecoverArgs;
 use crate::error::Error;
+use crate::input::progress_bar;
 use crate::journal::EndingObject;
 use crate::output::{Listing, Output};
 
@@ -29,6 +30,13 @@ struct RecoverObject {
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> {
     let journal = args.journal.journal.display().to_string();
     let mut opening = Opening::lock(args.journal.storage(), None, None)?;
+    let progress = progress_bar();
+    while opening.reader().next()?.is_some() {
+        let (read, all) = opening.reader().progress();
+        progress.set_length(all);
+        progress.set_position(read);
+    }
+    progress.finish_and_clear();
     let plan = opening.plan()?;
     let is_needed = plan.cut.is_some() || !plan.left_over.is_empty();
     tell(&journal, &plan);
