@@ -169,14 +169,15 @@ fn close(
     flusher.step(Flush::All).map_err(failed)?;
     let (end, name) = (writer.position(), names::segment(writer.segment));
     storage.truncate(&name, end.offset.into()).map_err(io_error("cutting", name.as_str()))?;
-    // First the control file, so that no segment is missing at any moment.
+    // Where the disk is full, this makes the room that the control file takes.
+    remove_spares(storage)?;
+    // The control file before segments are removed, so that none is missing at any moment.
     let closed = Control::new(control.epoch, control.oldest_segment, end.segment, control.genesis_hash);
     Folder::write_control(storage, &closed).map_err(io_error("writing", names::CONTROL))?;
     for number in (end.segment + 1..=control.newest_segment).rev() {
         let name = names::segment(number);
         storage.remove(&name).map_err(io_error("removing", name.as_str()))?;
     }
-    remove_spares(storage)?;
     storage.sync_names().map_err(io_error("removing files in", storage.name()))?;
     Ok(Closed { link, segments: end.segment })
 }

@@ -32,9 +32,11 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> 
     let mut opening = Opening::lock(args.journal.storage(), None, None)?;
     let progress = progress_bar();
     while opening.reader().next()?.is_some() {
-        let (read, all) = opening.reader().progress();
-        progress.set_length(all);
-        progress.set_position(read);
+        if !progress.is_hidden() {
+            let (read, all) = opening.reader().progress();
+            progress.set_length(all);
+            progress.set_position(read);
+        }
     }
     progress.finish_and_clear();
     let plan = opening.plan()?;
