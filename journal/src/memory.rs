@@ -280,6 +280,35 @@ impl Published {
     }
 }
 
+/// Memory like a segment's, but of no journal: words of a file without a name, which anybody may load and store at any time.
+/// For measuring what frames cost beside bare stores.
+#[derive(Debug)]
+pub struct Scratch(Memory);
+
+impl Scratch {
+    /// Takes the mapping of a file that nobody else can open, and touches every page.
+    pub(crate) fn new(memory: Memory) -> io::Result<Self> {
+        memory.touch()?;
+        Ok(Self(memory))
+    }
+
+    /// All of it.
+    pub fn words(&self) -> &[AtomicU64] {
+        let first = self.0.map.as_mut_ptr().cast::<AtomicU64>();
+        // SAFETY: whole words of the mapping, which is aligned to pages and lives as long as `self`. No frames are in it, and
+        // the file has no name under which somebody could map it: all accesses are atomic.
+        unsafe { std::slice::from_raw_parts(first, self.0.len() / 8) }
+    }
+
+    /// Makes a range of bytes durable, as a segment's.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn sync(&self, from: usize, to: usize) -> io::Result<()> {
+        self.0.sync(from, to)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
