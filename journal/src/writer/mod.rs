@@ -125,7 +125,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`AppendError`]; nothing was stored then.
-    #[inline]
+    #[inline(always)]
     pub fn append<'c>(
         &mut self,
         sequence: Sequence,
