@@ -12,8 +12,10 @@ use super::{Entry, Lock, Mapped, Storage};
 use crate::format::names;
 use crate::memory::{Backing, Memory, Scratch};
 
-/// Zeros are written in pieces of this many bytes.
-const PIECE: usize = 1 << 20;
+/// Zeros are written in pieces of this many bytes: a page. The system keeps what is written at once together, and makes it
+/// durable together, however little of it was asked for: with pieces of 1 MiB, each flush of a few pages wrote a megabyte,
+/// and whoever stored to any of these pages meanwhile waited for it.
+const PIECE: usize = 4_096;
 
 /// A folder on a disk.
 #[derive(Clone, Debug)]
