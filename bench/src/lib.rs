@@ -8,6 +8,8 @@
 pub mod compare;
 pub mod flow_c;
 pub mod fuzz;
+#[cfg(feature = "peers")]
+pub mod journal;
 pub mod latency;
 pub mod machine;
 pub mod novate;

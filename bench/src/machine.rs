@@ -52,6 +52,16 @@ pub fn pin(core: Option<usize>) -> Option<usize> {
     core_affinity::set_for_current(chosen).then_some(chosen.id)
 }
 
+/// A core for the threads beside one that will be pinned to `own`: the last other one that this thread may run on. To be
+/// asked before pinning, after which only one is left.
+pub fn beside(own: Option<usize>) -> Option<(usize, usize)> {
+    let mut cores: Vec<usize> = core_affinity::get_core_ids()?.into_iter().map(|core| core.id).collect();
+    cores.sort_unstable();
+    let own = own.or_else(|| cores.last().copied())?;
+    let other = cores.into_iter().rfind(|&core| core != own)?;
+    Some((own, other))
+}
+
 /// How long this thread has been ready to run while others had its core; zero where the system does not tell.
 pub fn waited() -> Duration {
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

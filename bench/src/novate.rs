@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use novate_core::arena::{Arena, Chunk, Layout, Untracked};
 use novate_core::command::{
-    CancelOrder, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, ReduceOrder,
+    CancelOrder, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, ReduceOrder,
 };
 use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::{Event, EventWord};
@@ -28,7 +28,7 @@ use crate::workload::{Expected, Flow, FlowCommand, FlowKind, PRICE_TICKS_END, Ru
 /// Accounts that the orders are spread over.
 const ACCOUNTS: u32 = 64;
 /// Commands to a batch.
-const BATCH_COMMANDS: usize = 64;
+pub(crate) const BATCH_COMMANDS: usize = 64;
 /// Words of the ring that events are copied to: 64 KiB.
 const RING_WORDS: usize = 1_024;
 /// Sequenced time from one command to the next.
@@ -43,6 +43,33 @@ pub struct Parties {
     pub session: SessionId,
     /// The accounts.
     pub accounts: Vec<AccountId>,
+}
+
+/// A flow as what an engine is told, behind the [set-up](set_up_records).
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) genesis: Genesis,
+    pub(crate) prefill: Records,
+    pub(crate) measured: Records,
+}
+
+impl Told {
+    pub(crate) fn of(flow: &Flow) -> io::Result<Self> {
+        // An order that is entered takes its slot before it fills others.
+        let genesis = Genesis::new(0, 1, Capacities::for_orders(flow.live_orders_max + 1));
+        let mut scratch = Arena::for_genesis(&genesis).map_err(io::Error::other)?;
+        let mut engine = Engine::genesis(scratch.chunks_mut(), Untracked, &genesis).map_err(io::Error::other)?;
+        let mut writer = RecordWriter { parties: set_up(&mut engine)?, session_sequence: 0 };
+        let mut write = |commands: &[FlowCommand]| {
+            let mut records = Records::default();
+            for command in commands {
+                writer.write(command, &mut records);
+            }
+            records
+        };
+        let (prefill, measured) = (write(flow.prefill()), write(flow.measured()));
+        Ok(Self { genesis, prefill, measured })
+    }
 }
 
 /// The engine with a flow as command records.
@@ -62,20 +89,8 @@ impl Novate {
     /// # Errors
     /// The kernel's, if it has no room for the arena; and if the engine refuses its set-up.
     pub fn new(flow: &Flow) -> io::Result<Self> {
-        // An order that is entered takes its slot before it fills others.
-        let genesis = Genesis::new(0, 1, Capacities::for_orders(flow.live_orders_max + 1));
+        let Told { genesis, prefill, measured } = Told::of(flow)?;
         let memory = AnonymousMapping::new(Layout::of(&genesis).bytes())?;
-        let mut scratch = Arena::for_genesis(&genesis).map_err(io::Error::other)?;
-        let mut engine = Engine::genesis(scratch.chunks_mut(), Untracked, &genesis).map_err(io::Error::other)?;
-        let mut writer = RecordWriter { parties: set_up(&mut engine)?, session_sequence: 0 };
-        let mut write = |commands: &[FlowCommand]| {
-            let mut records = Records::default();
-            for command in commands {
-                writer.write(command, &mut records);
-            }
-            records
-        };
-        let (prefill, measured) = (write(flow.prefill()), write(flow.measured()));
         Ok(Self { genesis, owners: owners(), memory, events: EventRing::new(), prefill, measured })
     }
 
@@ -150,15 +165,14 @@ pub fn set_up(engine: &mut Engine<'_>) -> io::Result<Parties> {
 }
 
 /// The owners of the accounts: each has one.
-fn owners() -> Vec<u64> {
+pub(crate) fn owners() -> Vec<u64> {
     (1..=ACCOUNTS.into()).collect()
 }
 
 /// As [`set_up`], with an account for each of the given owners.
 pub(crate) fn set_up_for(engine: &mut Engine<'_>, owners: &[u64]) -> io::Result<Parties> {
-    let operator = SessionId::operator(0);
     let mut parties = Parties::default();
-    let mut step = |engine: &mut Engine<'_>, command: Command<'_>| {
+    for command in set_up_records(owners).iter() {
         let sequence = Sequence(engine.sequence().0 + 1);
         let mut sink = FnSink(|event: Event<'_>| match event {
             Event::InstrumentListed(listed) => parties.instrument = listed.instrument,
@@ -166,27 +180,32 @@ pub(crate) fn set_up_for(engine: &mut Engine<'_>, owners: &[u64]) -> io::Result<
             Event::SessionOpened(opened) => parties.session = opened.session,
             _ => {}
         });
-        engine.apply(sequence, TimeNs(sequence.0), command, &mut sink).map_err(io::Error::other)
-    };
-    let list = ListInstrument {
+        engine.apply(sequence, TimeNs(sequence.0), command, &mut sink).map_err(io::Error::other)?;
+    }
+    if parties.accounts.len() != owners.len() || parties.session == SessionId::NONE {
+        return Err(io::Error::other("the engine refused a command of the set-up"));
+    }
+    Ok(parties)
+}
+
+/// What the operator sends: the instrument, an account for each of the owners, the trader's session.
+pub(crate) fn set_up_records(owners: &[u64]) -> Records {
+    let operator = SessionId::operator(0);
+    let mut records = Records::default();
+    records.push(&ListInstrument {
         price_min: PriceTicks(0),
         price_max: PriceTicks(PRICE_TICKS_END.into()),
         limit_low: PriceTicks(0),
         limit_high: PriceTicks(PRICE_TICKS_END.into()),
         ..ListInstrument::perpetual((operator, 1), "FLOW-PERP")
-    };
-    step(engine, Command::from(&list))?;
+    });
     let mut session_sequence = 1;
     for &owner in owners {
         session_sequence += 1;
-        step(engine, Command::from(&OpenAccount::new((operator, session_sequence), owner)))?;
+        records.push(&OpenAccount::new((operator, session_sequence), owner));
     }
-    let open = OpenSession::for_all_accounts((operator, session_sequence + 1), Role::Trader);
-    step(engine, Command::from(&open))?;
-    if parties.accounts.len() != owners.len() || parties.session == SessionId::NONE {
-        return Err(io::Error::other("the engine refused a command of the set-up"));
-    }
-    Ok(parties)
+    records.push(&OpenSession::for_all_accounts((operator, session_sequence + 1), Role::Trader));
+    records
 }
 
 /// Writes a flow's commands as records of the trader's session.
@@ -227,14 +246,14 @@ impl RecordWriter {
 
 /// Copies every event out, as a venue would to its outgoing ring, and tallies the trades.
 #[derive(Debug)]
-struct EventRing {
+pub(crate) struct EventRing {
     words: Box<[EventWord; RING_WORDS]>,
     next: usize,
-    tally: Tally,
+    pub(crate) tally: Tally,
 }
 
 impl EventRing {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { words: bytemuck::zeroed_box(), next: 0, tally: Tally::default() }
     }
 }

@@ -37,3 +37,12 @@ impl Records {
         })
     }
 }
+
+impl<'r> Extend<RawCommand<'r>> for Records {
+    fn extend<I: IntoIterator<Item = RawCommand<'r>>>(&mut self, others: I) {
+        for record in others {
+            self.words.extend_from_slice(record.words());
+            self.ends.push(self.words.len());
+        }
+    }
+}

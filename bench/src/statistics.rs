@@ -8,6 +8,11 @@ pub(crate) fn nanoseconds_each(elapsed: Duration, count: usize) -> f64 {
     elapsed.as_nanos() as f64 / count as f64
 }
 
+/// Nanoseconds that `elapsed` is more than `other`, for each of `count` commands.
+pub(crate) fn difference_each(elapsed: Duration, other: Duration, count: usize) -> f64 {
+    nanoseconds_each(elapsed, count) - nanoseconds_each(other, count)
+}
+
 /// How many times `other` goes into `elapsed`.
 pub(crate) fn ratio(elapsed: Duration, other: Duration) -> f64 {
     elapsed.as_secs_f64() / other.as_secs_f64()

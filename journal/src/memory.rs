@@ -11,11 +11,15 @@
 #![allow(unsafe_code)]
 #![expect(clippy::cast_ptr_alignment, reason = "a mapping is aligned to pages, and only whole words of it are used")]
 
+#[cfg(target_arch = "x86_64")]
+use std::hint::select_unpredictable;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::MmapRaw;
+#[cfg(target_arch = "x86_64")]
+use novate_core::command::CommandHeader;
 
 use crate::checksum;
 use crate::format::frame::{FRAME_ALIGN, FRAME_MAX, FRAME_MIN, FrameHeader, HEADER_WORDS, NoFrame, RawFrame};
@@ -129,7 +133,12 @@ impl Appender {
         // SAFETY: the whole frame lies within the mapping, as was just asserted.
         let pointer = unsafe { self.memory.map.as_mut_ptr().add(self.end) }.cast::<u64>();
         #[cfg(target_arch = "x86_64")]
-        let sum = if self.has_instruction {
+        let command = payload.split_first_chunk().filter(|_| self.has_instruction && size == FRAME_MIN);
+        #[cfg(target_arch = "x86_64")]
+        let sum = if let Some(payload) = command {
+            // SAFETY: the processor has the instruction; the frame's words lie within the mapping.
+            unsafe { store_small_by_instruction(pointer, &head, payload) }
+        } else if self.has_instruction {
             // SAFETY: the processor has the instruction; the frame's words lie within the mapping.
             unsafe { store_by_instruction(pointer, &head, payload) }
         } else {
@@ -139,11 +148,74 @@ impl Appender {
         #[cfg(not(target_arch = "x86_64"))]
         // SAFETY: the frame's words lie within the mapping.
         let sum = unsafe { store_by_table(pointer, &head, payload) };
+        fetch_ahead(pointer);
         let first = head[0] | u64::from(sum) << 32;
         // SAFETY: the first word lies within the mapping, is aligned, and is never accessed but atomically.
         unsafe { AtomicU64::from_ptr(pointer) }.store(first, Ordering::Release);
         self.end += size;
     }
+}
+
+/// Words that every command has: those of its header.
+#[cfg(target_arch = "x86_64")]
+const COMMAND_WORDS: usize = size_of::<CommandHeader>() / 8;
+
+/// How far ahead of a frame its writer asks for memory: about a batch of commands.
+const FETCH_AHEAD: usize = 8_192;
+
+/// Asks for the memory of frames to come. They go to memory that no cache holds, page after page, and a processor that
+/// waits for it keeps later stores waiting, the engine's too. What is asked for beyond the mapping is not looked at.
+#[inline(always)]
+fn fetch_ahead(frame: *mut u64) {
+    #[cfg(target_arch = "x86_64")]
+    for line in [0, 64] {
+        let ahead = frame.wrapping_byte_add(FETCH_AHEAD + line);
+        // SAFETY: the hint reads and writes nothing, and no address makes it fault.
+        unsafe { core::arch::asm!("prefetchw [{0}]", in(reg) ahead, options(nostack, preserves_flags)) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = frame;
+}
+
+/// As [`store_by_instruction`], for a frame of the smallest size whose payload is a command: without branches for how long
+/// that is, and with as many steps in any case. How long the next command is no processor can guess, and guessing wrong
+/// costs more than the sum.
+///
+/// # Safety
+/// The processor must have the instruction. `to` must be aligned, and as many words as the frame has must be there to be
+/// written, by this thread alone.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn store_small_by_instruction(
+    to: *mut u64,
+    head: &[u64; HEADER_WORDS],
+    (first, rest): (&[u64; COMMAND_WORDS], &[u64]),
+) -> u32 {
+    // SAFETY: the caller vouches for the instruction.
+    let add = |sum, word| unsafe { checksum::word_in_place(sum, word) };
+    let store = |place, word| {
+        // SAFETY: the caller vouches for as many words as the frame has.
+        let at = unsafe { to.add(place) };
+        // SAFETY: as before; nobody else looks at the word before the frame is published.
+        unsafe { at.write(word) };
+    };
+    let mut sum = add(u64::from(u32::MAX), head[0]);
+    for (place, &word) in head.iter().enumerate().skip(1) {
+        store(place, word);
+        sum = add(sum, word);
+    }
+    for (place, &word) in first.iter().enumerate() {
+        store(HEADER_WORDS + place, word);
+        sum = add(sum, word);
+    }
+    for place in 0..FRAME_MIN / 8 - HEADER_WORDS - COMMAND_WORDS {
+        let is_there = place < rest.len();
+        // Where the payload has ended it is zeros that are stored, over zeros.
+        let word = *rest.get(place).unwrap_or(&0);
+        store(HEADER_WORDS + COMMAND_WORDS + place, word);
+        sum = select_unpredictable(is_there, add(sum, word), sum);
+    }
+    !(sum as u32)
 }
 
 /// Stores all words of a frame but the first, and returns the sum of all. What is behind the payload is zero already.
@@ -271,6 +343,35 @@ impl Published {
         // SAFETY: aligned words within the mapping, which lives as long as `self`. They are published, and what was published
         // never changes: this file's rule.
         unsafe { std::slice::from_raw_parts(pointer, (to - from) / 8) }
+    }
+}
+
+/// Memory like a segment's, but of no journal: words of a file without a name, which anybody may load and store at any time.
+/// For measuring what frames cost beside bare stores.
+#[derive(Debug)]
+pub struct Scratch(Memory);
+
+impl Scratch {
+    /// Takes the mapping of a file that nobody else can open, and touches every page.
+    pub(crate) fn new(memory: Memory) -> io::Result<Self> {
+        memory.touch()?;
+        Ok(Self(memory))
+    }
+
+    /// All of it.
+    pub fn words(&self) -> &[AtomicU64] {
+        let first = self.0.map.as_mut_ptr().cast::<AtomicU64>();
+        // SAFETY: whole words of the mapping, which is aligned to pages and lives as long as `self`. No frames are in it, and
+        // the file has no name under which somebody could map it: all accesses are atomic.
+        unsafe { std::slice::from_raw_parts(first, self.0.len() / 8) }
+    }
+
+    /// Makes a range of bytes durable, as a segment's.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn sync(&self, from: usize, to: usize) -> io::Result<()> {
+        self.0.sync(from, to)
     }
 }
 

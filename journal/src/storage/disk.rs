@@ -10,7 +10,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use super::{Entry, Lock, Mapped, Storage};
 use crate::format::names;
-use crate::memory::{Backing, Memory};
+use crate::memory::{Backing, Memory, Scratch};
 
 /// Zeros are written in pieces of a page. A file system caches a larger piece as one large folio, and when any page of a
 /// folio is written back all of it is protected against writing: the hot thread would wait for a fault at every page behind
@@ -44,6 +44,18 @@ impl DiskStorage {
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Makes a file of zeros as a segment is made, maps and touches it, and takes its name away.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn scratch(&self, bytes: u64) -> io::Result<Scratch> {
+        let name = format!("scratch{}", names::TEMPORARY);
+        self.allocate(&name, &[], bytes)?;
+        let map = MmapOptions::new().map_raw(&self.open(&name)?)?;
+        self.remove(&name)?;
+        Scratch::new(Memory::new(map, Arc::new(MappedFile)))
     }
 
     fn open(&self, name: &str) -> io::Result<File> {

@@ -5,6 +5,7 @@ mod disk;
 
 pub use self::crash::CrashStorage;
 pub use self::disk::DiskStorage;
+pub use crate::memory::Scratch;
 
 use std::io;
 use std::sync::Arc;

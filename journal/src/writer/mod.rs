@@ -125,7 +125,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`AppendError`]; nothing was stored then.
-    #[inline]
+    #[inline(always)]
     pub fn append<'c>(
         &mut self,
         sequence: Sequence,
@@ -206,6 +206,16 @@ impl Writer {
     #[inline]
     pub fn fits(&self, bytes: usize) -> bool {
         self.tail.room() >= bytes + RESERVED && !self.is_at_checkpoint
+    }
+
+    /// Makes room for so many bytes of frames in one segment: moves to the next one if they do not fit into what is left of
+    /// this one. Where they are more than a segment takes, an empty one is all the room there is.
+    ///
+    /// # Errors
+    /// [`AppendError::SealFirst`], [`AppendError::NotReady`], [`AppendError::NoRoom`], [`AppendError::Poisoned`].
+    #[inline]
+    pub fn reserve(&mut self, bytes: usize) -> Result<(), AppendError> {
+        if self.fits(bytes) || self.tail.end() == SEGMENT_HEADER_SIZE { Ok(()) } else { self.make_room() }
     }
 
     /// Whether frames were appended since the last seal.
