@@ -1,7 +1,7 @@
 //! How long single appends take at a steady pace while a flusher works, beside bare stores while another does the same.
 //!
 //! The pace is an open loop: what is late makes what follows it late, and every time counts from when it was meant to begin,
-//! so that nothing is left out. Two readings of the clock are in each of them.
+//! so that nothing is left out. A reading of the clock is in each of them.
 
 use std::io;
 use std::sync::Arc;
