@@ -13,7 +13,7 @@ use crate::format::header::{HeaderFault, SEGMENT_HEADER_SIZE, SegmentHeader};
 use crate::format::names::{self, Named};
 use crate::format::{FORMAT_VERSION, Position, header};
 use crate::memory::Memory;
-use crate::storage::Storage;
+use crate::storage::{Entry, Storage};
 
 /// How often the folder is looked at before a segment is said to be missing.
 const LOOKS: u32 = 4;
@@ -113,15 +113,20 @@ impl Folder {
         };
         let mut folder =
             Self { storage, control: None, segments: Vec::new(), snapshots: Vec::new(), temporaries: Vec::new() };
+        let has_segment = |entry: &Entry| entry.is_file && matches!(names::parse(&entry.name), Named::Segment(_));
+        // What holds no segment is somebody else's folder, not a damaged journal.
+        let is_journal = entries.iter().any(has_segment);
         for entry in entries {
             match names::parse(&entry.name) {
-                _ if !entry.is_file => return Err(foreign(entry.name)),
+                _ if !entry.is_file && is_journal => return Err(foreign(entry.name)),
+                _ if !entry.is_file => {}
                 Named::Control => folder.control = Some(folder.read_control()?),
                 Named::Lock => {}
                 Named::Segment(number) => folder.segments.push(SegmentFile { number, bytes: entry.bytes }),
                 Named::Snapshot(sequence) => folder.snapshots.push(sequence),
                 Named::Temporary => folder.temporaries.push(entry.name),
-                Named::Foreign => return Err(foreign(entry.name)),
+                Named::Foreign if is_journal => return Err(foreign(entry.name)),
+                Named::Foreign => {}
             }
         }
         folder.segments.sort_by_key(|segment| segment.number);

@@ -56,9 +56,7 @@ pub fn verify(storage: Arc<dyn Storage>, progress: &mut dyn FnMut(u64, u64)) -> 
             Reader::open_at(storage, Chain::Verified, place)?
         }
     };
-    if reader.genesis_hash() != snapshots.genesis_hash.unwrap_or(reader.genesis_hash()) {
-        return Err(snapshots.fault("it is of another journal"));
-    }
+    snapshots.check_genesis(reader.genesis_hash())?;
     while reader.next()?.is_some() {
         frames += 1;
         if frames % 1_024 == 0 {
@@ -96,7 +94,8 @@ fn check_before(storage: Arc<dyn Storage>, place: &Place) -> Result<u64, Journal
 struct Snapshots {
     /// In order; taken out once they were met in the journal.
     left: Vec<SnapshotHeader>,
-    genesis_hash: Option<Hash256>,
+    /// The sequence and the genesis hash of each.
+    geneses: Vec<(u64, Hash256)>,
 }
 
 impl Snapshots {
@@ -108,8 +107,18 @@ impl Snapshots {
             kept.state()?;
             left.push(kept.header);
         }
-        let genesis_hash = left.first().map(|header| Hash256(header.genesis_hash));
-        Ok(Self { left, genesis_hash })
+        let geneses = left.iter().map(|header| (header.sequence, Hash256(header.genesis_hash))).collect();
+        Ok(Self { left, geneses })
+    }
+
+    /// A snapshot of another journal is intact, and only in the wrong folder.
+    fn check_genesis(&self, expected: Hash256) -> Result<(), JournalError> {
+        match self.geneses.iter().find(|(_, found)| *found != expected) {
+            Some(&(sequence, found)) => {
+                Err(JournalError::OtherGenesis { file: names::snapshot(sequence), expected, found })
+            }
+            None => Ok(()),
+        }
     }
 
     /// The place of the oldest snapshot from which a pruned journal can be read.

@@ -1,6 +1,6 @@
 //! The command line: verbs and options.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -38,6 +38,24 @@ pub(crate) struct Cli {
     pub(crate) run: RunArgs,
 }
 
+impl Cli {
+    /// The one journal that the verb is about; `diff` names its two itself.
+    pub(crate) fn journal(&self) -> Option<&Path> {
+        match &self.verb {
+            None => self.run.journal.as_deref(),
+            Some(Verb::Run(args)) => args.journal.as_deref(),
+            Some(Verb::Verify(args)) => Some(&args.journal),
+            Some(Verb::Replay(args)) => Some(&args.journal.journal),
+            Some(Verb::Snapshot(args)) => Some(&args.journal.journal),
+            Some(Verb::Recover(args)) => Some(&args.journal.journal),
+            Some(Verb::Prune(args)) => Some(&args.journal.journal),
+            Some(Verb::Inspect(args)) => Some(&args.journal.journal),
+            Some(Verb::Tail(args)) => Some(&args.journal.journal),
+            Some(Verb::Check(_) | Verb::Diff(_) | Verb::Completions { .. } | Verb::Man { .. }) => None,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -51,13 +69,14 @@ pub(crate) enum Verb {
     Check(Check),
     /// Check every frame, the hash chain, seals and snapshots of a journal, without executing anything.
     ///
-    /// A torn tail, as a crash leaves it, is reported with its bytes and is right; damage ends with exit code 3.
-    #[command(after_help = "Example:\n  novate verify journal/")]
+    /// A torn tail, as a crash leaves it, is reported with its bytes and is right. Damage ends with exit code 3; with --json
+    /// the first is the last line: an object `damage` with file, offset, after_sequence, expected, found and remedy.
+    #[command(after_help = "Examples:\n  novate verify journal/\n  novate verify journal/ --json")]
     Verify(JournalArg),
     /// Rebuild the state from a journal and compare it with what the journal states.
     ///
-    /// At a torn tail it stops and says so; at damage it prints the last good result and ends with exit code 3; where the
-    /// events differ, with exit code 1.
+    /// At a torn tail it stops and says so. At damage it prints the last good result, with --json also the object `damage` as
+    /// of verify, and ends with exit code 3; where the events differ, with exit code 1. Nothing is written.
     #[command(
         after_help = "Examples:\n  novate replay journal/\n  novate replay journal/ --from-snapshot --to 20000 --json"
     )]

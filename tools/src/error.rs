@@ -7,6 +7,8 @@ use novate_journal::JournalError;
 use novate_journal::replay::ReplayError;
 use novate_journal::state::StateError;
 
+use crate::journal::in_folder;
+
 /// Why a verb could not give its result. A check that failed is a result, not an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -72,6 +74,14 @@ impl Error {
     /// The engine's answer to what it must take.
     pub(crate) fn engine(doing: &'static str, cause: impl Display) -> Self {
         Self::Engine { doing, cause: cause.to_string() }
+    }
+
+    /// The same, with files of a journal named with their folder.
+    pub(crate) fn in_folder(self, folder: &str) -> Self {
+        match self {
+            Self::Journal(error) => Self::Journal(in_folder(folder, error)),
+            other => other,
+        }
     }
 
     /// The process's exit code.

@@ -1,6 +1,5 @@
 //! What the verbs that read a journal have in common: its folder, how it ends, and their results.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use novate_journal::storage::{DiskStorage, Storage};
 use novate_journal::{Damage, JournalError};
 use serde::Serialize;
 
-use crate::output::Listing;
+use crate::output::{Listing, tell};
 
 /// The journal that a verb reads: always its first argument.
 #[derive(Clone, Debug, Args)]
@@ -35,9 +34,9 @@ pub(crate) fn storage(folder: &Path) -> Arc<dyn Storage> {
     Arc::new(DiskStorage::new(folder))
 }
 
-/// An error whose file is named with the folder, for verbs that read more than one journal.
+/// An error whose file is named with the folder, unless it is already.
 pub(crate) fn in_folder(folder: &str, error: JournalError) -> JournalError {
-    let joined = |file: String| if file == folder { file } else { Path::new(folder).join(file).display().to_string() };
+    let joined = |file: String| in_its_folder(folder, &file);
     match error {
         JournalError::Damaged(damage) => {
             let file = joined(damage.file);
@@ -55,13 +54,19 @@ pub(crate) fn in_folder(folder: &str, error: JournalError) -> JournalError {
     }
 }
 
+fn in_its_folder(folder: &str, file: &str) -> String {
+    if Path::new(file).starts_with(folder) {
+        return file.to_owned();
+    }
+    Path::new(folder).join(file).display().to_string()
+}
+
 /// Says on standard error that a journal has a torn tail, if it has one: no damage, but not nothing either.
 pub(crate) fn note_torn_tail(folder: &str, ending: Option<&Ending>) {
     if let Some(ending @ Ending::Open { torn_bytes, fault, .. }) = ending
         && (*torn_bytes > 0 || fault.is_some())
     {
-        // With standard error gone there is nobody to tell.
-        let _ = writeln!(io::stderr(), "novate: {folder}: {}", ending_text(ending));
+        tell(format_args!("{folder}: {}", ending_text(ending)));
     }
 }
 
@@ -99,6 +104,28 @@ impl ResultObject {
         listing.row("state digest", &self.state_digest);
         listing.row("commands", &self.commands);
         listing.row("commands per second", &self.commands_per_second);
+    }
+}
+
+/// The first damage, as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DamageObject {
+    file: String,
+    offset: u64,
+    /// The last command before it; 0 where none was read.
+    after_sequence: u64,
+    expected: String,
+    found: String,
+    remedy: &'static str,
+}
+
+impl DamageObject {
+    /// The damage that an error is, if it is one, its file named with the folder.
+    pub(crate) fn of(folder: &str, error: &JournalError) -> Option<Self> {
+        let JournalError::Damaged(Damage { file, offset, after_sequence, fault }) = error else { return None };
+        let (expected, found) = fault.expected_and_found();
+        let (file, remedy) = (in_its_folder(folder, file), fault.remedy());
+        Some(Self { file, offset: *offset, after_sequence: *after_sequence, expected, found, remedy })
     }
 }
 

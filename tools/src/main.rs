@@ -17,7 +17,6 @@ mod scenario;
 mod text;
 mod verbs;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,8 +35,7 @@ fn main() -> ExitCode {
         Ok(Verdict::Wrong) => ExitCode::FAILURE,
         Err(error) => {
             if let Some(message) = error.message() {
-                // With standard error gone too, the exit code is all that is left to say.
-                let _ = writeln!(std::io::stderr(), "novate: {message}");
+                output::tell(message);
             }
             ExitCode::from(error.exit_code())
         }
@@ -50,7 +48,8 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
     if cli.verb.is_some() && !cli.run.is_empty() {
         return Err(Error::Usage("expected the options of a flow after the verb, found some before it".into()));
     }
-    match cli.verb {
+    let folder = cli.journal().map(|folder| folder.display().to_string());
+    let outcome = match cli.verb {
         None => verbs::run(cli.run, json),
         Some(Verb::Run(args)) => verbs::run(args, json),
         Some(Verb::Check(Check::Flow(args))) => verbs::check_flow(args, json),
@@ -65,7 +64,9 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Diff(args)) => verbs::diff(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
-    }
+    };
+    // Whoever reads the message can open the file that it names.
+    outcome.map_err(|error| folder.iter().fold(error, |error, folder| error.in_folder(folder)))
 }
 
 /// Help, the version, or what is wrong with the command line.

@@ -3,6 +3,7 @@
 //! A result is built whole and written once, at the end: whoever reads standard output sees a result or nothing. What may
 //! be longer than memory is a [`Stream`] of lines instead.
 
+use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use comfy_table::{Table, presets};
@@ -116,6 +117,11 @@ impl Stream {
 pub(crate) fn write_stdout(bytes: &[u8]) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Error::Output)
+}
+
+/// Says something on standard error. With that gone there is nobody to tell, and what is being done goes on.
+pub(crate) fn tell(text: impl Display) {
+    let _ = writeln!(io::stderr(), "novate: {text}");
 }
 
 /// A list of names and values for people, aligned, without lines around it.

@@ -49,8 +49,10 @@ impl Reader {
             if self.has_come() {
                 return Ok(true);
             }
-            let behind = self.look_behind()?;
-            if let Some((at, fault)) = self.fault_of_leaving(&next, &behind) {
+            // Only where something is wrong the later segments are looked at too: each of them is left once itself.
+            let rest = self.look_behind(self.segment.header.segment)?;
+            if let Some((at, fault)) = self.fault_of_leaving(&next, &rest) {
+                let behind = self.look_behind(u32::MAX)?;
                 self.ending = Some(self.judge(at, fault, &behind)?);
                 return Ok(false);
             }
@@ -60,11 +62,11 @@ impl Reader {
             (self.segment, self.next_segment) = (next, None);
             return Ok(true);
         }
-        let (mut behind, is_shared) = (self.look_behind()?, self.folder.storage().is_shared());
+        let (mut behind, is_shared) = (self.look_behind(u32::MAX)?, self.folder.storage().is_shared());
         if is_nothing && is_shared && behind.used_bytes > 0 {
             // It may be a frame that is being stored just now.
             thread::sleep(STORING);
-            behind = self.look_behind()?;
+            behind = self.look_behind(u32::MAX)?;
         }
         let ending = self.judge(self.position(), fault, &behind);
         // Whoever writes may have gone on while we were looking: then what was seen behind is no wonder, and this no end.
@@ -158,11 +160,11 @@ impl Reader {
         Ok(Ending::Open { position, torn_bytes: behind.used_bytes, fault: (!is_nothing).then_some(fault) })
     }
 
-    /// Looks at everything behind the cursor.
-    fn look_behind(&self) -> Result<Behind, JournalError> {
+    /// Looks at everything behind the cursor, up to a segment.
+    fn look_behind(&self, last: u32) -> Result<Behind, JournalError> {
         let (mut behind, mut before) = (Behind::default(), 0);
         let current = self.segment.header.segment;
-        for file in self.folder.segments.iter().filter(|file| file.number >= current) {
+        for file in self.folder.segments.iter().filter(|file| (current..=last).contains(&file.number)) {
             let from = if file.number == current { self.cursor.end() } else { SEGMENT_HEADER_SIZE };
             if file.number != current && !self.is_intact(file.number)? {
                 continue;

@@ -1,5 +1,6 @@
 //! Writing what is fed to a journal, before it is applied.
 
+use std::io::ErrorKind;
 use std::thread;
 
 use novate_core::command::RawCommand;
@@ -24,8 +25,15 @@ impl Journaling {
     /// # Errors
     /// It holds something, or cannot be written to.
     pub(crate) fn begin(folder: &DiskStorage, genesis: &Genesis, settings: Settings) -> Result<Self, Error> {
-        let made = folder.create_folder();
-        made.map_err(|cause| Error::Write { file: folder.folder().display().to_string(), cause })?;
+        folder.create_folder().map_err(|cause| {
+            let file = folder.folder().display().to_string();
+            match cause.kind() {
+                ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Error::Usage(format!(
+                    "{file}: expected a new or empty folder, found a file in its place; choose another folder"
+                )),
+                _ => Error::Write { file, cause },
+            }
+        })?;
         let opened = create(std::sync::Arc::new(folder.clone()), genesis, settings)?;
         let (writer, background) = opened.start()?;
         Ok(Self { writer, background })

@@ -28,7 +28,7 @@ const FRAMES_A_STEP: u32 = 4_096;
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
-    journal: JournalArg,
+    pub(crate) journal: JournalArg,
 
     /// Begin with this command. What comes before is not looked at, unless events are asked for.
     #[arg(long, value_name = "SEQ")]

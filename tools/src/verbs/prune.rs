@@ -30,8 +30,9 @@ pub(crate) fn prune(args: &PruneArgs, json: bool) -> Result<Verdict, Error> {
     let verified = verify(storage.clone(), &mut |read, all| {
         progress.set_length(all);
         progress.set_position(read);
-    })?;
+    });
     progress.finish_and_clear();
+    let verified = verified?;
     let prune = Prune::new(&storage, &verified)?;
     let plan = prune.plan().clone();
     let is_needed = !plan.segments.is_empty() || !plan.snapshots.is_empty();
@@ -65,7 +66,9 @@ fn asks(journal: &str, plan: &Pruned) -> Result<bool, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::Usage("expected --yes, or a terminal to ask at, found neither".into()));
     }
-    eprint!(
+    // Whoever cannot be asked has not answered either.
+    let _ = write!(
+        io::stderr(),
         "{journal}: remove {} segments and {} snapshots, {} bytes, before snapshot {}? [y/N] ",
         plan.segments.len(),
         plan.snapshots.len(),

@@ -1,5 +1,7 @@
 //! `novate recover`: cuts what a crash left behind the last frame of a journal, and says before what and why.
 
+use novate_journal::JournalError;
+use novate_journal::format::names::{self, Named};
 use novate_journal::writer::{Cut, Opening, Plan};
 use serde::Serialize;
 
@@ -8,7 +10,7 @@ use crate::cli::RecoverArgs;
 use crate::error::Error;
 use crate::input::progress_bar;
 use crate::journal::EndingObject;
-use crate::output::{Listing, Output};
+use crate::output::{Listing, Output, tell};
 
 /// The result as JSON.
 #[derive(Serialize)]
@@ -30,18 +32,18 @@ struct RecoverObject {
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> {
     let journal = args.journal.journal.display().to_string();
     let mut opening = Opening::lock(args.journal.storage(), None, None)?;
-    let progress = progress_bar();
-    while opening.reader().next()?.is_some() {
-        if !progress.is_hidden() {
-            let (read, all) = opening.reader().progress();
-            progress.set_length(all);
-            progress.set_position(read);
-        }
+    let planned = read_to_end(&mut opening).and_then(|()| opening.plan());
+    if let Err(JournalError::Damaged(_)) = &planned {
+        tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
     }
-    progress.finish_and_clear();
-    let plan = opening.plan()?;
-    let is_needed = plan.cut.is_some() || !plan.left_over.is_empty();
-    tell(&journal, &plan);
+    let mut plan = planned?;
+    // Unfinished files alone are of no meaning, and stay as room for the next segments.
+    let is_segment = |name: &String| matches!(names::parse(name), Named::Segment(_));
+    let is_needed = plan.cut.is_some() || plan.left_over.iter().any(is_segment);
+    if !is_needed {
+        plan.left_over.clear();
+    }
+    tell_plan(&journal, &plan);
     if is_needed && !args.plan {
         opening.recover()?;
     }
@@ -77,13 +79,27 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> 
     Ok(Verdict::Right)
 }
 
+/// Reads all of it, which is what takes its time.
+fn read_to_end(opening: &mut Opening) -> Result<(), JournalError> {
+    let progress = progress_bar();
+    while opening.reader().next()?.is_some() {
+        if !progress.is_hidden() {
+            let (read, all) = opening.reader().progress();
+            progress.set_length(all);
+            progress.set_position(read);
+        }
+    }
+    progress.finish_and_clear();
+    Ok(())
+}
+
 /// Says what will be cut before anything is.
-fn tell(journal: &str, plan: &Plan) {
+fn tell_plan(journal: &str, plan: &Plan) {
     let epoch = plan.epoch;
     if let Some(Cut { position, bytes, why }) = &plan.cut {
-        eprintln!("novate: {journal}: to be cut: {bytes} bytes from {position} on ({why}); epoch {epoch} begins");
+        tell(format_args!("{journal}: to be cut: {bytes} bytes from {position} on ({why}); epoch {epoch} begins"));
     }
     for name in &plan.left_over {
-        eprintln!("novate: {journal}: to be taken away: {name}, left over");
+        tell(format_args!("{journal}: to be taken away: {name}, left over"));
     }
 }

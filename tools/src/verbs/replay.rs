@@ -1,19 +1,20 @@
 //! `novate replay`: the state rebuilt from a journal, compared with what the journal states of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use novate_core::digest::EventsDigest;
+use novate_core::digest::{EventsDigest, Hash256};
 use novate_core::event::Event;
 use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
 use novate_journal::folder::Folder;
+use novate_journal::format::names;
+use novate_journal::format::payload::Seal;
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{ChainError, Halt, Replay, ReplayError, Watch, verify_chain};
-use novate_journal::snapshot;
+use novate_journal::snapshot::{self, SnapshotHeader};
 use novate_journal::storage::Storage;
 use novate_journal::{Damage, Fault, JournalError};
 use serde::Serialize;
@@ -22,8 +23,8 @@ use super::Verdict;
 use crate::cli::ReplayArgs;
 use crate::error::Error;
 use crate::input::progress_bar;
-use crate::journal::{EndingObject, ResultObject, ending_text};
-use crate::output::{Listing, Output};
+use crate::journal::{DamageObject, EndingObject, ResultObject, ending_text};
+use crate::output::{Listing, Output, tell};
 
 /// A block whose events differ, as JSON.
 #[derive(Debug, Serialize)]
@@ -45,6 +46,8 @@ struct ReplayObject {
     ending: Option<EndingObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<DifferenceObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<DamageObject>,
     #[serde(flatten)]
     result: ResultObject,
 }
@@ -54,6 +57,13 @@ pub(crate) struct Replayed {
     pub(crate) result: ResultObject,
     halt: Result<Halt, Error>,
     from_snapshot: Option<u64>,
+}
+
+impl Replayed {
+    /// The result, of a journal without damage.
+    pub(crate) fn sound(self) -> Result<ResultObject, Error> {
+        self.halt.map(|_| self.result)
+    }
 }
 
 /// Shows how far reading has come.
@@ -78,16 +88,18 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Verdict, Error> {
     let storage = args.journal.storage();
     let to = args.to.map(Sequence);
     let replayed = replay_journal(&storage, (args.from_snapshot, to), !args.no_verify)?;
-    let journal = args.journal.journal.display().to_string();
-    print(&journal, &replayed, json)?;
-    match replayed.halt? {
-        Halt::Differs { .. } => Ok(Verdict::Wrong),
-        Halt::End(_) if to.is_some_and(|to| to.0 > replayed.result.sequence) => {
-            let what = format!("sequence {}: it ends at {}", args.to.unwrap_or(0), replayed.result.sequence);
-            Err(JournalError::Beyond { what }.into())
-        }
-        Halt::End(_) | Halt::Reached => Ok(Verdict::Right),
+    if let (Ok(Halt::End(ending)), Some(to)) = (&replayed.halt, to)
+        && to.0 > replayed.result.sequence
+    {
+        let what = format!("sequence {to}: it ends at {}, {}", replayed.result.sequence, ending_text(ending));
+        return Err(JournalError::Beyond { what }.into());
     }
+    let journal = args.journal.journal.display().to_string();
+    let printed = print(&journal, &replayed, json);
+    // Damage is said even if nobody took the last good result.
+    let halt = replayed.halt?;
+    printed?;
+    Ok(if matches!(halt, Halt::Differs { .. }) { Verdict::Wrong } else { Verdict::Right })
 }
 
 fn print(journal: &str, replayed: &Replayed, json: bool) -> Result<(), Error> {
@@ -96,14 +108,18 @@ fn print(journal: &str, replayed: &Replayed, json: bool) -> Result<(), Error> {
         _ => None,
     };
     let difference = difference_of(&replayed.halt);
+    let damage = match &replayed.halt {
+        Err(Error::Journal(error)) => DamageObject::of(journal, error),
+        _ => None,
+    };
     if let Some(ending @ Ending::Open { .. }) = ending {
-        eprintln!("novate: {journal}: {}", ending_text(ending));
+        tell(format_args!("{journal}: {}", ending_text(ending)));
     }
     if let Some(DifferenceObject { first_sequence, last_sequence, expected, got }) = &difference {
-        eprintln!(
-            "novate: {journal}: the events of commands {first_sequence} to {last_sequence} differ: the journal states \
+        tell(format_args!(
+            "{journal}: the events of commands {first_sequence} to {last_sequence} differ: the journal states \
              the digest {expected}, the replay comes to {got}"
-        );
+        ));
     }
     let mut output = Output::new(json);
     let mut listing = Listing::new();
@@ -120,6 +136,7 @@ fn print(journal: &str, replayed: &Replayed, json: bool) -> Result<(), Error> {
         from_snapshot: replayed.from_snapshot,
         ending: ending.map(EndingObject::from),
         difference,
+        damage,
         result: replayed.result.clone(),
     });
     output.text_line(&listing.lines());
@@ -146,20 +163,20 @@ pub(crate) fn replay_journal(
     verifies: bool,
 ) -> Result<Replayed, Error> {
     let start = Start::find(storage, from_snapshot, to)?;
-    let is_wanted = AtomicBool::new(true);
+    // The chain is waited for even where the replay stopped early: a difference in a block that was tampered with is damage,
+    // whichever thread is the faster.
     let (replayed, chain) = thread::scope(|scope| {
-        let chain = verifies.then(|| scope.spawn(|| start.verify(to, &is_wanted)));
-        let replayed = start.replay(to);
-        // After a difference or damage nobody waits for the rest of the chain; what was found is enough.
-        if !matches!(&replayed, Ok(Replayed { halt: Ok(Halt::End(_) | Halt::Reached), .. })) {
-            is_wanted.store(false, Ordering::Relaxed);
-        }
-        (replayed, chain.map(thread::ScopedJoinHandle::join))
+        let chain = verifies.then(|| scope.spawn(|| start.verify(to)));
+        (start.replay(to), chain.map(thread::ScopedJoinHandle::join))
     });
     let replayed = replayed?;
     match chain {
         Some(Ok(Err(found))) if is_about_the_chain(&found.error) => {
             let ChainError { error, last_good } = *found;
+            // A difference in what the chain has confirmed comes before what it has not.
+            if matches!(&replayed.halt, Ok(Halt::Differs { seal, .. }) if seal.last_sequence <= last_good.0) {
+                return Ok(replayed);
+            }
             // The frames are whole, but not those that were written: only what the chain has confirmed counts.
             let good = start.replay(Some(last_good))?;
             Ok(Replayed { halt: Err(error.into()), ..good })
@@ -202,14 +219,22 @@ impl<'s> Start<'s> {
     fn reader(&self, chain: Chain) -> Result<Reader, JournalError> {
         match &self.snapshot {
             None => Reader::open(Arc::clone(self.storage), chain),
-            Some(kept) => Reader::open_at(Arc::clone(self.storage), chain, &kept.header.place()),
+            Some(kept) => {
+                let reader = open_at(self.storage, chain, &kept.header)?;
+                let (expected, found) = (reader.genesis_hash(), Hash256(kept.header.genesis_hash));
+                if found != expected {
+                    let file = names::snapshot(kept.header.sequence);
+                    return Err(JournalError::OtherGenesis { file, expected, found });
+                }
+                Ok(reader)
+            }
         }
     }
 
-    fn verify(&self, to: Option<Sequence>, is_wanted: &AtomicBool) -> Result<(), Box<ChainError>> {
+    fn verify(&self, to: Option<Sequence>) -> Result<(), Box<ChainError>> {
         let opened = self.reader(Chain::Verified);
         let mut reader = opened.map_err(|error| Box::new(ChainError { error, last_good: Sequence::ZERO }))?;
-        verify_chain(&mut reader, to, || is_wanted.load(Ordering::Relaxed))
+        verify_chain(&mut reader, to, || true)
     }
 
     fn replay(&self, to: Option<Sequence>) -> Result<Replayed, Error> {
@@ -226,10 +251,51 @@ impl<'s> Start<'s> {
             other => Error::from(other),
         });
         bar.finish_and_clear();
+        if let Some(kept) = &self.snapshot
+            && replay.commands() == 0
+        {
+            // No command, and so no seal, has confirmed the place where the snapshot says that it was taken.
+            check_place(self.storage, &kept.header)?;
+        }
         let elapsed: Duration = begin.elapsed();
         let ((sequence, events_digest), commands) = (replay.result()?, replay.commands());
         let digests = (events_digest, replay.state().digest());
         let result = ResultObject::new(sequence, digests, commands, elapsed);
         Ok(Replayed { result, halt, from_snapshot: self.snapshot.as_ref().map(|kept| kept.header.sequence) })
     }
+}
+
+/// A reader behind a snapshot's block. Where there is no such place, the snapshot is of a tail that is gone.
+fn open_at(storage: &Arc<dyn Storage>, chain: Chain, header: &SnapshotHeader) -> Result<Reader, JournalError> {
+    match Reader::open_at(Arc::clone(storage), chain, &header.place()) {
+        Err(JournalError::Beyond { .. }) => {
+            check_place(storage, header)?;
+            Err(damaged_snapshot(header, Fault::Snapshot("the place where it was taken")))
+        }
+        other => other,
+    }
+}
+
+/// Whether the journal has the block at whose end a snapshot says that it was taken.
+fn check_place(storage: &Arc<dyn Storage>, header: &SnapshotHeader) -> Result<(), JournalError> {
+    let place = header.place();
+    let mut reader = Reader::open_near(Arc::clone(storage), place.sequence)?;
+    while reader.position() < place.position && reader.next()?.is_some() {}
+    let sealed = reader.walk().sealed.filter(|sealed| sealed.end == place.position);
+    let is_its_block = |seal: &Seal| {
+        (seal.block, seal.last_sequence, seal.events_digest) == (header.block, header.sequence, header.events_digest)
+    };
+    if sealed.is_some_and(|sealed| is_its_block(&sealed.seal)) {
+        return Ok(());
+    }
+    let last = reader.sequence().0.0;
+    let fault = match last < header.sequence {
+        true => Fault::SnapshotBeyond { last },
+        false => Fault::Snapshot("it is not what the journal has at its block"),
+    };
+    Err(damaged_snapshot(header, fault))
+}
+
+fn damaged_snapshot(header: &SnapshotHeader, fault: Fault) -> JournalError {
+    Damage { file: names::snapshot(header.sequence), offset: 0, after_sequence: 0, fault }.into()
 }

@@ -66,7 +66,7 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
 /// Replays what was written, from the disk, and compares.
 fn read_back(folder: &Path, outcome: &Outcome) -> Result<JournalObject, Error> {
     let storage: Arc<dyn Storage> = crate::journal::storage(folder);
-    let replayed = replay_journal(&storage, (false, None), true)?.result;
+    let replayed = replay_journal(&storage, (false, None), true)?.sound()?;
     let agrees = replayed.sequence == outcome.sequence
         && replayed.events_digest == outcome.events_digest
         && replayed.state_digest == outcome.state_digest;

@@ -21,7 +21,7 @@ const NAP: Duration = Duration::from_millis(2);
 #[derive(Debug, Args)]
 pub(crate) struct TailArgs {
     #[command(flatten)]
-    journal: JournalArg,
+    pub(crate) journal: JournalArg,
 
     /// Go on while a writer appends, until it closes the journal. Ctrl-C ends it as a signal does, which shells report as
     /// 130.
