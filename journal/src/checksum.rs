@@ -49,6 +49,28 @@ pub(crate) fn frame_sum(first: u64, words: &[u64]) -> u32 {
     !sum
 }
 
+/// Words of a frame of the smallest size.
+const SMALL_WORDS: usize = 16;
+
+/// The sum of the first so many words of a frame of the smallest size, of which the first counts without its upper half; as
+/// many steps for any number. How long the next frame's payload is no processor can guess, and guessing wrong costs more than
+/// the sum. None where the processor has no instruction for it.
+#[inline(always)]
+pub(crate) fn small_frame_sum(frame: &[u64; SMALL_WORDS], words: usize) -> Option<u32> {
+    #[cfg(target_arch = "x86_64")]
+    if has_instruction() {
+        // SAFETY: the processor has the instruction.
+        let add = |sum, word| unsafe { word_in_place(sum, word) };
+        let mut sum = add(u64::from(ONES), u64::from(frame[0] as u32));
+        for (place, &word) in frame.iter().enumerate().skip(1) {
+            sum = std::hint::select_unpredictable(place < words, add(sum, word), sum);
+        }
+        return Some(!(sum as u32));
+    }
+    let _ = (frame, words);
+    None
+}
+
 /// The CRC32C of `bytes`.
 ///
 /// ```
@@ -138,6 +160,12 @@ mod tests {
             word = word.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
             let by_table = !words.iter().fold(word_by_table(ONES, word), |sum, &next| word_by_table(sum, next));
             assert_eq!(frame_sum(word, &words), by_table);
+            if let Ok(frame) = <[u64; SMALL_WORDS]>::try_from(&words[words.len().saturating_sub(SMALL_WORDS)..]) {
+                for count in 1..=SMALL_WORDS {
+                    let plain = frame_sum(u64::from(frame[0] as u32), &frame[1..count]);
+                    assert!(small_frame_sum(&frame, count).is_none_or(|sum| sum == plain), "{count}");
+                }
+            }
             let bytes: Vec<u8> = [word].iter().chain(&words).flat_map(|word| word.to_le_bytes()).collect();
             assert_eq!(crc32c(&bytes), by_table);
             words.push(word);

@@ -91,6 +91,11 @@ impl Memory {
         self.backing.sync(&self.map, from, to)
     }
 
+    /// Reads every page ahead: one call of the system, where reading on would wait at every few pages. A hint, and only that.
+    pub(crate) fn read_ahead(&self) {
+        let _ = self.map.advise(memmap2::Advice::PopulateRead);
+    }
+
     /// Writes to every page, so that no later write has to wait for one.
     pub(crate) fn touch(&self) -> io::Result<()> {
         self.map.advise(memmap2::Advice::PopulateWrite)
@@ -160,7 +165,7 @@ impl Appender {
 #[cfg(target_arch = "x86_64")]
 const COMMAND_WORDS: usize = size_of::<CommandHeader>() / 8;
 
-/// How far ahead of a frame its writer asks for memory: about a batch of commands.
+/// How far ahead of a frame its writer, and its reader, ask for memory: about a batch of commands.
 const FETCH_AHEAD: usize = 8_192;
 
 /// Asks for the memory of frames to come. They go to memory that no cache holds, page after page, and a processor that
@@ -282,6 +287,7 @@ impl Published {
     #[inline]
     fn size_here(&self) -> Result<usize, NoFrame> {
         let first = self.memory.word(self.end);
+        self.fetch_ahead();
         let (length, size) = (first as u32, first as u32 as usize);
         if first == 0 {
             return Err(NoFrame::Nothing);
@@ -291,6 +297,17 @@ impl Published {
             return Err(NoFrame::Length(length));
         }
         Ok(size)
+    }
+
+    /// Asks for the memory of frames to come: processors follow a stream, but not from page to page.
+    #[inline(always)]
+    fn fetch_ahead(&self) {
+        #[cfg(target_arch = "x86_64")]
+        for line in [0, 64] {
+            let ahead = self.memory.map.as_ptr().wrapping_add(self.end + FETCH_AHEAD + line);
+            // SAFETY: the hint reads and writes nothing, and no address makes it fault.
+            unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(ahead.cast()) };
+        }
     }
 
     /// The next frame as its writer published it, for the writer's own side: its sum is not computed again.

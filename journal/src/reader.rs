@@ -191,6 +191,7 @@ impl Reader {
     }
 
     fn at(folder: Folder, genesis_hash: Hash256, segment: Segment, walk: Walk, chain: Option<ChainWalk>) -> Self {
+        segment.memory.read_ahead();
         let cursor = Published::new(Arc::clone(&segment.memory), segment.begin().offset as usize);
         let unhashed = Unhashed::from(Link { block: 0, value: genesis_hash });
         let (next_segment, ending) = (None, None);

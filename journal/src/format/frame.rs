@@ -165,7 +165,8 @@ impl<'m> RawFrame<'m> {
             return Err(NoFrame::PayloadLength(payload_bytes));
         }
         let (summed, padding) = words.split_at(end as usize / 8);
-        let computed = checksum::frame_sum(u64::from(length), &summed[1..]);
+        let small = words.try_into().ok().and_then(|frame| checksum::small_frame_sum(frame, summed.len()));
+        let computed = small.unwrap_or_else(|| checksum::frame_sum(u64::from(length), &summed[1..]));
         if computed != stated {
             return Err(NoFrame::Checksum { stated, computed });
         }

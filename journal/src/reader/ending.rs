@@ -57,6 +57,7 @@ impl Reader {
                 return Ok(false);
             }
             let begin = next.begin();
+            next.memory.read_ahead();
             self.walk.enter(begin);
             self.cursor = Published::new(Arc::clone(&next.memory), begin.offset as usize);
             (self.segment, self.next_segment) = (next, None);
