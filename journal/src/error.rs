@@ -190,7 +190,13 @@ impl Fault {
             Self::SegmentHeader(HeaderFault::Checksum { stated, computed }) => {
                 (format!("a segment header with the sum {computed:08x}"), format!("{stated:08x}"))
             }
-            Self::SegmentHeader(fault) => pair("a segment header", format!("{fault:?}")),
+            Self::SegmentHeader(HeaderFault::Magic) => pair("a segment header", "other bytes".to_owned()),
+            Self::SegmentHeader(HeaderFault::Field(field)) => {
+                (format!("a segment header whose {field} is right"), "another".to_owned())
+            }
+            Self::SegmentHeader(
+                HeaderFault::Format(version) | HeaderFault::CommandSchema(version) | HeaderFault::Rules(version),
+            ) => pair("a segment header of a known version", version.to_string()),
             Self::SegmentNumber(found) => pair("the number in the file's name", found.to_string()),
             Self::FirstSequence { expected, found } => (format!("first sequence {expected}"), found.to_string()),
             Self::NoFrame(NoFrame::Nothing) => pair("a frame", "nothing".to_owned()),

@@ -118,15 +118,13 @@ impl Folder {
         let is_journal = entries.iter().any(has_segment);
         for entry in entries {
             match names::parse(&entry.name) {
-                _ if !entry.is_file && is_journal => return Err(foreign(entry.name)),
+                named if is_journal && (!entry.is_file || named == Named::Foreign) => return Err(foreign(entry.name)),
                 _ if !entry.is_file => {}
                 Named::Control => folder.control = Some(folder.read_control()?),
-                Named::Lock => {}
+                Named::Lock | Named::Foreign => {}
                 Named::Segment(number) => folder.segments.push(SegmentFile { number, bytes: entry.bytes }),
                 Named::Snapshot(sequence) => folder.snapshots.push(sequence),
                 Named::Temporary => folder.temporaries.push(entry.name),
-                Named::Foreign if is_journal => return Err(foreign(entry.name)),
-                Named::Foreign => {}
             }
         }
         folder.segments.sort_by_key(|segment| segment.number);

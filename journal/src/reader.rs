@@ -178,8 +178,10 @@ impl Reader {
         let (folder, first) = first_segment(storage)?;
         let genesis_hash = first.header.genesis();
         let mut segment = first;
-        // The first sequences of the segments are the index; most often the newest commands are asked for.
-        for file in folder.segments.iter().skip(1).rev() {
+        // The first sequences of the segments are the index; most often the newest commands are asked for. Whoever begins at
+        // the beginning comes to the others in order.
+        let has_index = sequence > Sequence::ZERO;
+        for file in folder.segments.iter().skip(1).rev().filter(|_| has_index) {
             let later = folder.open_own_segment(file.number, genesis_hash)?;
             if (1..=sequence.0).contains(&later.first_sequence()) {
                 segment = later;

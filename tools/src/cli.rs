@@ -70,7 +70,7 @@ pub(crate) enum Verb {
     /// Check every frame, the hash chain, seals and snapshots of a journal, without executing anything.
     ///
     /// A torn tail, as a crash leaves it, is reported with its bytes and is right. Damage ends with exit code 3; with --json
-    /// the first is the last line: an object `damage` with file, offset, after_sequence, expected, found and remedy.
+    /// the last line then is an object `damage` with `file`, `offset`, `after_sequence`, `expected`, `found` and `remedy`.
     #[command(after_help = "Examples:\n  novate verify journal/\n  novate verify journal/ --json")]
     Verify(JournalArg),
     /// Rebuild the state from a journal and compare it with what the journal states.

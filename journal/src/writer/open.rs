@@ -306,6 +306,8 @@ impl Opening {
         let plan = self.plan()?;
         let control = self.raise_epoch(&plan)?;
         self.cut(&plan, control)?;
+        // Nobody goes on to write here, so what was taken away is no room for anything.
+        remove_temporaries(&Folder::read(Arc::clone(self.reader.folder().storage()))?)?;
         Ok(plan)
     }
 

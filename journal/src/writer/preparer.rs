@@ -69,7 +69,7 @@ impl Preparer {
     }
 
     /// Makes a segment under a temporary name, and names it when all of it is durable. A file that has the temporary name is
-    /// what a crash, or `recover`, left of another segment: its room is used again.
+    /// what a crash, or opening after it, left of another segment: its room is used again.
     fn make(&mut self, number: u32) -> io::Result<Ready> {
         let (storage, name) = (&*self.storage.0, names::segment(number));
         let temporary = names::temporary(&name);

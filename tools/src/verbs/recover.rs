@@ -1,7 +1,6 @@
 //! `novate recover`: cuts what a crash left behind the last frame of a journal, and says before what and why.
 
 use novate_journal::JournalError;
-use novate_journal::format::names::{self, Named};
 use novate_journal::writer::{Cut, Opening, Plan};
 use serde::Serialize;
 
@@ -36,13 +35,8 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> 
     if let Err(JournalError::Damaged(_)) = &planned {
         tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
     }
-    let mut plan = planned?;
-    // Unfinished files alone are of no meaning, and stay as room for the next segments.
-    let is_segment = |name: &String| matches!(names::parse(name), Named::Segment(_));
-    let is_needed = plan.cut.is_some() || plan.left_over.iter().any(is_segment);
-    if !is_needed {
-        plan.left_over.clear();
-    }
+    let plan = planned?;
+    let is_needed = plan.cut.is_some() || !plan.left_over.is_empty();
     tell_plan(&journal, &plan);
     if is_needed && !args.plan {
         opening.recover()?;

@@ -289,9 +289,10 @@ fn check_place(storage: &Arc<dyn Storage>, header: &SnapshotHeader) -> Result<()
         return Ok(());
     }
     let last = reader.sequence().0.0;
-    let fault = match last < header.sequence {
-        true => Fault::SnapshotBeyond { last },
-        false => Fault::Snapshot("it is not what the journal has at its block"),
+    let fault = if last < header.sequence {
+        Fault::SnapshotBeyond { last }
+    } else {
+        Fault::Snapshot("it is not what the journal has at its block")
     };
     Err(damaged_snapshot(header, fault))
 }

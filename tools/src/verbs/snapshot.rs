@@ -20,7 +20,7 @@ use serde::Serialize;
 use super::Verdict;
 use crate::cli::SnapshotArgs;
 use crate::error::Error;
-use crate::output::{Listing, Output};
+use crate::output::{Listing, Output, tell};
 
 /// The result as JSON.
 #[derive(Serialize)]
@@ -40,8 +40,8 @@ pub(crate) fn snapshot(args: &SnapshotArgs, json: bool) -> Result<Verdict, Error
     let at = last_checkpoint(&storage, args.at.unwrap_or(u64::MAX))?;
     let folder = Folder::read(Arc::clone(&storage))?;
     let is_new = !folder.snapshots.contains(&at.0);
-    if is_new {
-        take(&storage, &folder, at)?;
+    if is_new && take(&storage, &folder, at)? == Verdict::Wrong {
+        return Ok(Verdict::Wrong);
     }
     let kept = snapshot::read(&*storage, at.0)?;
     let SnapshotHeader { events_digest, state_digest, .. } = kept.header;
@@ -95,8 +95,9 @@ fn last_checkpoint(storage: &Arc<dyn Storage>, at_most: u64) -> Result<Sequence,
     sealed.ok_or_else(|| JournalError::Beyond { what: what() }.into())
 }
 
-/// Replays, from the newest older snapshot if there is one, and takes the snapshot on the way.
-fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<(), Error> {
+/// Replays, from the newest older snapshot if there is one, and takes the snapshot on the way; none of a state that the
+/// journal contradicts.
+fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<Verdict, Error> {
     let older = folder.snapshots.iter().rev().find(|&&sequence| sequence < at.0);
     let mut replay = match older {
         Some(&sequence) => {
@@ -110,13 +111,14 @@ fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<(),
     // Up to the seal behind the checkpoint, and so to the command behind that, if there is one.
     match replay.run(Some(Sequence(at.0.saturating_add(1))), &mut taking)? {
         Halt::Differs { seal, .. } => {
-            let (first, last) = (seal.first_sequence, seal.last_sequence);
-            Err(Error::engine(
-                "taking a snapshot",
-                format_args!("the replay differs from the journal in commands {first} to {last}; see `novate replay`"),
-            ))
+            let (folder, first, last) = (storage.name(), seal.first_sequence, seal.last_sequence);
+            tell(format_args!(
+                "{folder}: no snapshot is taken: the events of commands {first} to {last} differ from what the journal \
+                 states; see `novate replay`"
+            ));
+            Ok(Verdict::Wrong)
         }
-        _ if taking.is_taken => Ok(()),
+        _ if taking.is_taken => Ok(Verdict::Right),
         _ => Err(JournalError::Beyond { what: format!("the checkpoint {at}") }.into()),
     }
 }

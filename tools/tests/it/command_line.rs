@@ -6,8 +6,9 @@ use crate::support::{Folder, bundled, novate, run};
 #[test]
 fn every_verb_has_help_with_an_example() {
     let checks = [&["check"][..], &["check", "flow"], &["check", "scenarios"]];
+    let journals = [&["verify"][..], &["replay"], &["snapshot"], &["recover"], &["prune"]];
     let others = [&["run"][..], &["inspect"], &["tail"], &["diff"], &["completions"], &["man"], &[]];
-    for verb in checks.into_iter().chain(others) {
+    for verb in checks.into_iter().chain(journals).chain(others) {
         let ran = run(&[verb, &["--help"]].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
         let example = format!("  {}", [&["novate"], verb].concat().join(" "));
@@ -37,6 +38,21 @@ fn wrong_usage() {
         &["run", "--opening", "halted"],
         &["run", &flow],
         &["--flow", &flow, "run"],
+        &["--journal", "journal", "run"],
+        &["run", "--journal"],
+        &["run", "--sync", "batch"],
+        &["verify"],
+        &["verify", "journal", "other"],
+        &["verify", "journal", "--to", "3"],
+        &["replay"],
+        &["replay", "journal", "--to", "-1"],
+        &["replay", "journal", "--to"],
+        &["snapshot"],
+        &["snapshot", "journal", "--at", "x"],
+        &["recover"],
+        &["recover", "journal", "--yes"],
+        &["prune", "journal"],
+        &["prune", "--before-snapshot"],
         &["inspect"],
         &["inspect", "journal", "--from", "x"],
         &["inspect", "journal", "--kind", "seals"],
@@ -59,11 +75,18 @@ fn completions_and_manual_pages() {
         let ran = run(&["completions", shell]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
         assert!(ran.stdout.contains("novate") && ran.stdout.contains("flow"), "{shell}");
-        assert!(ran.stdout.contains("only-expect"), "{shell}");
+        for word in ["only-expect", "from-snapshot", "before-snapshot", "segment-size"] {
+            assert!(ran.stdout.contains(word), "{shell}: {word}");
+        }
     }
     for (verb, title) in [
         (&[][..], ".TH novate 1"),
         (&["run"], ".TH novate-run 1"),
+        (&["verify"], ".TH novate-verify 1"),
+        (&["replay"], ".TH novate-replay 1"),
+        (&["snapshot"], ".TH novate-snapshot 1"),
+        (&["recover"], ".TH novate-recover 1"),
+        (&["prune"], ".TH novate-prune 1"),
         (&["inspect"], ".TH novate-inspect 1"),
         (&["tail"], ".TH novate-tail 1"),
         (&["diff"], ".TH novate-diff 1"),
@@ -87,11 +110,16 @@ fn a_full_disk() {
     for args in [
         &["run"][..],
         &["run", "--json"],
+        &["verify", &journal],
+        &["replay", &journal, "--json"],
+        &["snapshot", &journal],
+        &["recover", &journal],
         &["inspect", &journal],
         &["inspect", &journal, "--events", "--json"],
         &["tail", &journal],
         &["tail", &journal, "-f"],
         &["diff", &journal, &journal],
+        &["prune", &journal, "--before-snapshot", "--yes"],
         &["man"],
         &["completions", "bash"],
         &["--help"],
@@ -113,11 +141,16 @@ fn a_broken_pipe() {
     for args in [
         &["run"][..],
         &["run", "--json"],
+        &["verify", &journal],
+        &["replay", &journal, "--json"],
+        &["snapshot", &journal],
+        &["recover", &journal, "--json"],
         &["inspect", &journal],
         &["inspect", &journal, "--events", "--json"],
         &["tail", &journal, "-n", "5000"],
         &["tail", &journal, "-f"],
         &["diff", &journal, &journal, "--json"],
+        &["prune", &journal, "--before-snapshot", "--yes"],
         &["--help"],
     ] {
         let mut command = Command::new(novate().get_program());

@@ -217,7 +217,7 @@ fn damage_comes_after_what_is_before_it() {
     patch(&journal, 1, at + 100, &[0xff]);
     for args in [&[][..], &["--events", "--kind", "command"], &["--from", "2"]] {
         let ran = inspect(&journal, args);
-        let name = format!("novate: 00000001.segment, offset {at}: expected a frame with the sum ");
+        let name = format!("novate: {journal}/00000001.segment, offset {at}: expected a frame with the sum ");
         assert_eq!((ran.code, ran.stderr.lines().count()), (3, 1), "{}", ran.stderr);
         assert!(ran.stderr.starts_with(&name), "{}", ran.stderr);
         let lines: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with(' ')).collect();
@@ -234,13 +234,13 @@ fn where_there_is_no_journal() {
     let file = folder.file("some/file", "x");
     let nowhere = format!("{}/nowhere", folder.path());
     let some = format!("{}/some", folder.path());
-    for (path, code) in [(&nowhere, 2), (&file, 2), (&some, 3)] {
+    for path in [&nowhere, &file, &some] {
         for verb in ["inspect", "tail"] {
             let ran = run(&[verb, path]);
-            assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (code, "", 1), "{}", ran.stderr);
+            assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (2, "", 1), "{}", ran.stderr);
         }
         let ran = run(&["diff", path, path, "--json"]);
-        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (code, "", 1), "{}", ran.stderr);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (2, "", 1), "{}", ran.stderr);
         assert!(ran.stderr.contains(path.as_str()), "{}", ran.stderr);
     }
 }

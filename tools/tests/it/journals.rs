@@ -1,12 +1,17 @@
 //! Journals for tests: a small venue's commands, written with what the engine makes of them.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use novate_core::command::{Checkpoint, CommandRecord, RawCommand, Work};
 use novate_core::digest::EventsDigest;
 use novate_core::prelude::*;
-use novate_journal::format::frame::frame_size;
+use novate_journal::checksum::crc32c;
+use novate_journal::format::Position;
+use novate_journal::format::frame::{FrameHeader, encode, frame_size};
+use novate_journal::reader::{Chain, Reader};
 use novate_journal::state::State;
 use novate_journal::storage::DiskStorage;
 use novate_journal::writer::{AppendError, Durability, Flush, Opened, Settings, create};
@@ -152,9 +157,27 @@ impl Writing {
         }
     }
 
+    pub(crate) fn append_all(&mut self, commands: &[Made]) {
+        for command in commands {
+            self.append(command);
+        }
+    }
+
     pub(crate) fn seal(&mut self) {
         let stated = self.stated();
         self.opened.writer.seal(stated).expect("nothing fails");
+        // Hashes the block, so that the next seal states its chain value.
+        self.opened.flusher.step(Flush::Nothing).expect("nothing fails");
+    }
+
+    /// Makes the next segments ahead.
+    pub(crate) fn prepare(&mut self) {
+        while self.opened.preparer.step().expect("nothing fails") {}
+    }
+
+    /// Makes all of it durable, which the next seal states.
+    pub(crate) fn flush(&mut self) {
+        self.opened.flusher.step(Flush::All).expect("nothing fails");
     }
 
     /// Closes the journal, or leaves it as a process that dies does.
@@ -171,9 +194,7 @@ impl Writing {
 /// Writes a journal; returns its path.
 pub(crate) fn journal(folder: &Folder, name: &str, commands: &[Made], recipe: Recipe) -> String {
     let mut writing = Writing::begin(folder, name, recipe);
-    for command in commands {
-        writing.append(command);
-    }
+    writing.append_all(commands);
     writing.end();
     utf8(&path(folder, name))
 }
@@ -186,11 +207,109 @@ fn path(folder: &Folder, name: &str) -> PathBuf {
 pub(crate) fn patch(journal: &str, segment: u32, offset: u64, bytes: &[u8]) {
     use std::os::unix::fs::FileExt;
     let path = PathBuf::from(journal).join(format!("{segment:08}.segment"));
-    let file = std::fs::OpenOptions::new().write(true).open(path).expect("a segment");
+    let file = fs::OpenOptions::new().write(true).open(path).expect("a segment");
     file.write_all_at(bytes, offset).expect("a segment takes bytes");
 }
 
 /// Bytes of the frame that holds a command.
 pub(crate) fn bytes_of(command: &Made) -> u64 {
     frame_size(command.words.len() * 8) as u64
+}
+
+/// Every file of a journal, with its bytes.
+pub(crate) fn files(journal: &str) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(journal).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    paths.map(|path| (file_name(&path), fs::read(&path).expect("a plain file"))).collect()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8").to_owned()
+}
+
+/// A copy of a journal.
+pub(crate) fn copy(folder: &Folder, journal: &str, name: &str) -> String {
+    for (file, bytes) in files(journal) {
+        folder.file(&format!("{name}/{file}"), bytes);
+    }
+    utf8(&path(folder, name))
+}
+
+/// A frame where it stands, taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Stands {
+    pub(crate) position: Position,
+    pub(crate) header: FrameHeader,
+    pub(crate) payload: Vec<u64>,
+}
+
+impl Stands {
+    /// Bytes from its beginning to its end.
+    pub(crate) fn bytes(&self) -> u64 {
+        frame_size(self.payload.len() * 8) as u64
+    }
+
+    /// Where it ends, in its segment.
+    pub(crate) fn end(&self) -> u64 {
+        u64::from(self.position.offset) + self.bytes()
+    }
+
+    /// Writes it back as it is now, with the sum that is right for it.
+    pub(crate) fn write(&self, journal: &str) {
+        let words = encode(self.header, &self.payload);
+        patch(journal, self.position.segment, self.position.offset.into(), bytemuck::cast_slice(&words));
+    }
+}
+
+/// All frames of a journal.
+pub(crate) fn frames(journal: &str) -> Vec<Stands> {
+    let mut reader = Reader::open(Arc::new(DiskStorage::new(journal)), Chain::Ignored).expect("a journal");
+    let mut frames = Vec::new();
+    while let Some(frame) = reader.next().expect("no damage") {
+        let (raw, payload) = (frame.raw, frame.raw.payload().to_vec());
+        let header = FrameHeader {
+            sequence: raw.sequence(),
+            time: raw.time(),
+            epoch: raw.epoch(),
+            segment: raw.segment(),
+            kind: raw.kind(),
+            payload_bytes: payload.len() as u32 * 8,
+        };
+        frames.push(Stands { position: frame.position, header, payload });
+    }
+    frames
+}
+
+/// The frame of a command.
+pub(crate) fn frame_of(journal: &str, sequence: u64) -> Stands {
+    let is_it = |frame: &Stands| frame.header.kind.is_applied() && frame.header.sequence.0 == sequence;
+    frames(journal).into_iter().find(is_it).expect("a command")
+}
+
+/// Changes the quantity of an order, and makes the frame's sum right: only the hash chain and what comes of it tell.
+pub(crate) fn tamper(journal: &str, sequence: u64) {
+    let mut frame = frame_of(journal, sequence);
+    let order: &mut NewOrder = bytemuck::from_bytes_mut(bytemuck::cast_slice_mut(&mut frame.payload));
+    order.quantity = QuantityLots(1);
+    frame.write(journal);
+}
+
+/// Writes a version into a segment's header, at an offset, and makes the sum right.
+pub(crate) fn set_version(journal: &str, segment: u32, offset: usize, version: u32) {
+    let name = format!("{segment:08}.segment");
+    let mut head = files(journal)[&name][..256].to_vec();
+    head[offset..offset + 4].copy_from_slice(&version.to_le_bytes());
+    let sum = crc32c(&head[12..248]);
+    head[8..12].copy_from_slice(&sum.to_le_bytes());
+    patch(journal, segment, 0, &head);
+}
+
+/// A journal that was not closed, with bytes behind its last frame that are none; returns it, and where they begin.
+pub(crate) fn torn(folder: &Folder, name: &str, count: u64) -> (String, Position) {
+    let recipe = Recipe { is_closed: false, ..Recipe::new() };
+    let journal = journal(folder, name, &commands(count), recipe);
+    let last = frames(&journal).pop().expect("a seal");
+    let position = Position { offset: last.end() as u32, ..last.position };
+    patch(&journal, position.segment, position.offset.into(), &[0xa5; 20]);
+    (journal, position)
 }

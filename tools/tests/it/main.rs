@@ -3,16 +3,23 @@
 
 mod acceptance;
 mod bad_input;
+mod bad_journals;
 mod bad_scenarios;
 mod check_flow;
 mod check_scenarios;
 mod command_line;
 mod diff;
 mod inspect;
+mod journal_run;
 mod journals;
 mod own_scenarios;
+mod prune;
 mod readme;
+mod recover;
+mod replay;
 mod run;
+mod snapshot;
 mod support;
 mod tail;
 mod tidy;
+mod verify;

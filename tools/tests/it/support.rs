@@ -39,6 +39,11 @@ impl Ran {
         serde_json::from_str(lines.next_back().expect("a line of JSON")).expect("well-formed JSON")
     }
 
+    /// Every line of standard output, each of which is an object.
+    pub(crate) fn objects(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("well-formed JSON")).collect()
+    }
+
     /// The last line.
     pub(crate) fn last_line(&self) -> &str {
         self.stdout.lines().next_back().unwrap_or_default()

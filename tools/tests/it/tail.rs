@@ -57,7 +57,8 @@ fn damage_comes_after_what_is_before_it() {
     for args in [&[][..], &["-f"]] {
         let ran = run(&[&["tail", &journal, "-n", "2"], args].concat());
         assert_eq!((ran.code, ran.stdout.lines().count()), (3, 2), "{}", ran.stderr);
-        assert!(ran.stderr.starts_with("novate: 00000001.segment, offset 704: "), "{}", ran.stderr);
+        let name = format!("novate: {journal}/00000001.segment, offset 704: ");
+        assert!(ran.stderr.starts_with(&name), "{}", ran.stderr);
         assert!(ran.last_line().contains(" sequence=1 "), "{}", ran.stdout);
     }
 }
