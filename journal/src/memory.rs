@@ -330,9 +330,20 @@ impl Published {
         RawFrame::checked_before(self.words(from, self.end))
     }
 
-    /// The frames that the cursor went over from one of them on.
-    pub(crate) fn frames(&self, from: usize) -> impl Iterator<Item = RawFrame<'_>> {
-        let mut at = from.max(self.begin);
+    /// What the cursor went over from one of its frames on.
+    pub(crate) fn since(&self, from: usize) -> Self {
+        let begin = from.clamp(self.begin, self.end);
+        Self { memory: Arc::clone(&self.memory), begin, end: self.end }
+    }
+
+    /// Bytes that the cursor went over.
+    pub(crate) fn len(&self) -> usize {
+        self.end - self.begin
+    }
+
+    /// The frames that the cursor went over.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = RawFrame<'_>> {
+        let mut at = self.begin;
         std::iter::from_fn(move || {
             let size = if at < self.end { self.memory.word(at) as u32 as usize } else { 0 };
             // The cursor went over this frame, so that its size is one; a file that somebody changes ends it here.

@@ -8,7 +8,7 @@ mod tail;
 
 use std::sync::Arc;
 
-use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
+use novate_core::command::RawCommand;
 use novate_core::digest::Hash256;
 use novate_core::engine::Sequenced;
 use novate_core::genesis::Genesis;
@@ -18,7 +18,7 @@ use crate::chain::{ChainWalk, Link, Unhashed};
 use crate::error::{Damage, Fault, JournalError};
 use crate::folder::{Folder, Segment};
 use crate::format::Position;
-use crate::format::frame::{FrameKind, NoFrame, RawFrame};
+use crate::format::frame::{FRAME_MIN, FrameKind, NoFrame, RawFrame};
 use crate::format::header::FIRST_SEQUENCE_OFFSET;
 use crate::format::names;
 use crate::format::payload::Seal;
@@ -56,15 +56,41 @@ impl<'r> Frame<'r> {
     }
 }
 
-/// Frames that were read at once.
+/// Frames that a reader went over at once: up to so many commands, and what came behind them if that was none.
 #[derive(Debug)]
-pub struct Batch<'r> {
-    /// The commands among them, in order.
-    pub commands: Vec<Sequenced<'r>>,
-    /// Whether the last of them is a checkpoint.
-    pub has_checkpoint: bool,
-    /// The seal, if the last frame was one.
-    pub seal: Option<&'r Seal>,
+pub struct Span {
+    frames: Published,
+    /// Whether it ends with the seal of a block whose last command is a checkpoint.
+    pub ends_checkpoint: bool,
+    /// Where the reader stands behind it; between two blocks if it ends with a seal. The chain value is zero where the chain
+    /// is not computed.
+    pub place: Place,
+    /// Bytes of segments up to here, and of all.
+    pub progress: (u64, u64),
+}
+
+/// The commands of a span.
+#[derive(Debug)]
+pub struct Batch<'s> {
+    /// In order.
+    pub commands: Vec<Sequenced<'s>>,
+    /// The seal, if the span ends with one.
+    pub seal: Option<&'s Seal>,
+}
+
+impl Span {
+    /// Its commands, without copying them.
+    pub fn batch(&self) -> Batch<'_> {
+        let (mut commands, mut seal) = (Vec::with_capacity(self.frames.len() / FRAME_MIN), None);
+        for raw in self.frames.frames() {
+            let frame = Frame { position: Position::default(), raw };
+            match frame.command() {
+                Some(command) => commands.push(command),
+                None => seal = frame.seal(),
+            }
+        }
+        Batch { commands, seal }
+    }
 }
 
 /// How a journal ends.
@@ -314,13 +340,11 @@ impl Reader {
     /// Reading first and applying then lets the processor check frames side by side.
     ///
     /// # Errors
-    /// As [`Reader::next`]. What was read before the damage is lost for the caller, so damage is reported only when nothing
-    /// was read before it.
+    /// As [`Reader::next`]; only where nothing was read before the damage, so that nothing is lost.
     #[inline]
-    pub fn read_batch(&mut self, most: usize) -> Result<Option<Batch<'_>>, JournalError> {
+    pub fn read_span(&mut self, most: usize) -> Result<Option<Span>, JournalError> {
         let (begin, segment) = (self.cursor.end(), self.segment.header.segment);
         let mut frames = 0;
-        let mut last = None;
         while frames < most {
             let position = self.position();
             // Whatever is not a plain command is for the careful way, when nothing was read before it.
@@ -336,32 +360,34 @@ impl Reader {
                 _ => break,
             }
         }
+        let is_at_checkpoint = self.walk.is_at_checkpoint();
+        let mut ends_checkpoint = false;
         if frames < most {
             match self.next() {
-                Ok(Some(frame)) => last = Some(frame.raw.kind()),
+                Ok(Some(frame)) => ends_checkpoint = is_at_checkpoint && frame.raw.kind() == FrameKind::Seal,
                 Ok(None) if frames == 0 => return Ok(None),
                 Err(error) if frames == 0 => return Err(error),
                 // The next call will find it again.
                 Ok(None) | Err(_) => {}
             }
         }
-        Ok(Some(self.batch(segment, begin, last)))
-    }
-
-    /// The frames that the cursor went over since `begin`.
-    fn batch(&self, segment: u32, begin: usize, last: Option<FrameKind>) -> Batch<'_> {
+        // A segment is left only where nothing was read before.
         let is_same = segment == self.segment.header.segment;
         let from = if is_same { begin } else { self.segment.begin().offset as usize };
-        let mut commands = Vec::with_capacity(64);
-        let mut seal = None;
-        for raw in self.cursor.frames(from) {
-            let frame = Frame { position: Position::default(), raw };
-            commands.extend(frame.command());
-            seal = frame.seal();
+        let (place, progress) = (self.place(), self.progress());
+        Ok(Some(Span { frames: self.cursor.since(from), ends_checkpoint, place, progress }))
+    }
+
+    /// Where the reader stands.
+    fn place(&self) -> Place {
+        let block = self.walk.sealed.map_or(0, |sealed| sealed.seal.block);
+        Place {
+            position: self.position(),
+            link: self.chain().unwrap_or(Link { block, value: Hash256::default() }),
+            sequence: Sequence(self.walk.sequence),
+            time: TimeNs(self.walk.time),
+            epoch: self.walk.epoch,
         }
-        debug_assert!(seal.is_some() == (last == Some(FrameKind::Seal)));
-        let has_checkpoint = commands.last().is_some_and(is_checkpoint);
-        Batch { commands, has_checkpoint, seal }
     }
 
     /// Keeps chain and unhashed blocks up to date with a frame that is no command.
@@ -415,8 +441,4 @@ fn first_segment(storage: Arc<dyn Storage>) -> Result<(Folder, Segment), Journal
 /// No frame can be of a later epoch than the last opening for writing.
 fn epoch_limit(folder: &Folder) -> u32 {
     folder.control.map_or(u32::MAX, |control| control.epoch)
-}
-
-fn is_checkpoint(command: &Sequenced<'_>) -> bool {
-    command.command.words().first().is_some_and(|word| *word as u16 == Checkpoint::KIND)
 }

@@ -1,26 +1,21 @@
 //! Rebuilding the state: every command of a journal, applied in order, compared with what the writer has stated of it.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
-use novate_core::arena::Dirty;
 use novate_core::digest::{EventsDigest, Hash256};
-use novate_core::engine::{Engine, OutOfOrder, Sequenced};
+use novate_core::engine::{OutOfOrder, Sequenced};
 use novate_core::genesis::Genesis;
 use novate_core::sink::{Discard, EventSink};
-use novate_core::units::{Sequence, TimeNs};
+use novate_core::units::Sequence;
 
-use crate::chain::Link;
 use crate::error::JournalError;
-use crate::format::Position;
 use crate::format::payload::Seal;
 use crate::reader::{Ending, Place, Reader};
 use crate::state::{State, StateError};
 
 /// Commands that are read, and then applied, at once.
 const BATCH_COMMANDS: usize = 64;
-
-/// Frames from one question whether the chain is wanted still to the next.
-const WANTED_EVERY: u32 = 4_096;
 
 /// Looks on while a journal is replayed; it is given the events as well.
 pub trait Watch: EventSink {
@@ -30,7 +25,12 @@ pub trait Watch: EventSink {
     /// Called at each seal, with the digest of the events so far.
     fn sealed(&mut self, _seal: &Seal, _events_digest: EventsDigest) {}
 
-    /// Called at each checkpoint, when its block is sealed: where it is and the state, whose digest is up to date.
+    /// Whether the checkpoint with this sequence is wanted: the state digest costs as much as thousands of commands.
+    fn wants_checkpoint(&self, _sequence: Sequence) -> bool {
+        true
+    }
+
+    /// Called at each checkpoint that is wanted, when its block is sealed: where it is and the state, whose digest is up to date.
     ///
     /// # Errors
     /// What the watcher could not do; the replay ends with it.
@@ -166,66 +166,49 @@ impl Replay {
     /// Damage; the state stays as it is after the last command that could be read.
     pub fn run(&mut self, to: Option<Sequence>, watch: &mut impl Watch) -> Result<Halt, ReplayError> {
         loop {
-            if let Some(halt) = self.run_to_checkpoint(to, watch)? {
-                return Ok(halt);
-            }
-            let (sequence, events_digest) = self.result()?;
+            let place = match self.run_to_checkpoint(to, watch)? {
+                ControlFlow::Break(halt) => return Ok(halt),
+                ControlFlow::Continue(place) => place,
+            };
+            let events_digest = self.state.attach()?.events_digest();
             let state_digest = self.state.digest();
-            let at = Checkpointed { place: self.place(sequence), events_digest, state_digest };
-            watch.checkpoint(&at, &self.state)?;
+            watch.checkpoint(&Checkpointed { place, events_digest, state_digest }, &self.state)?;
         }
     }
 
-    /// The place between two blocks at which the reader stands.
-    fn place(&self, sequence: Sequence) -> Place {
-        let walk = self.reader.walk();
-        let block = walk.sealed.map_or(0, |sealed| sealed.seal.block);
-        let link = self.reader.chain().unwrap_or(Link { block, value: Hash256::default() });
-        let position: Position = self.reader.position();
-        Place { position, link, sequence, time: TimeNs(walk.time), epoch: walk.epoch }
-    }
-
-    /// Applies commands until a checkpoint's block is sealed (none), or until there is reason to stop.
-    fn run_to_checkpoint(&mut self, to: Option<Sequence>, watch: &mut impl Watch) -> Result<Option<Halt>, ReplayError> {
+    /// Applies commands until a checkpoint that somebody wants is sealed, or until there is reason to stop.
+    fn run_to_checkpoint(
+        &mut self,
+        to: Option<Sequence>,
+        watch: &mut impl Watch,
+    ) -> Result<ControlFlow<Halt, Place>, ReplayError> {
         let Self { state, reader, commands } = self;
         let mut engine = state.attach()?;
         loop {
-            let last = engine.sequence();
-            if to.is_some_and(|to| last >= to) {
-                return Ok(Some(Halt::Reached));
+            let left = to.map_or(u64::MAX, |to| to.0.saturating_sub(engine.sequence().0));
+            if left == 0 {
+                return Ok(ControlFlow::Break(Halt::Reached));
             }
-            let left = to.map_or(u64::MAX, |to| to.0 - last.0);
-            let (read, all) = reader.progress();
-            watch.progress(read, all);
-            let is_at_checkpoint = reader.walk().is_at_checkpoint();
             let most = usize::try_from(left).unwrap_or(BATCH_COMMANDS).min(BATCH_COMMANDS);
-            let batch = match reader.read_batch(most) {
-                Ok(Some(batch)) => batch,
-                Ok(None) => return Ok(Some(Halt::End(reader.ending().cloned().unwrap_or(Ending::Closed)))),
-                Err(error) => return Err(error.into()),
+            let Some(span) = reader.read_span(most)? else {
+                return Ok(ControlFlow::Break(Halt::End(reader.ending().cloned().unwrap_or(Ending::Closed))));
             };
+            watch.progress(span.progress.0, span.progress.1);
+            let batch = span.batch();
+            watch.before(&batch.commands);
+            engine.apply_batch(&batch.commands, watch).map_err(ReplayError::OutOfOrder)?;
             *commands += batch.commands.len() as u64;
-            apply(&mut engine, &batch.commands, watch)?;
             let Some(seal) = batch.seal else { continue };
             let events_digest = engine.events_digest();
             watch.sealed(seal, events_digest);
             if seal.events_digest != events_digest.to_bytes() {
-                return Ok(Some(Halt::Differs { seal: *seal, events_digest }));
+                return Ok(ControlFlow::Break(Halt::Differs { seal: *seal, events_digest }));
             }
-            if is_at_checkpoint || batch.has_checkpoint {
-                return Ok(None);
+            if span.ends_checkpoint && watch.wants_checkpoint(span.place.sequence) {
+                return Ok(ControlFlow::Continue(span.place));
             }
         }
     }
-}
-
-fn apply(
-    engine: &mut Engine<'_, Dirty<'_>>,
-    commands: &[Sequenced<'_>],
-    watch: &mut impl Watch,
-) -> Result<(), ReplayError> {
-    watch.before(commands);
-    engine.apply_batch(commands, watch).map_err(ReplayError::OutOfOrder)
 }
 
 /// Why a hash chain is not right.
@@ -238,17 +221,12 @@ pub struct ChainError {
 }
 
 /// Reads a journal up to a command, or to its end, and compares its hash chain with what is stated of it, executing nothing:
-/// on a thread beside a replay that does not. Ends early when it is not wanted any more.
+/// on a thread beside a replay that does not.
 ///
 /// # Errors
 /// The first damage.
-pub fn verify_chain(
-    reader: &mut Reader,
-    to: Option<Sequence>,
-    is_wanted: impl Fn() -> bool,
-) -> Result<(), Box<ChainError>> {
+pub fn verify_chain(reader: &mut Reader, to: Option<Sequence>) -> Result<(), Box<ChainError>> {
     let mut blocks = VecDeque::from([(reader.confirmed().map_or(0, |link| link.block), reader.sequence().0)]);
-    let mut frames = 0_u32;
     loop {
         let found = match reader.next() {
             Ok(Some(frame)) => frame.seal().map(|seal| (seal.block, Sequence(seal.last_sequence))),
@@ -263,9 +241,7 @@ pub fn verify_chain(
         while blocks.len() > 1 && blocks[1].0 <= confirmed {
             blocks.pop_front();
         }
-        frames = frames.wrapping_add(1);
-        let is_there = to.is_some_and(|to| reader.walk().sequence >= to.0);
-        if is_there || frames.is_multiple_of(WANTED_EVERY) && !is_wanted() {
+        if to.is_some_and(|to| reader.walk().sequence >= to.0) {
             return Ok(());
         }
     }

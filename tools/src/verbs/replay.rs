@@ -75,6 +75,11 @@ impl EventSink for Progress {
 }
 
 impl Watch for Progress {
+    /// Nothing states the digest there yet that it could be compared with.
+    fn wants_checkpoint(&self, _sequence: Sequence) -> bool {
+        false
+    }
+
     fn progress(&mut self, read: u64, all: u64) {
         if !self.0.is_hidden() {
             self.0.set_length(all);
@@ -234,7 +239,7 @@ impl<'s> Start<'s> {
     fn verify(&self, to: Option<Sequence>) -> Result<(), Box<ChainError>> {
         let opened = self.reader(Chain::Verified);
         let mut reader = opened.map_err(|error| Box::new(ChainError { error, last_good: Sequence::ZERO }))?;
-        verify_chain(&mut reader, to, || true)
+        verify_chain(&mut reader, to)
     }
 
     fn replay(&self, to: Option<Sequence>) -> Result<Replayed, Error> {

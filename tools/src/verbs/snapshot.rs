@@ -136,6 +136,10 @@ impl EventSink for Taking<'_> {
 }
 
 impl Watch for Taking<'_> {
+    fn wants_checkpoint(&self, sequence: Sequence) -> bool {
+        sequence == self.at
+    }
+
     fn checkpoint(&mut self, at: &Checkpointed, state: &State) -> Result<(), JournalError> {
         if at.place.sequence == self.at {
             snapshot::take(self.storage, at, state)?;
