@@ -22,6 +22,9 @@ use crate::storage::{Lock, Storage};
 /// How long a thread that found nothing to do sleeps, unless its policy says otherwise.
 const NAP: Duration = Duration::from_micros(50);
 
+/// How long a thread that makes every batch durable stays awake for the next one.
+const WAKEFUL: Duration = Duration::from_millis(2);
+
 /// What a clean close left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
@@ -80,10 +83,13 @@ impl Opened {
 /// Flushes at the policy's pace; ends when it is told to, or when nothing can be written any more.
 fn flush(mut flusher: Flusher, stop: &AtomicBool) -> Flusher {
     let mut next = Instant::now();
+    let mut last_done = next;
     while !stop.load(Ordering::Acquire) {
         let Some(milliseconds) = flusher.pace_ms() else {
             match flusher.step(Flush::All) {
-                Ok(true) => {}
+                Ok(true) => last_done = Instant::now(),
+                // Whoever waits for a batch waits for the end of a nap too, and naps are longer than they were asked for.
+                Ok(false) if last_done.elapsed() < WAKEFUL => thread::yield_now(),
                 Ok(false) => thread::sleep(NAP),
                 // The writer knows.
                 Err(_) => break,
