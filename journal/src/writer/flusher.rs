@@ -12,10 +12,8 @@ use super::shared::{Durable, Poison, Shared};
 use super::{Durability, Ready};
 use crate::chain::{Link, next};
 use crate::format::Position;
-use crate::format::control::Control;
 use crate::format::frame::FrameKind;
 use crate::format::header::SEGMENT_HEADER_SIZE;
-use crate::format::names;
 use crate::memory::Published;
 use crate::storage::Storage;
 
@@ -192,7 +190,7 @@ impl Flusher {
         if end <= self.flushed || end <= SEGMENT_HEADER_SIZE {
             return Ok(false);
         }
-        self.check_epoch()?;
+        self.shared.check_epoch(&*self.storage.0, self.epoch)?;
         self.cursor
             .memory()
             .sync(self.flushed & !(PAGE - 1), end)
@@ -216,18 +214,5 @@ impl Flusher {
         let position = Position { segment: self.segment, offset: self.durable.0 as u32 };
         self.shared.watermarks.store(Durable { sequence: Sequence(self.durable.1), position });
         Ok(true)
-    }
-
-    /// A writer that was opened later has raised the epoch: this one has lost its lock without knowing, and must end.
-    fn check_epoch(&self) -> Result<(), Poison> {
-        let control = self.storage.0.read(names::CONTROL).ok().and_then(|bytes| Control::from_bytes(&bytes));
-        match control {
-            Some(control) if control.epoch == self.epoch => Ok(()),
-            Some(control) => Err(self.shared.set_poison(
-                "holding the journal",
-                format_args!("it was opened for writing again, with epoch {} after {}", control.epoch, self.epoch),
-            )),
-            None => Err(self.shared.set_poison("holding the journal", "the control file is gone or damaged")),
-        }
     }
 }

@@ -52,6 +52,7 @@ impl Preparer {
         if self.shared.ahead.is_full() {
             return Ok(false);
         }
+        self.shared.check_epoch(&*self.storage.0, self.control.epoch)?;
         match self.make(self.next) {
             Ok(ready) => {
                 self.shared.set_no_room(None);

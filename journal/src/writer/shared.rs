@@ -9,7 +9,9 @@ use novate_core::units::Sequence;
 
 use super::Ready;
 use crate::chain::Link;
-use crate::format::Position;
+use crate::format::control::Control;
+use crate::format::{Position, names};
+use crate::storage::Storage;
 
 /// Segments that the hot thread may be ahead of the flusher.
 const ENTERED_MAX: usize = 256;
@@ -106,6 +108,20 @@ impl Shared {
         let poison = self.poison.get_or_init(|| Poison { doing, cause: cause.to_string() }).clone();
         self.is_poisoned.store(true, Ordering::Release);
         poison
+    }
+
+    /// A writer that was opened later has raised the epoch: this one has lost its lock without knowing, and must end before it
+    /// touches what is the other's.
+    pub(super) fn check_epoch(&self, storage: &dyn Storage, own: u32) -> Result<(), Poison> {
+        let control = storage.read(names::CONTROL).ok().and_then(|bytes| Control::from_bytes(&bytes));
+        match control {
+            Some(control) if control.epoch == own => Ok(()),
+            Some(control) => Err(self.set_poison(
+                "holding the journal",
+                format_args!("it was opened for writing again, with epoch {} after {own}", control.epoch),
+            )),
+            None => Err(self.set_poison("holding the journal", "the control file is gone or damaged")),
+        }
     }
 
     /// Why there is no next segment, if that is known.

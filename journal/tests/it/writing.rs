@@ -78,7 +78,21 @@ fn one_writer_at_a_time() {
     let poison = first.flusher.step(Flush::All).expect_err("the epoch was raised");
     assert!(poison.to_string().contains("epoch 2 after 1"), "{poison}");
     assert!(first.writer.seal(EventsDigest::default()).is_err());
-    drop(second);
+    assert!(first.preparer.step().is_err());
+    // Also a writer that only makes segments ahead notices, before it names one over the other's.
+    drop((first, second));
+    let open = || {
+        let mut opening = Opening::lock(folder.storage(), None, None).expect("nobody writes");
+        while opening.reader().next().expect("no damage").is_some() {}
+        opening.open(SMALL, EventsDigest::default()).expect("an opening")
+    };
+    let mut third = open();
+    std::fs::remove_file(folder.path("lock")).expect("a lock file");
+    let fourth = open();
+    let control = std::fs::read(folder.path("control")).expect("a control file");
+    assert!(third.preparer.step().is_err());
+    assert_eq!(std::fs::read(folder.path("control")).expect("a control file"), control);
+    drop((third, fourth));
 }
 
 #[test]
