@@ -52,7 +52,7 @@ impl ChainWalk {
     /// Takes a block in. Blocks up to the one that the walk began with are only compared with.
     pub(crate) fn take(&mut self, seal: &Seal, block: &[u8]) -> Result<(), Fault> {
         let newest = self.newest();
-        if seal.block == newest.block + 1 {
+        if newest.block.checked_add(1) == Some(seal.block) {
             self.recent.push_back(Link { block: seal.block, value: next(&newest.value, block) });
         }
         self.compare(seal.chain_block, Hash256(seal.chain))

@@ -115,7 +115,11 @@ impl SnapshotHeader {
         if !RULES_VERSIONS.contains(&self.rules) {
             return Err(other_version(name.to_owned(), "rules version", self.rules));
         }
-        if self.reserved != 0 || self.reserved_tail != [0; 24] || self.stored > self.chunks {
+        if self.reserved != 0
+            || self.reserved_tail != [0; 24]
+            || self.stored > self.chunks
+            || self.chunks > u64::from(u32::MAX)
+        {
             return damaged("a reserved byte, or a count");
         }
         if names::snapshot(self.sequence) != name {

@@ -215,7 +215,7 @@ impl Walk {
         let end = Position { offset: position.offset + frame.size() as u32, ..position };
         let durable = Position::from_bits(seal.durable_position);
         let field = |field| Err(Fault::Payload { kind, field });
-        if self.block.index.is_some_and(|index| index != seal.block) || seal.block == 0 {
+        if self.block.index.is_some_and(|index| index != seal.block) || seal.block == 0 || seal.block == u64::MAX {
             return field("block");
         }
         if seal.first_sequence != self.block.first_sequence {
@@ -241,8 +241,12 @@ impl Walk {
         }
         self.durable = self.durable.max(durable);
         self.sealed = Some(Sealed { seal: *seal, begin: self.block.begin, end });
-        self.block =
-            OpenBlock { index: Some(seal.block + 1), first_sequence: self.sequence + 1, begin: end, epoch: None };
+        self.block = OpenBlock {
+            index: Some(seal.block + 1),
+            first_sequence: self.sequence.saturating_add(1),
+            begin: end,
+            epoch: None,
+        };
         self.time = frame.time().0;
         self.is_at_checkpoint = false;
         Ok(())
@@ -255,7 +259,7 @@ impl Walk {
             return Err(Fault::Misplaced(kind));
         }
         let field = |field| Err(Fault::Payload { kind, field });
-        if self.block.index.is_some_and(|index| index != end.block + 1) {
+        if self.block.index.is_some_and(|index| Some(index) != end.block.checked_add(1)) {
             return field("block");
         }
         if self.sealed.is_some_and(|sealed| sealed.seal.events_digest != end.events_digest) {

@@ -97,7 +97,7 @@ impl Reader {
     /// The next segment, if it is there and the writer has moved to it.
     pub(super) fn entered_segment(&mut self) -> Result<Option<Segment>, JournalError> {
         if self.next_segment.is_none() {
-            let number = self.segment.header.segment + 1;
+            let Some(number) = self.segment.header.segment.checked_add(1) else { return Ok(None) };
             if !self.folder.segments.iter().any(|file| file.number == number) {
                 match self.folder.storage().bytes(&names::segment(number)) {
                     Ok(bytes) => self.folder.segments.push(SegmentFile { number, bytes }),
@@ -132,9 +132,12 @@ impl Reader {
             let expected = left.header.segment_bytes.into();
             return Some((position, Fault::SegmentSize { expected, found: left.bytes }));
         }
-        if next.first_sequence() != sequence + 1 {
+        if Some(next.first_sequence()) != sequence.checked_add(1) {
             let at = Position { offset: FIRST_SEQUENCE_OFFSET as u32, ..next.begin() };
-            return Some((at, Fault::FirstSequence { expected: sequence + 1, found: next.first_sequence() }));
+            return Some((
+                at,
+                Fault::FirstSequence { expected: sequence.saturating_add(1), found: next.first_sequence() },
+            ));
         }
         None
     }
