@@ -46,15 +46,17 @@ impl Prune {
     /// # Errors
     /// There is no journal or no snapshot; the journal is being written; the snapshot is damaged.
     pub fn new(storage: &Arc<dyn Storage>, verified: &Verified) -> Result<Self, JournalError> {
+        // A folder without a journal gets no lock file.
         let folder = Folder::read(Arc::clone(storage))?;
         if folder.segments.is_empty() {
             return Err(folder.no_journal());
         }
+        let locked = storage.lock().map_err(io_error("locking", names::LOCK))?;
+        let lock = locked.ok_or_else(|| JournalError::Locked { folder: storage.name() })?;
+        let folder = Folder::read(Arc::clone(storage))?;
         let Some(&newest) = folder.snapshots.last() else {
             return Err(JournalError::Beyond { what: "a snapshot; take one with `novate snapshot`".to_owned() });
         };
-        let locked = storage.lock().map_err(io_error("locking", names::LOCK))?;
-        let lock = locked.ok_or_else(|| JournalError::Locked { folder: storage.name() })?;
         let keep_from = snapshot::read(&**storage, newest)?.header.place().position.segment;
         let mut plan = Pruned { snapshot: newest, segments: Vec::new(), snapshots: Vec::new(), bytes: 0 };
         for file in folder.segments.iter().filter(|file| file.number < keep_from) {

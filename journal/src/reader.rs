@@ -18,7 +18,7 @@ use crate::chain::{ChainWalk, Link, Unhashed};
 use crate::error::{Damage, Fault, JournalError};
 use crate::folder::{Folder, Segment};
 use crate::format::Position;
-use crate::format::frame::{FRAME_MIN, FrameKind, NoFrame, RawFrame};
+use crate::format::frame::{FRAME_ALIGN, FRAME_MIN, FrameKind, NoFrame, RawFrame};
 use crate::format::header::FIRST_SEQUENCE_OFFSET;
 use crate::format::names;
 use crate::format::payload::Seal;
@@ -147,6 +147,8 @@ pub struct Reader {
     chain: Option<ChainWalk>,
     unhashed: Unhashed,
     ending: Option<Ending>,
+    /// Damage that was found behind commands which were given out first.
+    deferred: Option<JournalError>,
 }
 
 impl Reader {
@@ -184,7 +186,8 @@ impl Reader {
         }
         let segment = folder.open_own_segment(place.position.segment, genesis_hash)?;
         let offset = place.position.offset as usize;
-        if offset < segment.begin().offset as usize || offset > segment.memory.len() {
+        let is_place = offset >= segment.begin().offset as usize && offset <= segment.memory.len();
+        if !is_place || !offset.is_multiple_of(FRAME_ALIGN) {
             return Err(beyond());
         }
         let walk = Walk::resume(genesis_hash, epoch_limit(&folder), place);
@@ -223,7 +226,19 @@ impl Reader {
         let cursor = Published::new(Arc::clone(&segment.memory), segment.begin().offset as usize);
         let unhashed = Unhashed::from(Link { block: 0, value: genesis_hash });
         let (next_segment, ending) = (None, None);
-        Self { folder, genesis_hash, segment, next_segment, cursor, last: 0, walk, chain, unhashed, ending }
+        Self {
+            folder,
+            genesis_hash,
+            segment,
+            next_segment,
+            cursor,
+            last: 0,
+            walk,
+            chain,
+            unhashed,
+            ending,
+            deferred: None,
+        }
     }
 
     /// The configuration that the journal began with, read from its genesis frame.
@@ -309,6 +324,9 @@ impl Reader {
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "a frame is lent until the next one is read")]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, JournalError> {
+        if let Some(error) = self.deferred.take() {
+            return Err(error);
+        }
         loop {
             let position = self.position();
             let fault = match peek(&self.walk, &self.cursor) {
@@ -343,6 +361,9 @@ impl Reader {
     /// As [`Reader::next`]; only where nothing was read before the damage, so that nothing is lost.
     #[inline]
     pub fn read_span(&mut self, most: usize) -> Result<Option<Span>, JournalError> {
+        if let Some(error) = self.deferred.take() {
+            return Err(error);
+        }
         let (begin, segment) = (self.cursor.end(), self.segment.header.segment);
         let mut frames = 0;
         while frames < most {
@@ -367,8 +388,10 @@ impl Reader {
                 Ok(Some(frame)) => ends_checkpoint = is_at_checkpoint && frame.raw.kind() == FrameKind::Seal,
                 Ok(None) if frames == 0 => return Ok(None),
                 Err(error) if frames == 0 => return Err(error),
-                // The next call will find it again.
-                Ok(None) | Err(_) => {}
+                // A seal that contradicts the chain was gone over: nobody would find it again.
+                Err(error) => self.deferred = Some(error),
+                // The next call will find the end again.
+                Ok(None) => {}
             }
         }
         // A segment is left only where nothing was read before.
@@ -430,6 +453,10 @@ fn first_segment(storage: Arc<dyn Storage>) -> Result<(Folder, Segment), Journal
     let folder = Folder::read(storage)?;
     let Some(file) = folder.segments.first() else { return Err(folder.no_journal()) };
     let first = folder.open_segment(file.number, false)?;
+    let (expected, control) = (first.header.genesis(), folder.control.map(|control| Hash256(control.genesis_hash)));
+    if let Some(found) = control.filter(|found| *found != expected) {
+        return Err(JournalError::OtherGenesis { file: names::CONTROL.to_owned(), expected, found });
+    }
     // Those of the others are compared when reading comes to them.
     if first.header.segment == 1 && first.first_sequence() != 1 {
         let fault = Fault::FirstSequence { expected: 1, found: first.first_sequence() };

@@ -6,8 +6,9 @@ use novate_core::digest::Hash256;
 use novate_core::units::{Sequence, TimeNs};
 
 use crate::chain::Link;
-use crate::error::{Fault, JournalError};
+use crate::error::{Damage, Fault, JournalError};
 use crate::folder::{Folder, whole_file};
+use crate::format::frame::NoFrame;
 use crate::format::names;
 use crate::reader::{Chain, Ending, Place, Reader};
 use crate::snapshot::{self, SnapshotHeader};
@@ -86,6 +87,11 @@ fn check_before(storage: Arc<dyn Storage>, place: &Place) -> Result<u64, Journal
     let mut frames = 0;
     while reader.position() < place.position && reader.next()?.is_some() {
         frames += 1;
+    }
+    if reader.position() < place.position {
+        // What the snapshot stands on was whole once.
+        let (at, sequence) = (reader.position(), reader.sequence().0.0);
+        return Err(Damage::at(at, sequence, Fault::NoFrame(NoFrame::Nothing)).into());
     }
     Ok(frames)
 }

@@ -83,7 +83,7 @@ impl Walk {
         let first_sequence = place.sequence.0.saturating_add(1);
         let mut walk = Self::new(genesis_hash, epoch_limit, place.position, first_sequence);
         walk.block.index = Some(place.link.block.saturating_add(1));
-        (walk.time, walk.epoch, walk.durable) = (place.time.0, place.epoch, place.position);
+        (walk.time, walk.epoch) = (place.time.0, place.epoch);
         walk
     }
 

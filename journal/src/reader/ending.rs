@@ -69,9 +69,11 @@ impl Reader {
             thread::sleep(STORING);
             behind = self.look_behind(u32::MAX)?;
         }
+        let fault_before = if let Fault::NoFrame(before) = fault { Some(before) } else { None };
         let ending = self.judge(self.position(), fault, &behind);
         // Whoever writes may have gone on while we were looking: then what was seen behind is no wonder, and this no end.
-        if is_nothing && is_shared && (self.has_come() || self.entered_segment()?.is_some()) {
+        let has_changed = matches!(fault_before, Some(before) if peek(&self.walk, &self.cursor).err() != Some(before));
+        if is_shared && (has_changed || is_nothing && self.entered_segment()?.is_some()) {
             return Ok(true);
         }
         self.ending = Some(ending?);
@@ -106,6 +108,8 @@ impl Reader {
                 }
             }
             match self.folder.open_own_segment(number, self.genesis_hash) {
+                // One that nobody moved to may be made anew under its name; only later it is sure to be the one.
+                Ok(segment) if segment.first_sequence() == 0 => return Ok(None),
                 Ok(segment) => self.next_segment = Some(segment),
                 // One that was made ahead, and removed by a clean close meanwhile.
                 Err(JournalError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
@@ -115,7 +119,7 @@ impl Reader {
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.next_segment.clone().filter(|next| next.first_sequence() != 0))
+        Ok(self.next_segment.clone())
     }
 
     /// What is wrong with a segment that the writer left, if anything: behind its last frame there is nothing, all its blocks

@@ -246,6 +246,7 @@ impl Backing for Pages {
     }
 }
 
+#[derive(Debug)]
 struct MemoryLock(Arc<Disk>);
 
 impl Lock for MemoryLock {}

@@ -76,6 +76,7 @@ impl Backing for MappedFile {
     }
 }
 
+#[derive(Debug)]
 struct FileLock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
 
 impl Lock for FileLock {}

@@ -24,7 +24,7 @@ pub struct Entry {
 }
 
 /// Held while a journal is written; the lock is given back when this is dropped.
-pub trait Lock: Send {}
+pub trait Lock: Send + Sync + std::fmt::Debug {}
 
 /// A mapped segment; only this package looks inside.
 #[derive(Clone, Debug)]

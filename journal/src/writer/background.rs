@@ -17,7 +17,7 @@ use crate::error::{JournalError, io as io_error};
 use crate::folder::Folder;
 use crate::format::control::Control;
 use crate::format::names;
-use crate::storage::{Lock, Storage};
+use crate::storage::Storage;
 
 /// How long a thread that found nothing to do sleeps, unless its policy says otherwise.
 const NAP: Duration = Duration::from_micros(50);
@@ -34,14 +34,13 @@ pub struct Closed {
     pub segments: u32,
 }
 
-/// The threads that flush and that make segments ahead. They end when this is dropped, and the lock is given back; only
+/// The threads that flush and that make segments ahead. They end when this is dropped; only
 /// [`Background::close`] closes the journal.
 pub struct Background {
     stop: Arc<AtomicBool>,
     flusher: Option<JoinHandle<Flusher>>,
     preparer: Option<JoinHandle<Preparer>>,
     storage: Arc<dyn Storage>,
-    lock: Option<Box<dyn Lock>>,
 }
 
 impl std::fmt::Debug for Background {
@@ -56,10 +55,9 @@ impl Opened {
     /// # Errors
     /// The system has no room for them.
     pub fn start(self) -> Result<(Writer, Background), JournalError> {
-        let Self { writer, flusher, preparer, storage, lock } = self;
+        let Self { writer, flusher, preparer, storage } = self;
         let stop = Arc::new(AtomicBool::new(false));
-        let mut background =
-            Background { stop: Arc::clone(&stop), flusher: None, preparer: None, storage, lock: Some(lock) };
+        let mut background = Background { stop: Arc::clone(&stop), flusher: None, preparer: None, storage };
         let is_stopped = Arc::clone(&stop);
         let spawned = thread::Builder::new().name("novate-flush".into()).spawn(move || flush(flusher, &is_stopped));
         background.flusher = Some(spawned.map_err(io_error("starting a thread", "novate-flush"))?);
@@ -73,10 +71,8 @@ impl Opened {
     /// # Errors
     /// As [`Background::close`].
     pub fn close(self, events_digest: EventsDigest) -> Result<Closed, JournalError> {
-        let Self { writer, flusher, preparer, storage, lock } = self;
-        let closed = close(&*storage, writer, flusher, preparer.control(), events_digest);
-        drop(lock);
-        closed
+        let Self { writer, flusher, preparer, storage } = self;
+        close(&*storage, writer, flusher, preparer.control(), events_digest)
     }
 }
 
@@ -141,8 +137,6 @@ impl Drop for Background {
         self.stop.store(true, Ordering::Release);
         let _ = self.flusher.take().map(JoinHandle::join);
         let _ = self.preparer.take().map(JoinHandle::join);
-        // The lock is the last to go: nobody else may write while a thread of ours does.
-        self.lock = None;
     }
 }
 

@@ -44,7 +44,7 @@ impl Settings {
     }
 }
 
-/// A journal that is open for writing: its three parts, and the lock.
+/// A journal that is open for writing: its three parts, which hold the lock together.
 pub struct Opened {
     /// The hot thread's part.
     pub writer: Writer,
@@ -53,7 +53,6 @@ pub struct Opened {
     /// Makes segments ahead.
     pub preparer: Preparer,
     pub(super) storage: Arc<dyn Storage>,
-    pub(super) lock: Box<dyn Lock>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -75,9 +74,13 @@ pub fn create(storage: Arc<dyn Storage>, genesis: &Genesis, settings: Settings) 
         return Err(JournalError::NotEmpty { folder: storage.name(), file });
     }
     let lock = take_lock(&*storage)?;
+    // Somebody may have begun, and closed, a journal here before we had the lock.
+    if let Some(file) = first_file(&*storage)? {
+        return Err(JournalError::NotEmpty { folder: storage.name(), file });
+    }
     let folder = Folder::read(Arc::clone(&storage))?;
     remove_temporaries(&folder)?;
-    let (epoch, hash) = (folder.last_epoch(0) + 1, genesis.hash());
+    let (epoch, hash) = (folder.last_epoch(0).saturating_add(1), genesis.hash());
     let control = Control::new(epoch, 1, 0, hash.0);
     Folder::write_control(&*storage, &control).map_err(io_error("writing", names::CONTROL))?;
 
@@ -174,7 +177,7 @@ struct Start {
 
 impl Start {
     fn open(self, storage: Arc<dyn Storage>, lock: Box<dyn Lock>, settings: Settings) -> Result<Opened, JournalError> {
-        let shared = Arc::new(Shared::new(SEGMENTS_AHEAD));
+        let shared = Arc::new(Shared::new(SEGMENTS_AHEAD, lock));
         let (number, end) = (self.position.segment, self.position.offset as usize);
         let name = names::segment(number);
         let memory = storage.map(&name, true).map_err(io_error("mapping", name.as_str()))?.0;
@@ -204,7 +207,7 @@ impl Start {
         let beside = (self.genesis, settings.segment_bytes);
         let preparer = Preparer::new(Arc::clone(&storage), Arc::clone(&shared), beside, self.control);
         let flusher = Flusher::new(Arc::clone(&storage), shared, (settings.durability, epoch), begin);
-        Ok(Opened { writer, flusher, preparer, storage, lock })
+        Ok(Opened { writer, flusher, preparer, storage })
     }
 }
 
@@ -294,7 +297,7 @@ impl Opening {
             }
             _ => None,
         };
-        let (last, epoch) = (self.reader.sequence(), folder.last_epoch(self.reader.walk().epoch) + 1);
+        let (last, epoch) = (self.reader.sequence(), folder.last_epoch(self.reader.walk().epoch).saturating_add(1));
         Ok(Plan { ending, cut, left_over, last, epoch })
     }
 
@@ -370,17 +373,18 @@ impl Opening {
             if plan.cut.is_some() {
                 storage.zero_from(&name, position.offset.into()).map_err(io_error("cutting", name.as_str()))?;
             }
-            self.sync_kept(position.segment)?;
         }
+        self.sync_kept(last)?;
         Ok(control)
     }
 
-    /// What is kept may never have been made durable, if only the process died.
+    /// What is kept may never have been made durable, if only the process died; also a last end frame. Pages that could not be
+    /// written once may pass for written since, so they are written to first.
     fn sync_kept(&self, last: u32) -> Result<(), JournalError> {
         let (folder, first) = (self.reader.folder(), self.reader.walk().durable.segment);
         for file in folder.segments.iter().filter(|file| (first.max(1)..=last).contains(&file.number)) {
             let segment = folder.open_segment(file.number, true)?;
-            let synced = segment.memory.sync(0, segment.memory.len());
+            let synced = segment.memory.touch().and_then(|()| segment.memory.sync(0, segment.memory.len()));
             synced.map_err(io_error("making durable", names::segment(file.number)))?;
         }
         Ok(())
@@ -406,7 +410,7 @@ fn start(
     };
     let (mut control, mut position) = (control, end);
     if walk.closed.is_some() {
-        let number = control.newest_segment + 1;
+        let number = control.newest_segment.saturating_add(1);
         let mut header = SegmentHeader::new(&genesis, number, settings.segment_bytes, now_ns());
         header.first_sequence = walk.sequence + 1;
         let name = names::segment(number);

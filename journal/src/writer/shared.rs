@@ -11,7 +11,7 @@ use super::Ready;
 use crate::chain::Link;
 use crate::format::control::Control;
 use crate::format::{Position, names};
-use crate::storage::Storage;
+use crate::storage::{Lock, Storage};
 
 /// Segments that the hot thread may be ahead of the flusher.
 const ENTERED_MAX: usize = 256;
@@ -35,7 +35,7 @@ pub struct Watermarks {
 impl Watermarks {
     /// What is durable; more may be meanwhile.
     pub fn durable(&self) -> Durable {
-        // The sequence is stored first, and so read last: it may be behind the position, never beyond it.
+        // One of the two may be newer than the other; each is durable.
         let position = Position::from_bits(self.position.load(Ordering::Acquire));
         Durable { sequence: Sequence(self.sequence.load(Ordering::Acquire)), position }
     }
@@ -67,6 +67,8 @@ impl std::error::Error for Poison {}
 /// What the three parts of a writer share.
 #[derive(Debug)]
 pub(super) struct Shared {
+    /// Given back when the last of the three parts is gone: nobody else may write while one of them can.
+    _lock: Box<dyn Lock>,
     /// Segments that were made, in order; from the preparer to the hot thread.
     pub(super) ahead: ArrayQueue<Ready>,
     /// Segments that the hot thread moved to, in order; to the flusher.
@@ -81,8 +83,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(segments_ahead: usize) -> Self {
+    pub(super) fn new(segments_ahead: usize, lock: Box<dyn Lock>) -> Self {
         Self {
+            _lock: lock,
             ahead: ArrayQueue::new(segments_ahead),
             entered: ArrayQueue::new(ENTERED_MAX),
             links: ArrayQueue::new(1),

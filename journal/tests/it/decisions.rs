@@ -357,6 +357,16 @@ fn bytes_that_are_not_those_of_the_chain() {
         image.change(1, FrameKind::Command, 6, |_, payload| *payload.last_mut().expect("words") ^= 1 << 40);
         let [verified, _, opened] = image.judge_without_replay();
         assert_eq!(verified, Said::Damage("Chain".to_owned()));
+        // Also where many frames are read at once.
+        let mut reader = Reader::open(image.storage(), Chain::Verified).expect("a journal");
+        let found = loop {
+            match reader.read_span(64) {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(Ending::Closed),
+                Err(error) => break Err(error),
+            }
+        };
+        assert_eq!(said(found), Said::Damage("Chain".to_owned()));
         assert!(matches!(opened, Said::Closed | Said::Open), "{opened:?}");
     }
     // A seal that states another chain value.

@@ -96,6 +96,17 @@ fn one_writer_at_a_time() {
 }
 
 #[test]
+fn the_lock_is_held_as_long_as_anybody_can_write() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("")).expect("a folder");
+    let (writer, background) = create(folder.storage(), &genesis(), SMALL).expect("new").start().expect("threads");
+    drop(background);
+    assert!(matches!(Opening::lock(folder.storage(), None, None), Err(JournalError::Locked { .. })));
+    drop(writer);
+    assert!(Opening::lock(folder.storage(), None, None).is_ok());
+}
+
+#[test]
 fn snapshots_are_taken_and_gone_on_from() {
     let (commands, folder) = (commands(4, COUNT), Folder::new());
     let trace = from_memory(&commands);
