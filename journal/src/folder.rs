@@ -129,6 +129,7 @@ impl Folder {
         }
         folder.segments.sort_by_key(|segment| segment.number);
         folder.snapshots.sort_unstable();
+        folder.find_unlisted();
         folder.check_numbers()?;
         Ok(folder)
     }
@@ -141,6 +142,25 @@ impl Folder {
     fn read_control(&self) -> Result<Control, JournalError> {
         let bytes = self.storage.read(names::CONTROL).map_err(io_error("reading", names::CONTROL))?;
         Control::from_bytes(&bytes).ok_or_else(|| whole_file(names::CONTROL, Fault::Control).into())
+    }
+
+    /// A list of a large folder may pass over a file that was renamed meanwhile: a segment that it lacks is asked for by name.
+    fn find_unlisted(&mut self) {
+        let Some(first) = self.segments.first().map(|file| file.number) else { return };
+        let listed = self.segments.last().map_or(first, |file| file.number);
+        let newest = self.control.map_or(listed, |control| control.newest_segment.max(listed));
+        let oldest = self.control.map_or(first, |control| control.oldest_segment.max(1).min(first));
+        let mut found = Vec::new();
+        for number in oldest..=newest {
+            if self.segments.binary_search_by_key(&number, |file| file.number).is_ok() {
+                continue;
+            }
+            // The first one that is not there either is missing.
+            let Ok(bytes) = self.storage.bytes(&names::segment(number)) else { break };
+            found.push(SegmentFile { number, bytes });
+        }
+        self.segments.append(&mut found);
+        self.segments.sort_by_key(|file| file.number);
     }
 
     /// Segments are numbered from 1, or from what the control file says of a pruned journal, without gaps, up to at least

@@ -211,7 +211,11 @@ impl Reader {
         // the beginning comes to the others in order.
         let has_index = sequence > Sequence::ZERO;
         for file in folder.segments.iter().skip(1).rev().filter(|_| has_index) {
-            let later = folder.open_own_segment(file.number, genesis_hash)?;
+            let later = match folder.open_own_segment(file.number, genesis_hash) {
+                // One that was made ahead, and removed by a clean close meanwhile.
+                Err(JournalError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
             if (1..=sequence.0).contains(&later.first_sequence()) {
                 segment = later;
                 break;

@@ -229,7 +229,8 @@ pub struct Plan {
     pub ending: Ending,
     /// What would be cut; none if nothing was torn.
     pub cut: Option<Cut>,
-    /// Files that would be removed or used for something else: unfinished ones, and segments made ahead.
+    /// Files that would be removed or used for something else: unfinished ones, segments made ahead, and snapshots of commands
+    /// that are lost.
     pub left_over: Vec<String>,
     /// The last command that is kept, and its time.
     pub last: (Sequence, TimeNs),
@@ -288,8 +289,9 @@ impl Opening {
         let folder = self.reader.folder();
         let last_segment = self.reader.position().segment;
         let ahead = folder.segments.iter().filter(|file| file.number > last_segment);
-        let left_over =
-            ahead.map(|file| names::segment(file.number)).chain(folder.temporaries.iter().cloned()).collect();
+        let mut left_over: Vec<String> = ahead.map(|file| names::segment(file.number)).collect();
+        left_over.extend(folder.temporaries.iter().cloned());
+        left_over.extend(self.snapshots_beyond(&ending));
         let cut = match &ending {
             Ending::Open { position, torn_bytes, fault } if *torn_bytes > 0 || fault.is_some() => {
                 let found = fault.as_ref().map_or("nothing".to_owned(), |fault| fault.expected_and_found().1);
@@ -299,6 +301,14 @@ impl Opening {
         };
         let (last, epoch) = (self.reader.sequence(), folder.last_epoch(self.reader.walk().epoch).saturating_add(1));
         Ok(Plan { ending, cut, left_over, last, epoch })
+    }
+
+    /// Snapshots of commands that a loss of power took away: of no use, and in the way of what comes in their place. Behind a
+    /// clean close there can be none.
+    fn snapshots_beyond(&self, ending: &Ending) -> Vec<String> {
+        let (last, is_open) = (self.reader.sequence().0.0, *ending != Ending::Closed);
+        let beyond = self.reader.folder().snapshots.iter().filter(|&&sequence| is_open && sequence > last);
+        beyond.map(|&sequence| names::snapshot(sequence)).collect()
     }
 
     /// Cuts what a crash left and begins a new epoch, without going on to write.
@@ -367,6 +377,9 @@ impl Opening {
             moved.map_err(io_error("taking away", name.as_str()))?;
         }
         remove_temporaries(folder)?;
+        for name in self.snapshots_beyond(&plan.ending) {
+            storage.remove(&name).map_err(io_error("removing", name.as_str()))?;
+        }
         storage.sync_names().map_err(io_error("removing files in", storage.name()))?;
         if let Ending::Open { position, .. } = &plan.ending {
             let name = names::segment(position.segment);

@@ -1,7 +1,12 @@
 //! `novate recover`: cuts what a crash left behind the last frame of a journal, and says before what and why.
 
-use novate_journal::JournalError;
+use std::sync::Arc;
+
+use novate_journal::folder::Folder;
+use novate_journal::reader::Place;
+use novate_journal::storage::Storage;
 use novate_journal::writer::{Cut, Opening, Plan};
+use novate_journal::{JournalError, snapshot};
 use serde::Serialize;
 
 use super::Verdict;
@@ -30,7 +35,9 @@ struct RecoverObject {
 /// Cuts a torn tail, unless only the plan is wanted or nothing is to be done.
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> {
     let journal = args.journal.journal.display().to_string();
-    let mut opening = Opening::lock(args.journal.storage(), None, None)?;
+    let storage = args.journal.storage();
+    let begin = beginning(&storage)?;
+    let mut opening = Opening::lock(storage, begin.as_ref(), None)?;
     let planned = read_to_end(&mut opening).and_then(|()| opening.plan());
     if let Err(JournalError::Damaged(_)) = &planned {
         tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
@@ -96,4 +103,21 @@ fn tell_plan(journal: &str, plan: &Plan) {
     for name in &plan.left_over {
         tell(format_args!("{journal}: to be taken away: {name}, left over"));
     }
+}
+
+/// The place of the oldest snapshot from which a pruned journal can be read; none for one that was not pruned.
+fn beginning(storage: &Arc<dyn Storage>) -> Result<Option<Place>, Error> {
+    let folder = Folder::read(Arc::clone(storage))?;
+    let first = folder.segments.first().map_or(1, |file| file.number);
+    if first == 1 {
+        return Ok(None);
+    }
+    for &sequence in &folder.snapshots {
+        let place = snapshot::read(&**storage, sequence)?.header.place();
+        if place.position.segment >= first {
+            return Ok(Some(place));
+        }
+    }
+    let what = "a snapshot from which it can be read; its beginning was pruned".to_owned();
+    Err(JournalError::Beyond { what }.into())
 }

@@ -168,3 +168,16 @@ fn a_full_or_closed_standard_error_stops_nothing() {
         assert_eq!(run(&["verify", &path, "--json"]).result()["torn_bytes"], 0, "{name}");
     }
 }
+
+/// What a crash leaves of a journal whose beginning was pruned is read from its snapshot on.
+#[test]
+fn a_pruned_journal_is_recovered_too() {
+    let folder = Folder::new();
+    let path = journal(&folder, "journal", &commands(60), Recipe { is_closed: false, ..Recipe::new() });
+    assert_eq!(run(&["snapshot", &path, "--at", "50"]).code, 0);
+    assert_eq!(run(&["prune", &path, "--before-snapshot", "--yes"]).code, 0);
+    assert!(!files(&path).contains_key("00000001.segment"), "nothing was pruned");
+    let ran = recover(&path, &[]);
+    assert_eq!((ran.code, &ran.result()["sequence"]), (0, &json!(60)), "{}", ran.stderr);
+    assert_eq!(run(&["verify", &path]).code, 0);
+}
