@@ -301,6 +301,18 @@ pub(crate) fn io(doing: &'static str, file: impl Into<String>) -> impl FnOnce(io
     move |cause| JournalError::Io { doing, file, cause }
 }
 
+impl JournalError {
+    /// The same, with the last command before it if it is damage that does not say.
+    pub(crate) fn after(self, sequence: u64) -> Self {
+        match self {
+            Self::Damaged(damage) if damage.after_sequence == 0 => {
+                Self::Damaged(Damage { after_sequence: sequence, ..damage })
+            }
+            other => other,
+        }
+    }
+}
+
 impl Damage {
     /// Damage at a position.
     pub(crate) fn at(position: Position, after_sequence: u64, fault: Fault) -> Self {

@@ -37,6 +37,8 @@ pub struct Folder {
     pub control: Option<Control>,
     /// The segments, in order and without gaps.
     pub segments: Vec<SegmentFile>,
+    /// The segment that is missing behind them.
+    pub gap: Option<u32>,
     /// The sequences of the snapshots, in order.
     pub snapshots: Vec<u64>,
     /// Files that were not finished.
@@ -85,14 +87,31 @@ impl Folder {
     /// There is no folder, a file is none of ours, a segment is missing, the control file is damaged. A folder without
     /// segments is no error here.
     pub fn read(storage: Arc<dyn Storage>) -> Result<Self, JournalError> {
+        let folder = Self::read_to_gap(storage)?;
+        match folder.gap {
+            Some(missing) => Err(whole_file(&names::segment(missing), Fault::MissingSegment).into()),
+            None => Ok(folder),
+        }
+    }
+
+    /// The same for who reads in order: a segment that is missing behind others is no error yet, but a [`Folder::gap`], and
+    /// segments behind it are not among the folder's.
+    ///
+    /// # Errors
+    /// As [`Folder::read`].
+    pub fn read_to_gap(storage: Arc<dyn Storage>) -> Result<Self, JournalError> {
         for _ in 1..LOOKS {
-            match Self::look(Arc::clone(&storage)) {
-                // Somebody may have made or removed segments between our two looks.
-                Err(JournalError::Damaged(Damage { fault: Fault::MissingSegment, .. })) if storage.is_shared() => {
-                    thread::sleep(BETWEEN_LOOKS);
-                }
-                other => return other,
+            let looked = Self::look(Arc::clone(&storage));
+            let lacks_segment = match &looked {
+                Ok(folder) => folder.gap.is_some(),
+                Err(JournalError::Damaged(damage)) => damage.fault == Fault::MissingSegment,
+                Err(_) => false,
+            };
+            // Somebody may have made or removed segments between our two looks.
+            if !lacks_segment || !storage.is_shared() {
+                return looked;
             }
+            thread::sleep(BETWEEN_LOOKS);
         }
         Self::look(storage)
     }
@@ -111,8 +130,14 @@ impl Folder {
                 });
             }
         };
-        let mut folder =
-            Self { storage, control: None, segments: Vec::new(), snapshots: Vec::new(), temporaries: Vec::new() };
+        let mut folder = Self {
+            storage,
+            control: None,
+            segments: Vec::new(),
+            gap: None,
+            snapshots: Vec::new(),
+            temporaries: Vec::new(),
+        };
         let has_segment = |entry: &Entry| entry.is_file && matches!(names::parse(&entry.name), Named::Segment(_));
         // What holds no segment is somebody else's folder, not a damaged journal.
         let is_journal = entries.iter().any(has_segment);
@@ -165,7 +190,7 @@ impl Folder {
 
     /// Segments are numbered from 1, or from what the control file says of a pruned journal, without gaps, up to at least
     /// what the control file says.
-    fn check_numbers(&self) -> Result<(), JournalError> {
+    fn check_numbers(&mut self) -> Result<(), JournalError> {
         let missing = |number| Err(whole_file(&names::segment(number), Fault::MissingSegment).into());
         let Some(first) = self.segments.first() else {
             return match self.control {
@@ -179,16 +204,18 @@ impl Folder {
         if first.number > oldest && !may_be_pruned {
             return missing(oldest);
         }
-        for pair in self.segments.windows(2) {
-            if pair[1].number != pair[0].number + 1 {
-                return missing(pair[0].number + 1);
-            }
+        let (begin, newest) = (first.number, self.control.map_or(0, |control| control.newest_segment));
+        let (in_order, last) = self
+            .segments
+            .iter()
+            .zip(begin..)
+            .take_while(|(file, next)| file.number == *next)
+            .fold((0, begin), |(count, _), (file, _)| (count + 1, file.number));
+        if in_order < self.segments.len() || newest > last {
+            self.segments.truncate(in_order);
+            self.gap = last.checked_add(1);
         }
-        let last = self.segments.last().map_or(0, |segment| segment.number);
-        match self.control {
-            Some(control) if control.newest_segment > last => missing(last + 1),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The storage.

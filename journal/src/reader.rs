@@ -348,7 +348,8 @@ impl Reader {
                 },
                 Err(no_frame) => Fault::NoFrame(no_frame),
             };
-            if !self.goes_on(fault)? {
+            // A file that is wrong as a whole does not know what was read before it.
+            if !self.goes_on(fault).map_err(|error| error.after(self.walk.sequence))? {
                 return Ok(None);
             }
         }
@@ -454,7 +455,7 @@ fn peek<'c>(walk: &Walk, cursor: &'c Published) -> Result<RawFrame<'c>, NoFrame>
 
 /// Looks at the folder, and opens the first segment, of which there must be one.
 fn first_segment(storage: Arc<dyn Storage>) -> Result<(Folder, Segment), JournalError> {
-    let folder = Folder::read(storage)?;
+    let folder = Folder::read_to_gap(storage)?;
     let Some(file) = folder.segments.first() else { return Err(folder.no_journal()) };
     let first = folder.open_segment(file.number, false)?;
     let (expected, control) = (first.header.genesis(), folder.control.map(|control| Hash256(control.genesis_hash)));

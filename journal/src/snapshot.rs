@@ -19,7 +19,7 @@ use novate_core::units::{Sequence, TimeNs};
 use crate::chain::Link;
 use crate::checksum::crc32c;
 use crate::error::{Fault, JournalError, io as io_error};
-use crate::folder::{other_version, whole_file};
+use crate::folder::{Folder, other_version, whole_file};
 use crate::format::{FORMAT_VERSION, Position, names};
 use crate::reader::Place;
 use crate::replay::Checkpointed;
@@ -188,6 +188,24 @@ pub struct Snapshot {
     name: String,
     stored: Vec<u32>,
     chunks: Vec<Chunk>,
+}
+
+/// Where reading a pruned journal begins: at its oldest snapshot that its segments reach back to. None if it was not pruned.
+///
+/// # Errors
+/// [`Fault::MissingSegment`] if there is no such snapshot; as [`read`].
+pub fn beginning(folder: &Folder) -> Result<Option<Place>, JournalError> {
+    let first = folder.segments.first().map_or(1, |file| file.number);
+    if first == 1 {
+        return Ok(None);
+    }
+    for &sequence in &folder.snapshots {
+        let place = read(&**folder.storage(), sequence)?.header.place();
+        if place.position.segment >= first {
+            return Ok(Some(place));
+        }
+    }
+    Err(whole_file(&names::segment(first - 1), Fault::MissingSegment).into())
 }
 
 /// Reads a snapshot and checks its sums and form; the state's digest is not computed.

@@ -42,17 +42,18 @@ pub struct Verified {
 /// # Errors
 /// The first damage, or that there is no journal.
 pub fn verify(storage: Arc<dyn Storage>, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, JournalError> {
-    let folder = Folder::read(Arc::clone(&storage))?;
+    let folder = Folder::read_to_gap(Arc::clone(&storage))?;
     if folder.segments.is_empty() {
         return Err(folder.no_journal());
     }
     let mut snapshots = Snapshots::read(&folder)?;
-    let first = folder.segments.first().map_or(1, |file| file.number);
-    let begin = if first == 1 { None } else { Some(snapshots.beginning(first)?) };
+    let begin = snapshot::beginning(&folder)?;
     let mut frames = 0;
     let mut reader = match &begin {
         None => Reader::open(storage, Chain::Verified)?,
         Some(place) => {
+            // It, and what is older, cannot be compared with blocks that are gone.
+            snapshots.left.retain(|header| header.sequence > place.sequence.0);
             frames += check_before(Arc::clone(&storage), place)?;
             Reader::open_at(storage, Chain::Verified, place)?
         }
@@ -125,18 +126,6 @@ impl Snapshots {
             }
             None => Ok(()),
         }
-    }
-
-    /// The place of the oldest snapshot from which a pruned journal can be read.
-    /// It, and what is older, cannot be compared with blocks that are gone.
-    fn beginning(&mut self, first: u32) -> Result<Place, JournalError> {
-        let usable = self.left.iter().position(|header| header.place().position.segment >= first);
-        let Some(usable) = usable else {
-            return Err(whole_file(&names::segment(first - 1), Fault::MissingSegment).into());
-        };
-        let place = self.left[usable].place();
-        self.left.drain(..=usable);
-        Ok(place)
     }
 
     fn fault(&self, what: &'static str) -> JournalError {

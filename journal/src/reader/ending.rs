@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{Ending, Reader, peek};
 use crate::error::{Damage, Fault, JournalError, io as io_error};
-use crate::folder::{Segment, SegmentFile};
+use crate::folder::{Segment, SegmentFile, whole_file};
 use crate::format::frame::{FRAME_ALIGN, FRAME_MAX, FRAME_MIN, FrameKind, NoFrame, RawFrame};
 use crate::format::header::{FIRST_SEQUENCE_OFFSET, SEGMENT_HEADER_SIZE};
 use crate::format::payload::Seal;
@@ -77,7 +77,21 @@ impl Reader {
             return Ok(true);
         }
         self.ending = Some(ending?);
+        self.check_gap()?;
         Ok(false)
+    }
+
+    /// The folder may have ended with a segment that is missing; unless it came meanwhile.
+    fn check_gap(&self) -> Result<(), JournalError> {
+        let Some(number) = self.folder.gap.filter(|gap| *gap > self.segment.header.segment) else { return Ok(()) };
+        let name = names::segment(number);
+        match self.folder.storage().bytes(&name) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                Err(whole_file(&name, Fault::MissingSegment).into())
+            }
+            Err(cause) => Err(io_error("looking for", name)(cause)),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Whether there is a frame at the cursor by now.

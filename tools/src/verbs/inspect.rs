@@ -1,6 +1,7 @@
 //! `novate inspect`: every frame of a journal, decoded; with the events that commands caused, if they are asked for.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use clap::Args;
 use indicatif::ProgressBar;
@@ -9,9 +10,12 @@ use novate_core::engine::Engine;
 use novate_core::event::OwnedEvent;
 use novate_core::sink::{Discard, EventSink};
 use novate_core::units::Sequence;
+use novate_journal::folder::Folder;
 use novate_journal::format::payload::Seal;
 use novate_journal::reader::{Chain, Frame, Reader};
 use novate_journal::state::State;
+use novate_journal::storage::Storage;
+use novate_journal::{JournalError, snapshot};
 
 use super::Verdict;
 use crate::decode::digest_text;
@@ -19,7 +23,7 @@ use crate::error::Error;
 use crate::frames::{ChoiceArgs, event_object, event_text, frame_object, frame_text};
 use crate::input::progress_bar;
 use crate::journal::{JournalArg, note_torn_tail};
-use crate::output::Stream;
+use crate::output::{Stream, tell};
 
 /// Frames between two looks at the progress bar.
 const FRAMES_A_STEP: u32 = 4_096;
@@ -41,7 +45,8 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     choice: ChoiceArgs,
 
-    /// Print the events of each command as well: the journal is replayed from its beginning.
+    /// Print the events of each command as well: the journal is replayed from its beginning, or from a snapshot if that
+    /// was pruned.
     #[arg(long)]
     events: bool,
 }
@@ -56,8 +61,7 @@ pub(crate) fn inspect(args: &InspectArgs, json: bool) -> Result<Verdict, Error> 
     let folder = storage.name();
     let mut inspection = Inspection { args, range: (from, to), lines: Stream::new(json), progress: progress_bar() };
     let went = if args.events {
-        let mut reader = Reader::open(storage, Chain::Ignored)?;
-        let mut state = State::genesis(&reader.genesis()?)?;
+        let (mut state, mut reader) = replayable(&storage, args.from)?;
         let went = inspection.run(&mut reader, Some(state.attach()?));
         went.map(|verdict| (verdict, reader))
     } else {
@@ -70,7 +74,34 @@ pub(crate) fn inspect(args: &InspectArgs, json: bool) -> Result<Verdict, Error> 
     inspection.lines.flush()?;
     let (verdict, reader) = went?;
     note_torn_tail(&folder, reader.ending());
+    let last = reader.sequence().0.0;
+    if reader.ending().is_some() && last < from {
+        return Err(JournalError::Beyond { what: format!("sequence {from}: it ends at {last}") }.into());
+    }
     Ok(verdict)
+}
+
+/// A state and what is to be applied to it: all from the beginning or, where that was pruned, from a snapshot on, the newest
+/// one before `from`.
+fn replayable(storage: &Arc<dyn Storage>, from: Option<u64>) -> Result<(State, Reader), Error> {
+    let folder = Folder::read_to_gap(Arc::clone(storage))?;
+    let Some(oldest) = snapshot::beginning(&folder)? else {
+        let reader = Reader::open(Arc::clone(storage), Chain::Ignored)?;
+        return Ok((State::genesis(&reader.genesis()?)?, reader));
+    };
+    let oldest = oldest.sequence.0;
+    match from {
+        Some(from) if from <= oldest => {
+            let what = format!("the events of sequence {from}: what the snapshot {oldest} was made of is pruned");
+            return Err(JournalError::Beyond { what }.into());
+        }
+        Some(_) => {}
+        None => tell(format_args!("{}: pruned; its events are known from sequence {} on", storage.name(), oldest + 1)),
+    }
+    let newest = folder.snapshots.iter().rev().find(|&&sequence| from.is_some_and(|from| sequence < from));
+    let kept = snapshot::read(&**storage, newest.copied().unwrap_or(oldest))?;
+    let reader = Reader::open_at(Arc::clone(storage), Chain::Ignored, &kept.header.place())?;
+    Ok((kept.state()?, reader))
 }
 
 struct Inspection<'a> {
@@ -98,6 +129,11 @@ impl Inspection<'_> {
             let Some(frame) = reader.next()? else { return Ok(verdict) };
             let sequence = frame.raw.sequence().0;
             if sequence > self.range.1 {
+                // Had there been a frame before this one, it would have been looked at.
+                if frames == 1 {
+                    let what = format!("sequence {}: what comes before {sequence} was pruned", self.range.1);
+                    return Err(JournalError::Beyond { what }.into());
+                }
                 return Ok(verdict);
             }
             let is_wanted = sequence >= self.range.0 && self.args.choice.chooses(&frame);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use novate_journal::folder::Folder;
-use novate_journal::reader::Place;
 use novate_journal::storage::Storage;
 use novate_journal::writer::{Cut, Opening, Plan};
 use novate_journal::{JournalError, snapshot};
@@ -13,7 +12,7 @@ use super::Verdict;
 use crate::cli::RecoverArgs;
 use crate::error::Error;
 use crate::input::progress_bar;
-use crate::journal::EndingObject;
+use crate::journal::{DamageObject, EndingObject};
 use crate::output::{Listing, Output, tell};
 
 /// The result as JSON.
@@ -32,17 +31,30 @@ struct RecoverObject {
     done: bool,
 }
 
+/// Why nothing is cut, as JSON.
+#[derive(Serialize)]
+struct RefusedObject {
+    journal: String,
+    damage: DamageObject,
+    done: bool,
+}
+
 /// Cuts a torn tail, unless only the plan is wanted or nothing is to be done.
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> {
     let journal = args.journal.journal.display().to_string();
     let storage = args.journal.storage();
-    let begin = beginning(&storage)?;
-    let mut opening = Opening::lock(storage, begin.as_ref(), None)?;
-    let planned = read_to_end(&mut opening).and_then(|()| opening.plan());
-    if let Err(JournalError::Damaged(_)) = &planned {
-        tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
-    }
-    let plan = planned?;
+    let planned = open(storage).and_then(|mut opening| {
+        read_to_end(&mut opening)?;
+        let plan = opening.plan()?;
+        Ok((opening, plan))
+    });
+    let (opening, plan) = match planned {
+        Ok(planned) => planned,
+        Err(error) => {
+            refuse(journal, &error, json)?;
+            return Err(error.into());
+        }
+    };
     let is_needed = plan.cut.is_some() || !plan.left_over.is_empty();
     tell_plan(&journal, &plan);
     if is_needed && !args.plan {
@@ -80,6 +92,22 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> 
     Ok(Verdict::Right)
 }
 
+/// Locks the journal, to be read from the beginning or, if that was pruned, from a snapshot.
+fn open(storage: Arc<dyn Storage>) -> Result<Opening, JournalError> {
+    let begin = snapshot::beginning(&Folder::read(Arc::clone(&storage))?)?;
+    Opening::lock(storage, begin.as_ref(), None)
+}
+
+/// Says that what is damaged is left as it is.
+fn refuse(journal: String, error: &JournalError, json: bool) -> Result<(), Error> {
+    let mut output = Output::new(json);
+    if let Some(damage) = DamageObject::of(&journal, error) {
+        tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
+        output.json_line(&RefusedObject { journal, damage, done: false });
+    }
+    output.write()
+}
+
 /// Reads all of it, which is what takes its time.
 fn read_to_end(opening: &mut Opening) -> Result<(), JournalError> {
     let progress = progress_bar();
@@ -103,21 +131,4 @@ fn tell_plan(journal: &str, plan: &Plan) {
     for name in &plan.left_over {
         tell(format_args!("{journal}: to be taken away: {name}, left over"));
     }
-}
-
-/// The place of the oldest snapshot from which a pruned journal can be read; none for one that was not pruned.
-fn beginning(storage: &Arc<dyn Storage>) -> Result<Option<Place>, Error> {
-    let folder = Folder::read(Arc::clone(storage))?;
-    let first = folder.segments.first().map_or(1, |file| file.number);
-    if first == 1 {
-        return Ok(None);
-    }
-    for &sequence in &folder.snapshots {
-        let place = snapshot::read(&**storage, sequence)?.header.place();
-        if place.position.segment >= first {
-            return Ok(Some(place));
-        }
-    }
-    let what = "a snapshot from which it can be read; its beginning was pruned".to_owned();
-    Err(JournalError::Beyond { what }.into())
 }

@@ -205,13 +205,15 @@ struct Start<'s> {
 impl<'s> Start<'s> {
     /// The newest snapshot at or before `to`, if one is wanted or if the journal's beginning was pruned.
     fn find(storage: &'s Arc<dyn Storage>, from_snapshot: bool, to: Option<Sequence>) -> Result<Self, Error> {
-        let folder = Folder::read(Arc::clone(storage))?;
+        let folder = Folder::read_to_gap(Arc::clone(storage))?;
         let is_pruned = folder.segments.first().is_some_and(|file| file.number > 1);
         if folder.segments.is_empty() || !from_snapshot && !is_pruned {
             return Ok(Self { storage, snapshot: None });
         }
         let may = |sequence: &u64| to.is_none_or(|to| *sequence <= to.0);
         let Some(&newest) = folder.snapshots.iter().rev().find(|sequence| may(sequence)) else {
+            // Without any, a pruned journal has lost what it begins with.
+            snapshot::beginning(&folder)?;
             let what = match to {
                 Some(to) => format!("a snapshot at or before sequence {to}"),
                 None => "a snapshot; take one with `novate snapshot`".to_owned(),

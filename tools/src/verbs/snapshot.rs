@@ -99,13 +99,14 @@ fn last_checkpoint(storage: &Arc<dyn Storage>, at_most: u64) -> Result<Sequence,
 /// journal contradicts.
 fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<Verdict, Error> {
     let older = folder.snapshots.iter().rev().find(|&&sequence| sequence < at.0);
-    let mut replay = match older {
-        Some(&sequence) => {
-            let kept = snapshot::read(&**storage, sequence)?;
-            let reader = Reader::open_at(Arc::clone(storage), Chain::Verified, &kept.header.place())?;
-            Replay::from_state(kept.state()?, reader)
-        }
-        None => Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Verified)?)?,
+    let mut replay = if let Some(&sequence) = older {
+        let kept = snapshot::read(&**storage, sequence)?;
+        let reader = Reader::open_at(Arc::clone(storage), Chain::Verified, &kept.header.place())?;
+        Replay::from_state(kept.state()?, reader)
+    } else {
+        // A pruned journal without any has lost what it begins with.
+        snapshot::beginning(folder)?;
+        Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Verified)?)?
     };
     let mut taking = Taking { storage: &**storage, at, is_taken: false };
     // Up to the seal behind the checkpoint, and so to the command behind that, if there is one.

@@ -1,10 +1,12 @@
 //! `novate inspect`.
 
+use std::fs;
+
 use novate_core::command::{Command, CommandRecord, Work};
 use novate_core::prelude::*;
 use serde_json::{Value, json};
 
-use crate::journals::{ACCOUNTS, INSTRUMENT, Made, Recipe, bytes_of, commands, journal, patch};
+use crate::journals::{ACCOUNTS, INSTRUMENT, Made, Recipe, bytes_of, commands, frame_of, journal, patch};
 use crate::support::{Folder, Ran, run};
 
 /// Bytes of a segment's header and of a genesis frame.
@@ -79,7 +81,7 @@ fn a_range_is_as_it_is_in_the_whole() {
         let is_in = |object: &&Value| (from..=to).contains(&object["sequence"].as_u64().expect("a number"));
         all.iter().filter(is_in).cloned().collect()
     };
-    for (from, to) in [(0, 0), (1, 1), (14, 14), (15, 40), (33, 33), (60, 60), (61, 99)] {
+    for (from, to) in [(0, 0), (1, 1), (14, 14), (15, 40), (33, 33), (60, 60), (60, 99)] {
         let (first, last) = (from.to_string(), to.to_string());
         for more in [&[][..], &["--events"]] {
             let args = [&["--from", &first, "--to", &last], more].concat();
@@ -90,6 +92,11 @@ fn a_range_is_as_it_is_in_the_whole() {
     }
     assert_eq!(objects(&journal, &["--from", "58"]), in_range(58, 60));
     assert_eq!(objects(&journal, &["--to", "3"]), in_range(0, 3));
+    for more in [&[][..], &["--events"], &["--to", "99"]] {
+        let beyond = inspect(&journal, &[&["--from", "61"], more].concat());
+        assert_eq!((beyond.code, beyond.stdout.as_str()), (2, ""));
+        assert!(beyond.stderr.contains("the journal does not hold sequence 61: it ends at 60"), "{}", beyond.stderr);
+    }
     let reversed = inspect(&journal, &["--from", "5", "--to", "4"]);
     assert_eq!((reversed.code, reversed.stdout.as_str()), (2, ""));
     assert_eq!(reversed.stderr, "novate: expected --from at or below --to, found 5 and 4\n");
@@ -162,6 +169,40 @@ fn events_follow_their_command() {
     let lines: Vec<&str> = text.stdout.lines().collect();
     assert!(lines[0].contains(" command NewOrder "), "{}", lines[0]);
     assert!(lines[2].starts_with("  Trade sequence=12 ordinal=1 "), "{}", lines[2]);
+}
+
+/// Of a pruned journal the events are those of the whole, as far as its snapshots reach.
+#[test]
+fn what_is_left_of_a_pruned_journal() {
+    let folder = Folder::new();
+    let journal = made(&folder, 60);
+    let whole = objects(&journal, &["--events"]);
+    for at in ["20", "40"] {
+        assert_eq!(run(&["snapshot", &journal, "--at", at]).code, 0);
+    }
+    let segment_of = |sequence| frame_of(&journal, sequence).position.segment;
+    assert!(segment_of(1) < segment_of(20), "a segment to prune");
+    let behind = |sequence: u64| -> Vec<Value> {
+        whole.iter().filter(|object| object["sequence"].as_u64().expect("a number") > sequence).cloned().collect()
+    };
+    // By hand, so that both snapshots stay.
+    for number in 1..segment_of(20) {
+        fs::remove_file(format!("{journal}/{number:08}.segment")).expect("a segment");
+    }
+    fs::remove_file(format!("{journal}/control")).expect("a control file");
+    let all = run(&["inspect", &journal, "--events", "--json"]);
+    let note = format!("novate: {journal}: pruned; its events are known from sequence 21 on\n");
+    assert_eq!((all.code, &all.stderr), (0, &note));
+    assert_eq!(all.objects(), behind(20));
+    for from in [21, 40, 41, 60] {
+        assert_eq!(objects(&journal, &["--events", "--from", &from.to_string()]), behind(from - 1), "{from}");
+    }
+    let early = inspect(&journal, &["--events", "--from", "20"]);
+    assert_eq!((early.code, early.stdout.as_str()), (2, ""));
+    assert!(early.stderr.contains("the snapshot 20 was made of is pruned"), "{}", early.stderr);
+    let gone = inspect(&journal, &["--to", "1"]);
+    assert_eq!((gone.code, gone.stdout.as_str()), (2, ""));
+    assert!(gone.stderr.contains("sequence 1: what comes before "), "{}", gone.stderr);
 }
 
 #[test]

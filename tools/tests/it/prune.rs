@@ -64,6 +64,22 @@ fn the_journal_begins_at_the_snapshot_then() {
 }
 
 #[test]
+fn without_its_snapshot_it_has_lost_its_beginning() {
+    let folder = Folder::new();
+    let path = made(&folder);
+    assert_eq!(prune(&path, &["--yes"]).code, 0);
+    std::fs::remove_file(format!("{path}/00000000000000000050.snapshot")).expect("a snapshot");
+    let first = files(&path).into_keys().find(|name| name.ends_with(".segment")).expect("a segment");
+    let number: u32 = first[..8].parse().expect("a number");
+    for verb in [&["verify"][..], &["replay"], &["snapshot"], &["recover"], &["inspect", "--events"]] {
+        let ran = run(&[verb, &[&path]].concat());
+        let last = ran.stderr.lines().next_back().unwrap_or_default();
+        let missing = format!("novate: {path}/{:08}.segment", number - 1);
+        assert!(ran.code == 3 && last.starts_with(&missing), "{verb:?}: {} {last}", ran.code);
+    }
+}
+
+#[test]
 fn nobody_is_asked_without_a_terminal() {
     let folder = Folder::new();
     let path = made(&folder);

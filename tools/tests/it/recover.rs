@@ -97,7 +97,9 @@ fn damage_is_refused_and_nothing_is_changed() {
         let before = files(&path);
         for args in [&["--plan"][..], &[]] {
             let ran = recover(&path, args);
-            assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
+            assert_eq!((ran.code, ran.objects().len()), (3, 1));
+            let result = ran.result();
+            assert_eq!((&result["done"], &result["damage"]["offset"]), (&json!(false), &json!(frame.position.offset)));
             let lines: Vec<&str> = ran.stderr.lines().collect();
             assert_eq!(
                 lines[0],

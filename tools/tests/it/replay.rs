@@ -1,11 +1,13 @@
 //! `novate replay`.
 
+use std::fs;
+
 use novate_core::command::RawCommand;
 use novate_core::prelude::*;
 use novate_journal::state::State;
 use serde_json::{Value, json};
 
-use crate::journals::{Made, Recipe, commands, files, frame_of, genesis, journal, patch, tamper, torn};
+use crate::journals::{Made, Recipe, commands, copy, files, frame_of, genesis, journal, patch, tamper, torn};
 use crate::support::{Folder, Ran, run};
 
 fn replay(journal: &str, args: &[&str]) -> Ran {
@@ -187,6 +189,31 @@ fn a_later_segment_that_is_damaged_stops_it_where_it_begins() {
 }
 
 #[test]
+fn a_segment_that_is_missing_stops_it_where_that_would_begin() {
+    let folder = Folder::new();
+    let commands = commands(60);
+    let whole = journal(&folder, "whole", &commands, Recipe::new());
+    let last = frame_of(&whole, 60).position.segment;
+    for missing in 2..=last {
+        let path = copy(&folder, &whole, &format!("without-{missing}"));
+        fs::remove_file(format!("{path}/{missing:08}.segment")).expect("a segment");
+        let first =
+            (1..=60).find(|&sequence| frame_of(&whole, sequence).position.segment == missing).expect("a command");
+        for args in [&[][..], &["--no-verify"]] {
+            let ran = replay(&path, args);
+            assert_eq!(ran.code, 3, "{}", ran.stderr);
+            assert_is(&ran.result(), first - 1, &digests(&commands));
+            let damage = ran.result()["damage"].clone();
+            assert_eq!(damage["after_sequence"], json!(first - 1));
+            assert!(damage["file"].as_str().expect("a file").ends_with(&format!("{missing:08}.segment")));
+        }
+        assert_eq!(replay(&path, &["--to", &(first - 1).to_string()]).code, 0, "nothing is missing up to there");
+        let verified = run(&["verify", &path, "--json"]);
+        assert_eq!((verified.code, &verified.result()["damage"]["after_sequence"]), (3, &json!(first - 1)));
+    }
+}
+
+#[test]
 fn a_tampered_command_is_damage_by_the_chain_and_a_difference_without() {
     let folder = Folder::new();
     let commands = commands(60);
@@ -245,7 +272,7 @@ fn damage_is_told_even_where_nobody_takes_the_result() {
     let folder = Folder::new();
     let path = journal(&folder, "journal", &commands(60), Recipe::new());
     tamper(&path, 32);
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     let mut command = Command::new(crate::support::novate().get_program());
     let output =
         command.args(["replay", &path]).stdout(full).stderr(Stdio::piped()).output().expect("the binary starts");
