@@ -22,6 +22,7 @@ mod ledger;
 pub mod naive;
 pub mod prelude;
 pub mod reject;
+pub mod ring;
 pub mod sink;
 pub mod terms;
 pub mod units;

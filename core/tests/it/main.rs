@@ -8,6 +8,7 @@ mod digest;
 #[cfg(feature = "serde")]
 mod fields;
 mod golden;
+mod ring;
 mod sessions;
 mod trackers;
 mod venue;

@@ -1,0 +1,133 @@
+//! The one reader of an ingress ring, whoever writes.
+
+use super::cursor::Cursor;
+use super::lines::{Found, Lines};
+use super::sync::Arc;
+use super::{Popped, RecordBuffer, RingSize, Wait, lines_of};
+
+/// How far the reader may be ahead of what it has said, in lines; a quarter of a smaller ring.
+const UNSAID_LINES_MAX: u64 = 64;
+
+/// What writers and reader of an ingress ring share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) lines: Lines,
+    /// Lines before this are free again; the reader moves it.
+    pub(super) head: Cursor,
+    /// Lines before this were given to writers; used where there are several.
+    pub(super) tail: Cursor,
+    /// Writers that are there.
+    pub(super) producers: Cursor,
+    /// 1 until the reader is gone.
+    pub(super) consumers: Cursor,
+}
+
+impl Shared {
+    pub(super) fn new(lines: usize) -> Result<Arc<Self>, RingSize> {
+        let lines = Lines::new(lines)?;
+        let [head, tail, producers, consumers] = [0, 0, 1, 1].map(Cursor::new);
+        Ok(Arc::new(Self { lines, head, tail, producers, consumers }))
+    }
+
+    /// The first position that may not be written yet.
+    #[inline(always)]
+    pub(super) fn limit(&self) -> u64 {
+        self.head.acquire() + self.lines.len()
+    }
+
+    /// Whether the reader is gone.
+    pub(super) fn has_no_consumer(&self) -> bool {
+        self.consumers.acquire() == 0
+    }
+}
+
+/// Reads records in the order in which they were written.
+#[derive(Debug)]
+pub struct Consumer {
+    shared: Arc<Shared>,
+    position: u64,
+    /// What the writers know.
+    said: u64,
+    unsaid_max: u64,
+}
+
+impl Consumer {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let unsaid_max = UNSAID_LINES_MAX.min(shared.lines.len() / 4);
+        Self { shared, position: 0, said: 0, unsaid_max }
+    }
+
+    /// The next record, copied out, if there is one. Its lines may be written again after at most 64 further ones, or when
+    /// nothing more is found.
+    #[inline(always)]
+    pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
+        let Found::Record(words) = self.shared.lines.look(self.position) else { return self.nothing() };
+        self.shared.lines.copy(self.position, words, &mut buffer.0);
+        self.position += lines_of(words) as u64;
+        if self.position - self.said >= self.unsaid_max {
+            self.free();
+        }
+        Popped::Record(&buffer.0[..words])
+    }
+
+    /// The next record, waited for; none if nothing will come.
+    #[inline]
+    pub fn pop<'b>(&mut self, buffer: &'b mut RecordBuffer, wait: &mut impl Wait) -> Option<&'b [u64]> {
+        let words = loop {
+            match self.try_pop(buffer) {
+                Popped::Record(words) => break words.len(),
+                Popped::Closed => return None,
+                Popped::Empty => wait.wait(),
+            }
+        };
+        wait.reset();
+        Some(&buffer.0[..words])
+    }
+
+    /// Hands over up to so many records as they stand, and says how many there were.
+    #[inline(always)]
+    pub fn drain(&mut self, most: usize, buffer: &mut RecordBuffer, mut take: impl FnMut(&[u64])) -> usize {
+        for count in 0..most {
+            match self.try_pop(buffer) {
+                Popped::Record(words) => take(words),
+                Popped::Empty | Popped::Closed => return count,
+            }
+        }
+        most
+    }
+
+    /// Lines that were read so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// There is no record: writers get all lines back that were read.
+    #[inline(always)]
+    fn nothing(&mut self) -> Popped<'static> {
+        if self.said != self.position {
+            self.free();
+            return Popped::Empty;
+        }
+        self.look_for_writers()
+    }
+
+    fn look_for_writers(&mut self) -> Popped<'static> {
+        if self.shared.producers.acquire() > 0 {
+            return Popped::Empty;
+        }
+        // What the last writer stored before it went is seen now.
+        if self.shared.lines.look(self.position) == Found::Nothing { Popped::Closed } else { Popped::Empty }
+    }
+
+    #[inline(always)]
+    fn free(&mut self) {
+        self.said = self.position;
+        self.shared.head.release(self.position);
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.shared.consumers.decrement();
+    }
+}

@@ -1,0 +1,169 @@
+//! The lines of a ring, and how a record is laid into them.
+//!
+//! ```text
+//! word 0            1..7                      64 bytes
+//! +-----------------+-------------------------+
+//! | stamp           | seven words of a record |   stamp = (position + 1) << 6 | words of the record; 0 words in all
+//! +-----------------+-------------------------+           lines of a record but its first
+//! ```
+//!
+//! No two positions have the same stamp, so a line that was left from an earlier lap, or that belongs to the middle of a
+//! record, is never taken for the one that is waited for.
+
+use alloc::boxed::Box;
+
+use super::sync::{AtomicU64, Ordering, fence};
+use super::{LINE_WORDS, LINES_MAX, LINES_MIN, RECORD_LINES_MAX, RECORD_WORDS_MAX, RingSize, lines_of};
+
+/// Bits of a stamp that hold the number of words.
+const WORDS_BITS: u32 = 6;
+
+const _: () = assert!(RECORD_WORDS_MAX < 1 << WORDS_BITS);
+
+/// What the first line of a record at a position is stamped with; any other line if the record has no words.
+#[inline(always)]
+const fn stamp(position: u64, words: usize) -> u64 {
+    (position + 1) << WORDS_BITS | words as u64
+}
+
+/// One line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Line {
+    stamp: AtomicU64,
+    words: [AtomicU64; LINE_WORDS],
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { stamp: AtomicU64::new(0), words: core::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+
+    #[inline(always)]
+    fn store(&self, words: &[u64]) {
+        for (to, from) in self.words.iter().zip(words) {
+            to.store(*from, Ordering::Relaxed);
+        }
+    }
+
+    #[inline(always)]
+    fn load(&self, to: &mut [u64]) {
+        for (to, from) in to.iter_mut().zip(&self.words) {
+            *to = from.load(Ordering::Relaxed);
+        }
+    }
+}
+
+/// What stands at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A record of so many words.
+    Record(usize),
+    /// Nothing yet, or something that is being stored.
+    Nothing,
+    /// What was written there later.
+    Later,
+}
+
+/// All lines.
+#[derive(Debug)]
+pub(super) struct Lines(Box<[Line]>);
+
+impl Lines {
+    pub(super) fn new(lines: usize) -> Result<Self, RingSize> {
+        if !lines.is_power_of_two() || !(LINES_MIN..=LINES_MAX).contains(&lines) {
+            return Err(RingSize { lines });
+        }
+        Ok(Self((0..lines).map(|_| Line::new()).collect()))
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub(super) fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    #[inline(always)]
+    fn line(&self, position: u64) -> &Line {
+        // A power of two of lines: the index is within them.
+        &self.0[(position & (self.0.len() as u64 - 1)) as usize]
+    }
+
+    /// Stores a record at a position, but for the stamp that publishes it. The lines are this thread's alone.
+    #[inline(always)]
+    pub(super) fn fill(&self, position: u64, words: &[u64]) {
+        let (first, rest) = words.split_at(words.len().min(LINE_WORDS));
+        self.line(position).store(first);
+        for (next, part) in (position + 1..).zip(rest.chunks(LINE_WORDS)) {
+            let line = self.line(next);
+            line.store(part);
+            // The first line's stamp is stored after this one, and releases it.
+            line.stamp.store(stamp(next, 0), Ordering::Relaxed);
+        }
+    }
+
+    /// Publishes the record of so many words that was stored at a position, and everything that was stored before.
+    #[inline(always)]
+    pub(super) fn publish(&self, position: u64, words: usize) {
+        self.line(position).stamp.store(stamp(position, words), Ordering::Release);
+    }
+
+    /// Stores records one after the other, and publishes all of them with the first one.
+    #[inline(always)]
+    pub(super) fn store_all<'r>(&self, position: u64, records: impl Iterator<Item = &'r [u64]>) {
+        let (mut at, mut first) = (position, 0);
+        for words in records {
+            self.fill(at, words);
+            if at == position {
+                first = words.len();
+            } else {
+                self.publish(at, words.len());
+            }
+            at += lines_of(words.len()) as u64;
+        }
+        self.publish(position, first);
+    }
+
+    /// Takes back what lines say that they hold, before something else is stored there: for rings whose writer may lap
+    /// readers.
+    #[inline(always)]
+    pub(super) fn withdraw(&self, position: u64, lines: u64) {
+        for next in position..position + lines {
+            self.line(next).stamp.store(0, Ordering::Relaxed);
+        }
+        // Whoever sees a word that is stored behind this also sees that the stamps are gone.
+        fence(Ordering::Release);
+    }
+
+    /// The words of the record at a position, if it is there: nothing else of it is read.
+    #[inline(always)]
+    pub(super) fn look(&self, position: u64) -> Found {
+        let found = self.line(position).stamp.load(Ordering::Acquire);
+        let nearest = stamp(position, 0);
+        if found <= nearest {
+            return Found::Nothing;
+        }
+        let words = (found - nearest) as usize;
+        if words <= RECORD_WORDS_MAX { Found::Record(words) } else { Found::Later }
+    }
+
+    /// Copies the words of a record that [`Lines::look`] has found, in whole lines.
+    #[inline(always)]
+    pub(super) fn copy(&self, position: u64, words: usize, to: &mut [u64; RECORD_WORDS_MAX]) {
+        for (next, part) in (position..).zip(to.chunks_exact_mut(LINE_WORDS).take(lines_of(words))) {
+            self.line(next).load(part);
+        }
+    }
+
+    /// Whether what was copied is the record that was found, and not partly one that was written over it meanwhile.
+    #[inline(always)]
+    pub(super) fn stands(&self, position: u64, words: usize) -> bool {
+        // The words were loaded before the stamps are looked at again.
+        fence(Ordering::Acquire);
+        let first = self.line(position).stamp.load(Ordering::Relaxed) == stamp(position, words);
+        let count = lines_of(words).min(RECORD_LINES_MAX) as u64;
+        first
+            && (position + 1..position + count)
+                .all(|next| self.line(next).stamp.load(Ordering::Relaxed) == stamp(next, 0))
+    }
+}
