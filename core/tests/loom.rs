@@ -87,7 +87,9 @@ fn two_writers() {
         assert_eq!(of(0, 10), [[1], [2]]);
         assert_eq!(of(10, 20), [[11, 12]]);
         assert!(records[0] == [11, 12] || records[2] == [11, 12], "a batch lies together");
-        writers.into_iter().for_each(|writer| writer.join().expect("no panic").expect("room"));
+        for writer in writers {
+            writer.join().expect("no panic").expect("room");
+        }
         assert_eq!(consumer.try_pop(&mut RecordBuffer::new()), Popped::Closed);
     });
 }

@@ -2,7 +2,9 @@
 
 use std::io;
 
+use novate_core::command::COMMAND_SCHEMA_VERSION;
 use novate_core::digest::Hash256;
+use novate_core::genesis::RULES_VERSIONS;
 
 use crate::format::frame::{FrameKind, NoFrame};
 use crate::format::header::HeaderFault;
@@ -238,10 +240,12 @@ impl Fault {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::ForeignFile => "move it out of the folder",
-            Self::Control => "remove the file: the next opening for writing makes it anew from the segments",
+            Self::Control => {
+                "bring it back from a backup, or remove it: `novate recover` makes it anew from the segments that are there"
+            }
             Self::MissingSegment => "bring the segment back from a replica or a backup",
             Self::Snapshot(_) | Self::SnapshotBeyond { .. } => {
-                "remove the file and take another with `novate snapshot`"
+                "bring it back from a replica or a backup; if no segment was pruned, remove it and take another"
             }
             Self::Reserved(_) => "use a release that executes it",
             Self::OlderEpoch { .. } => "let `novate recover` cut it, if nothing durable lies behind",
@@ -270,8 +274,8 @@ impl std::fmt::Display for JournalError {
             }
             Self::OtherVersion { file, what, found } => write!(
                 f,
-                "{file}: {what} {found} is not known to this release, {RELEASE}, which reads format {FORMAT_VERSION}; \
-                 use the release that wrote it, or a later one"
+                "{file}: {what} {found} is not known to this release, {RELEASE}, which reads format {FORMAT_VERSION}, \
+                 schema {COMMAND_SCHEMA_VERSION}, rules {RULES_VERSIONS:?}; use the release that wrote it, or a later one"
             ),
             Self::OtherGenesis { file, expected, found } => {
                 write!(f, "{file}: expected a file of the journal {expected}, found one of {found}; move it to its own")

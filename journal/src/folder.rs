@@ -8,7 +8,7 @@ use std::time::Duration;
 use novate_core::digest::Hash256;
 
 use crate::error::{Damage, Fault, JournalError, io as io_error};
-use crate::format::control::Control;
+use crate::format::control::{Control, NoControl};
 use crate::format::header::{HeaderFault, SEGMENT_HEADER_SIZE, SegmentHeader};
 use crate::format::names::{self, Named};
 use crate::format::{FORMAT_VERSION, Position, header};
@@ -166,7 +166,10 @@ impl Folder {
 
     fn read_control(&self) -> Result<Control, JournalError> {
         let bytes = self.storage.read(names::CONTROL).map_err(io_error("reading", names::CONTROL))?;
-        Control::from_bytes(&bytes).ok_or_else(|| whole_file(names::CONTROL, Fault::Control).into())
+        Control::from_bytes(&bytes).map_err(|fault| match fault {
+            NoControl::Damaged => whole_file(names::CONTROL, Fault::Control).into(),
+            NoControl::Format(found) => other_version(names::CONTROL.to_owned(), "journal format", found),
+        })
     }
 
     /// A list of a large folder may pass over a file that was renamed meanwhile: a segment that it lacks is asked for by name.
@@ -270,6 +273,23 @@ impl Folder {
             return Err(JournalError::OtherGenesis { file: names::segment(number), expected: genesis, found });
         }
         Ok(segment)
+    }
+
+    /// Makes everything durable that lies before a place: frames that nobody has made durable yet may be lost, and what stands
+    /// on them must not outlive them. The writer, if there is one, waits for at most one page.
+    pub(crate) fn make_durable(storage: &dyn Storage, to: Position) -> Result<(), JournalError> {
+        let entries = storage.list().map_err(io_error("reading the folder", storage.name()))?;
+        for entry in entries.iter().filter(|entry| entry.is_file) {
+            let Named::Segment(number) = names::parse(&entry.name) else { continue };
+            if number > to.segment {
+                continue;
+            }
+            let error = |cause| io_error("making durable", entry.name.as_str())(cause);
+            let memory = storage.map(&entry.name, false).map_err(error)?.0;
+            let end = if number == to.segment { memory.len().min(to.offset as usize) } else { memory.len() };
+            memory.sync(0, end).map_err(error)?;
+        }
+        Ok(())
     }
 
     /// Replaces the control file, durably.

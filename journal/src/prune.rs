@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::error::{JournalError, io as io_error};
 use crate::folder::Folder;
 use crate::format::control::Control;
-use crate::format::names;
+use crate::format::{Position, names};
 use crate::snapshot;
 use crate::storage::{Lock, Storage};
-use crate::verify::Verified;
+use crate::verify::verify;
 
 /// What pruning would remove, or has removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Pruned {
 pub struct Prune {
     folder: Folder,
     plan: Pruned,
-    keep_from: u32,
+    place: Position,
     epoch: u32,
     lock: Box<dyn Lock>,
 }
@@ -39,13 +39,12 @@ impl std::fmt::Debug for Prune {
 }
 
 impl Prune {
-    /// Finds out what the newest snapshot replaces. Nothing is removed yet.
-    ///
-    /// The journal has to be verified before, since what is removed cannot be looked at again: `verified` is what that found.
+    /// Verifies the journal, since what is removed cannot be looked at again, and finds out what its newest snapshot
+    /// replaces. Nothing is removed yet. `progress` is told now and then of bytes read and bytes there are.
     ///
     /// # Errors
-    /// There is no journal or no snapshot; the journal is being written; the snapshot is damaged.
-    pub fn new(storage: &Arc<dyn Storage>, verified: &Verified) -> Result<Self, JournalError> {
+    /// There is no journal or no snapshot; the journal is being written; it is damaged.
+    pub fn new(storage: &Arc<dyn Storage>, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, JournalError> {
         // A folder without a journal gets no lock file.
         let folder = Folder::read(Arc::clone(storage))?;
         if folder.segments.is_empty() {
@@ -53,11 +52,13 @@ impl Prune {
         }
         let locked = storage.lock().map_err(io_error("locking", names::LOCK))?;
         let lock = locked.ok_or_else(|| JournalError::Locked { folder: storage.name() })?;
+        let verified = verify(Arc::clone(storage), progress)?;
         let folder = Folder::read(Arc::clone(storage))?;
         let Some(&newest) = folder.snapshots.last() else {
             return Err(JournalError::Beyond { what: "a snapshot; take one with `novate snapshot`".to_owned() });
         };
-        let keep_from = snapshot::read(&**storage, newest)?.header.place().position.segment;
+        let place = snapshot::read(&**storage, newest)?.header.place().position;
+        let keep_from = place.segment;
         let mut plan = Pruned { snapshot: newest, segments: Vec::new(), snapshots: Vec::new(), bytes: 0 };
         for file in folder.segments.iter().filter(|file| file.number < keep_from) {
             plan.segments.push(names::segment(file.number));
@@ -71,7 +72,7 @@ impl Prune {
             }
         }
         let epoch = folder.last_epoch(verified.epoch);
-        Ok(Self { folder, plan, keep_from, epoch, lock })
+        Ok(Self { folder, plan, place, epoch, lock })
     }
 
     /// What would be removed.
@@ -79,16 +80,17 @@ impl Prune {
         &self.plan
     }
 
-    /// Removes it. The control file says first from where on segments are kept, so that none is missing at any moment.
+    /// Removes it, once everything that it is kept for is durable. The control file says first from where on segments are kept, so that none is missing at any moment.
     ///
     /// # Errors
     /// The folder cannot be written to; what is left is whole all the same.
     pub fn run(self) -> Result<Pruned, JournalError> {
-        let Self { folder, plan, keep_from, epoch, lock } = self;
+        let Self { folder, plan, place, epoch, lock } = self;
         let storage = folder.storage();
-        let newest = folder.segments.last().map_or(keep_from, |file| file.number);
+        Folder::make_durable(&**storage, place)?;
+        let newest = folder.segments.last().map_or(place.segment, |file| file.number);
         let genesis = snapshot::read(&**storage, plan.snapshot)?.header.genesis_hash;
-        let control = Control::new(epoch, keep_from, newest, genesis);
+        let control = Control::new(epoch, place.segment, newest, genesis);
         Folder::write_control(&**storage, &control).map_err(io_error("writing", names::CONTROL))?;
         for name in plan.snapshots.iter().chain(&plan.segments) {
             storage.remove(name).map_err(io_error("removing", name.as_str()))?;

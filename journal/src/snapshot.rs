@@ -170,6 +170,8 @@ pub fn take(storage: &dyn Storage, at: &Checkpointed, state: &State) -> Result<S
     header.checksum = header.sum();
     let mut bytes = bytemuck::bytes_of(&header).to_vec();
     bytes.append(&mut body);
+    // A snapshot outlives a loss of power, and so must the commands that it was made of.
+    Folder::make_durable(storage, at.place.position)?;
     let name = names::snapshot(header.sequence);
     let temporary = names::temporary(&name);
     let written = storage

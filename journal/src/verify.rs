@@ -54,7 +54,7 @@ pub fn verify(storage: Arc<dyn Storage>, progress: &mut dyn FnMut(u64, u64)) -> 
         Some(place) => {
             // It, and what is older, cannot be compared with blocks that are gone.
             snapshots.left.retain(|header| header.sequence > place.sequence.0);
-            frames += check_before(Arc::clone(&storage), place)?;
+            frames += verify_before(Arc::clone(&storage), place)?;
             Reader::open_at(storage, Chain::Verified, place)?
         }
     };
@@ -82,15 +82,18 @@ pub fn verify(storage: Arc<dyn Storage>, progress: &mut dyn FnMut(u64, u64)) -> 
     })
 }
 
-/// The frames of a pruned journal's first segment that lie before its snapshot.
-fn check_before(storage: Arc<dyn Storage>, place: &Place) -> Result<u64, JournalError> {
+/// Checks the frames of a pruned journal's first segments that lie before its snapshot, and returns how many they are. Whoever
+/// reads from the snapshot on does not see them, and what it stands on was whole once.
+///
+/// # Errors
+/// Damage.
+pub fn verify_before(storage: Arc<dyn Storage>, place: &Place) -> Result<u64, JournalError> {
     let mut reader = Reader::open_near(storage, Sequence::ZERO)?;
     let mut frames = 0;
     while reader.position() < place.position && reader.next()?.is_some() {
         frames += 1;
     }
     if reader.position() < place.position {
-        // What the snapshot stands on was whole once.
         let (at, sequence) = (reader.position(), reader.sequence().0.0);
         return Err(Damage::at(at, sequence, Fault::NoFrame(NoFrame::Nothing)).into());
     }

@@ -104,7 +104,7 @@ pub(crate) enum Verb {
     Tail(TailArgs),
     /// Compare two journals: what they were told, and what came of it.
     ///
-    /// Segments, seals and epochs may differ. Prints the first command that does, field by field, and the fields in which the
+    /// Both are read from their beginnings, so neither may be pruned. Segments, seals and epochs may differ. Prints the first command that does, field by field, and the fields in which the
     /// states differ after it.
     #[command(after_help = "Examples:\n  novate diff journal/ replica/\n  novate diff journal/ replica/ --all --json")]
     Diff(DiffArgs),

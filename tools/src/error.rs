@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// The journal cannot be opened, read or written.
     #[error("{0}")]
     Journal(#[from] JournalError),
+    /// The journal is damaged, and the result says so already.
+    #[error("{0}")]
+    Told(Box<JournalError>),
     /// There is no memory for the state, or it is none.
     #[error("{0}")]
     State(#[from] StateError),
@@ -80,6 +83,7 @@ impl Error {
     pub(crate) fn in_folder(self, folder: &str) -> Self {
         match self {
             Self::Journal(error) => Self::Journal(in_folder(folder, error)),
+            Self::Told(error) => Self::Told(Box::new(in_folder(folder, *error))),
             other => other,
         }
     }
@@ -89,6 +93,7 @@ impl Error {
         match self {
             Self::Data { .. } | Self::Open { .. } | Self::Usage(_) | Self::CommandLine => 2,
             Self::Journal(error) => journal_exit_code(error),
+            Self::Told(error) => journal_exit_code(error),
             Self::Output(_) | Self::Engine { .. } | Self::State(_) | Self::Write { .. } => 4,
         }
     }

@@ -129,6 +129,15 @@ impl DamageObject {
     }
 }
 
+/// That a journal is damaged, as the result of a verb that came to none.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DamagedObject {
+    /// The folder as it was named; none where it is one of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) journal: Option<String>,
+    pub(crate) damage: DamageObject,
+}
+
 /// How a journal ends, as JSON.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct EndingObject {

@@ -18,14 +18,21 @@ mod text;
 mod verbs;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
+use novate_journal::JournalError;
 
 use crate::cli::{Check, Cli, Verb};
 use crate::error::Error;
+use crate::journal::{DamageObject, DamagedObject};
+use crate::output::Output;
 use crate::verbs::Verdict;
 
 fn main() -> ExitCode {
+    // A file that must not grow is an error like a full disk, and not the end of the process. Where the signal cannot be
+    // caught, it is that.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let outcome = match Cli::try_parse() {
         Ok(cli) => dispatch(cli),
         Err(answer) => answer_command_line(&answer),
@@ -66,7 +73,19 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Man { verb }) => verbs::man(&verb),
     };
     // Whoever reads the message can open the file that it names.
-    outcome.map_err(|error| folder.iter().fold(error, |error, folder| error.in_folder(folder)))
+    let outcome = outcome.map_err(|error| folder.iter().fold(error, |error, folder| error.in_folder(folder)));
+    if let (true, Err(Error::Journal(error))) = (json, &outcome) {
+        print_damage(folder, error)?;
+    }
+    outcome
+}
+
+/// For programs damage is a result; people are told on standard error. Whatever else went wrong is no result.
+fn print_damage(journal: Option<String>, error: &JournalError) -> Result<(), Error> {
+    let Some(damage) = DamageObject::of(journal.as_deref().unwrap_or_default(), error) else { return Ok(()) };
+    let mut output = Output::new(true);
+    output.json_line(&DamagedObject { journal, damage });
+    output.write()
 }
 
 /// Help, the version, or what is wrong with the command line.

@@ -212,22 +212,24 @@ fn many_threads_to_one() {
         next[writer as usize] += 1;
     }
     assert_eq!(next, [RECORDS; WRITERS as usize]);
-    writers.into_iter().for_each(|writer| writer.join().expect("no panic"));
+    for writer in writers {
+        writer.join().expect("no panic");
+    }
 }
 
 /// Reads to the end: what was read first and last, and how many lines in all, read or lost.
 fn read_all(mut consumer: broadcast::Consumer, is_slow: bool) -> (Option<u64>, u64, u64, u64) {
     let (mut buffer, mut wait) = (RecordBuffer::new(), Patient::default());
-    let (mut first, mut last, mut read, mut lost) = (None, 0, 0, 0);
+    let (mut first, mut newest, mut read, mut lost) = (None, 0, 0, 0);
     loop {
         match consumer.pop(&mut buffer, &mut wait) {
-            Ok(None) => return (first, last, read, lost),
+            Ok(None) => return (first, newest, read, lost),
             Ok(Some(words)) => {
                 let (_, number) = tag(words);
                 read += lines(words);
-                assert!(lost > 0 || first.is_none_or(|_| number == last + 1), "a gap that nobody was told of");
-                assert!(first.is_none() || number > last);
-                (first, last) = (first.or(Some(number)), number);
+                assert!(lost > 0 || first.is_none_or(|_| number == newest + 1), "a gap that nobody was told of");
+                assert!(first.is_none() || number > newest);
+                (first, newest) = (first.or(Some(number)), number);
             }
             Err(lapped) => {
                 assert!(!consumer.is_gating() && lapped.lines > 0);

@@ -35,6 +35,15 @@ pub struct Control {
 
 const _: () = assert!(size_of::<Control>() == 64);
 
+/// Why bytes are no control file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoControl {
+    /// Not what was written.
+    Damaged,
+    /// Intact, and of another format.
+    Format(u32),
+}
+
 impl Control {
     /// With its sum.
     pub(crate) fn new(epoch: u32, oldest_segment: u32, newest_segment: u32, genesis_hash: [u8; 32]) -> Self {
@@ -55,13 +64,16 @@ impl Control {
         crc32c(&bytemuck::bytes_of(self)[12..])
     }
 
-    /// Reads the file's bytes; none if they are no control file of this format.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let control: Self = bytemuck::try_pod_read_unaligned(bytes).ok()?;
-        let sound = control.checksum == control.sum()
-            && control.magic == CONTROL_MAGIC
-            && control.format == FORMAT_VERSION
-            && control.reserved == 0;
-        sound.then_some(control)
+    /// Reads the file's bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, NoControl> {
+        let control: Self = bytemuck::try_pod_read_unaligned(bytes).map_err(|_| NoControl::Damaged)?;
+        if control.checksum != control.sum() || control.magic != CONTROL_MAGIC {
+            return Err(NoControl::Damaged);
+        }
+        if control.format != FORMAT_VERSION {
+            return Err(NoControl::Format(control.format));
+        }
+        // Whoever writes the file is the first incarnation, or a later one.
+        if control.reserved != 0 || control.epoch == 0 { Err(NoControl::Damaged) } else { Ok(control) }
     }
 }

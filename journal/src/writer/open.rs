@@ -232,6 +232,8 @@ pub struct Plan {
     /// Files that would be removed or used for something else: unfinished ones, segments made ahead, and snapshots of commands
     /// that are lost.
     pub left_over: Vec<String>,
+    /// Whether the control file is missing, and is made anew.
+    pub lacks_control: bool,
     /// The last command that is kept, and its time.
     pub last: (Sequence, TimeNs),
     /// The epoch that the opening would begin.
@@ -262,7 +264,7 @@ impl Opening {
         genesis: Option<Genesis>,
     ) -> Result<Self, JournalError> {
         // A folder without a journal gets no lock file either.
-        let folder = Folder::read(Arc::clone(&storage))?;
+        let folder = Folder::read_to_gap(Arc::clone(&storage))?;
         if folder.segments.is_empty() {
             return Err(folder.no_journal());
         }
@@ -300,7 +302,7 @@ impl Opening {
             _ => None,
         };
         let (last, epoch) = (self.reader.sequence(), folder.last_epoch(self.reader.walk().epoch).saturating_add(1));
-        Ok(Plan { ending, cut, left_over, last, epoch })
+        Ok(Plan { ending, cut, left_over, lacks_control: folder.control.is_none(), last, epoch })
     }
 
     /// Snapshots of commands that a loss of power took away: of no use, and in the way of what comes in their place. Behind a

@@ -116,7 +116,7 @@ impl Shared {
     /// A writer that was opened later has raised the epoch: this one has lost its lock without knowing, and must end before it
     /// touches what is the other's.
     pub(super) fn check_epoch(&self, storage: &dyn Storage, own: u32) -> Result<(), Poison> {
-        let control = storage.read(names::CONTROL).ok().and_then(|bytes| Control::from_bytes(&bytes));
+        let control = storage.read(names::CONTROL).ok().and_then(|bytes| Control::from_bytes(&bytes).ok());
         match control {
             Some(control) if control.epoch == own => Ok(()),
             Some(control) => Err(self.set_poison(

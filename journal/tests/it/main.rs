@@ -4,5 +4,6 @@ mod corruption;
 mod decisions;
 mod golden;
 mod hot_path;
+mod standing;
 mod support;
 mod writing;

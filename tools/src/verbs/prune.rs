@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 
 use novate_journal::prune::{Prune, Pruned};
-use novate_journal::verify::verify;
 use serde::Serialize;
 
 use super::Verdict;
@@ -27,13 +26,12 @@ struct PruneObject {
 pub(crate) fn prune(args: &PruneArgs, json: bool) -> Result<Verdict, Error> {
     let (journal, storage) = (args.journal.journal.display().to_string(), args.journal.storage());
     let progress = progress_bar();
-    let verified = verify(storage.clone(), &mut |read, all| {
+    let prune = Prune::new(&storage, &mut |read, all| {
         progress.set_length(all);
         progress.set_position(read);
     });
     progress.finish_and_clear();
-    let verified = verified?;
-    let prune = Prune::new(&storage, &verified)?;
+    let prune = prune?;
     let plan = prune.plan().clone();
     let is_needed = !plan.segments.is_empty() || !plan.snapshots.is_empty();
     let done = is_needed && (args.yes || asks(&journal, &plan)?);

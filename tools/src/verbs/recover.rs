@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use novate_journal::folder::Folder;
 use novate_journal::storage::Storage;
+use novate_journal::verify::verify_before;
 use novate_journal::writer::{Cut, Opening, Plan};
 use novate_journal::{JournalError, snapshot};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::Verdict;
 use crate::cli::RecoverArgs;
 use crate::error::Error;
 use crate::input::progress_bar;
-use crate::journal::{DamageObject, EndingObject};
+use crate::journal::EndingObject;
 use crate::output::{Listing, Output, tell};
 
 /// The result as JSON.
@@ -31,14 +32,6 @@ struct RecoverObject {
     done: bool,
 }
 
-/// Why nothing is cut, as JSON.
-#[derive(Serialize)]
-struct RefusedObject {
-    journal: String,
-    damage: DamageObject,
-    done: bool,
-}
-
 /// Cuts a torn tail, unless only the plan is wanted or nothing is to be done.
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> {
     let journal = args.journal.journal.display().to_string();
@@ -48,14 +41,11 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> 
         let plan = opening.plan()?;
         Ok((opening, plan))
     });
-    let (opening, plan) = match planned {
-        Ok(planned) => planned,
-        Err(error) => {
-            refuse(journal, &error, json)?;
-            return Err(error.into());
-        }
-    };
-    let is_needed = plan.cut.is_some() || !plan.left_over.is_empty();
+    if let Err(JournalError::Damaged(_)) = &planned {
+        tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
+    }
+    let (opening, plan) = planned?;
+    let is_needed = plan.cut.is_some() || !plan.left_over.is_empty() || plan.lacks_control;
     tell_plan(&journal, &plan);
     if is_needed && !args.plan {
         opening.recover()?;
@@ -94,18 +84,11 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Verdict, Error> 
 
 /// Locks the journal, to be read from the beginning or, if that was pruned, from a snapshot.
 fn open(storage: Arc<dyn Storage>) -> Result<Opening, JournalError> {
-    let begin = snapshot::beginning(&Folder::read(Arc::clone(&storage))?)?;
-    Opening::lock(storage, begin.as_ref(), None)
-}
-
-/// Says that what is damaged is left as it is.
-fn refuse(journal: String, error: &JournalError, json: bool) -> Result<(), Error> {
-    let mut output = Output::new(json);
-    if let Some(damage) = DamageObject::of(&journal, error) {
-        tell(format_args!("{journal}: refused, nothing is cut: this is damage, and not what a crash leaves"));
-        output.json_line(&RefusedObject { journal, damage, done: false });
+    let begin = snapshot::beginning(&Folder::read_to_gap(Arc::clone(&storage))?)?;
+    if let Some(place) = &begin {
+        verify_before(Arc::clone(&storage), place)?;
     }
-    output.write()
+    Opening::lock(storage, begin.as_ref(), None)
 }
 
 /// Reads all of it, which is what takes its time.
@@ -127,6 +110,9 @@ fn tell_plan(journal: &str, plan: &Plan) {
     let epoch = plan.epoch;
     if let Some(Cut { position, bytes, why }) = &plan.cut {
         tell(format_args!("{journal}: to be cut: {bytes} bytes from {position} on ({why}); epoch {epoch} begins"));
+    }
+    if plan.lacks_control {
+        tell(format_args!("{journal}: to be made anew: the control file, which is missing; epoch {epoch} begins"));
     }
     for name in &plan.left_over {
         tell(format_args!("{journal}: to be taken away: {name}, left over"));

@@ -16,6 +16,7 @@ use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{ChainError, Halt, Replay, ReplayError, Watch, verify_chain};
 use novate_journal::snapshot::{self, SnapshotHeader};
 use novate_journal::storage::Storage;
+use novate_journal::verify::verify_before;
 use novate_journal::{Damage, Fault, JournalError};
 use serde::Serialize;
 
@@ -102,7 +103,10 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Verdict, Error> {
     let journal = args.journal.journal.display().to_string();
     let printed = print(&journal, &replayed, json);
     // Damage is said even if nobody took the last good result.
-    let halt = replayed.halt?;
+    let halt = replayed.halt.map_err(|error| match error {
+        Error::Journal(error) if printed.is_ok() => Error::Told(Box::new(error)),
+        other => other,
+    })?;
     printed?;
     Ok(if matches!(halt, Halt::Differs { .. }) { Verdict::Wrong } else { Verdict::Right })
 }
@@ -210,17 +214,25 @@ impl<'s> Start<'s> {
         if folder.segments.is_empty() || !from_snapshot && !is_pruned {
             return Ok(Self { storage, snapshot: None });
         }
-        let may = |sequence: &u64| to.is_none_or(|to| *sequence <= to.0);
-        let Some(&newest) = folder.snapshots.iter().rev().find(|sequence| may(sequence)) else {
-            // Without any, a pruned journal has lost what it begins with.
-            snapshot::beginning(&folder)?;
-            let what = match to {
-                Some(to) => format!("a snapshot at or before sequence {to}"),
-                None => "a snapshot; take one with `novate snapshot`".to_owned(),
-            };
-            return Err(JournalError::Beyond { what }.into());
+        // Without any, a pruned journal has lost what it begins with.
+        if let Some(place) = snapshot::beginning(&folder)? {
+            verify_before(Arc::clone(storage), &place)?;
+        }
+        for &sequence in folder.snapshots.iter().rev().filter(|sequence| to.is_none_or(|to| **sequence <= to.0)) {
+            let kept = snapshot::read(&**storage, sequence)?;
+            // What lies behind a missing segment is not come to.
+            if folder.gap.is_none_or(|gap| kept.header.place().position.segment < gap) {
+                return Ok(Self { storage, snapshot: Some(kept) });
+            }
+        }
+        if folder.gap.is_some() && !is_pruned {
+            return Ok(Self { storage, snapshot: None });
+        }
+        let what = match to {
+            Some(to) => format!("a snapshot at or before sequence {to}"),
+            None => "a snapshot; take one with `novate snapshot`".to_owned(),
         };
-        Ok(Self { storage, snapshot: Some(snapshot::read(&**storage, newest)?) })
+        Err(JournalError::Beyond { what }.into())
     }
 
     fn reader(&self, chain: Chain) -> Result<Reader, JournalError> {

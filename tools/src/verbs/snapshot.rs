@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use indicatif::ProgressBar;
 use novate_core::command::{Checkpoint, CommandRecord};
 use novate_core::digest::{EventsDigest, Hash256};
 use novate_core::event::Event;
 use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
-use novate_journal::JournalError;
 use novate_journal::folder::Folder;
 use novate_journal::format::names;
 use novate_journal::reader::{Chain, Reader};
@@ -15,11 +15,13 @@ use novate_journal::replay::{Checkpointed, Halt, Replay, Watch};
 use novate_journal::snapshot::{self, SnapshotHeader};
 use novate_journal::state::State;
 use novate_journal::storage::Storage;
+use novate_journal::{Damage, Fault, JournalError};
 use serde::Serialize;
 
 use super::Verdict;
 use crate::cli::SnapshotArgs;
 use crate::error::Error;
+use crate::input::progress_bar;
 use crate::output::{Listing, Output, tell};
 
 /// The result as JSON.
@@ -37,8 +39,8 @@ struct SnapshotObject {
 /// Takes a snapshot at the last checkpoint at or before the one asked for.
 pub(crate) fn snapshot(args: &SnapshotArgs, json: bool) -> Result<Verdict, Error> {
     let storage = args.journal.storage();
-    let at = last_checkpoint(&storage, args.at.unwrap_or(u64::MAX))?;
     let folder = Folder::read(Arc::clone(&storage))?;
+    let at = last_checkpoint(&storage, &folder, args.at.unwrap_or(u64::MAX))?;
     let is_new = !folder.snapshots.contains(&at.0);
     if is_new && take(&storage, &folder, at)? == Verdict::Wrong {
         return Ok(Verdict::Wrong);
@@ -71,10 +73,13 @@ pub(crate) fn snapshot(args: &SnapshotArgs, json: bool) -> Result<Verdict, Error
     Ok(Verdict::Right)
 }
 
-/// The last checkpoint whose block is sealed, found by reading.
-fn last_checkpoint(storage: &Arc<dyn Storage>, at_most: u64) -> Result<Sequence, Error> {
-    let mut reader = Reader::open_near(Arc::clone(storage), Sequence::ZERO)?;
-    let (mut last, mut sealed) = (None, None);
+/// The last checkpoint whose block is sealed, found by reading on from the last snapshot.
+fn last_checkpoint(storage: &Arc<dyn Storage>, folder: &Folder, at_most: u64) -> Result<Sequence, Error> {
+    let known =
+        folder.snapshots.iter().rev().find(|&&sequence| sequence <= at_most).map(|&sequence| Sequence(sequence));
+    let mut reader = Reader::open_near(Arc::clone(storage), known.unwrap_or(Sequence::ZERO))?;
+    let (mut last, mut sealed) = (known, known);
+    let progress = progress_bar();
     while let Some(frame) = reader.next()? {
         if let Some(command) = frame.command() {
             let kind = command.command.words().first().map_or(0, |word| *word as u16);
@@ -86,7 +91,14 @@ fn last_checkpoint(storage: &Arc<dyn Storage>, at_most: u64) -> Result<Sequence,
             }
         } else if frame.seal().is_some() {
             sealed = last;
+            show(&progress, reader.progress());
         }
+    }
+    progress.finish_and_clear();
+    let end = reader.sequence().0.0;
+    if let Some(known) = known.filter(|known| known.0 > end) {
+        let (file, fault) = (names::snapshot(known.0), Fault::SnapshotBeyond { last: end });
+        return Err(JournalError::from(Damage { file, offset: 0, after_sequence: end, fault }).into());
     }
     let what = || match at_most {
         u64::MAX => "a checkpoint that is sealed".to_owned(),
@@ -108,7 +120,7 @@ fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<Ver
         snapshot::beginning(folder)?;
         Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Verified)?)?
     };
-    let mut taking = Taking { storage: &**storage, at, is_taken: false };
+    let mut taking = Taking { storage: &**storage, at, is_taken: false, bar: progress_bar() };
     // Up to the seal behind the checkpoint, and so to the command behind that, if there is one.
     match replay.run(Some(Sequence(at.0.saturating_add(1))), &mut taking)? {
         Halt::Differs { seal, .. } => {
@@ -124,11 +136,19 @@ fn take(storage: &Arc<dyn Storage>, folder: &Folder, at: Sequence) -> Result<Ver
     }
 }
 
+fn show(bar: &ProgressBar, (read, all): (u64, u64)) {
+    if !bar.is_hidden() {
+        bar.set_length(all);
+        bar.set_position(read);
+    }
+}
+
 /// Takes the snapshot when its checkpoint comes.
 struct Taking<'s> {
     storage: &'s dyn Storage,
     at: Sequence,
     is_taken: bool,
+    bar: ProgressBar,
 }
 
 impl EventSink for Taking<'_> {
@@ -141,8 +161,13 @@ impl Watch for Taking<'_> {
         sequence == self.at
     }
 
+    fn progress(&mut self, read: u64, all: u64) {
+        show(&self.bar, (read, all));
+    }
+
     fn checkpoint(&mut self, at: &Checkpointed, state: &State) -> Result<(), JournalError> {
         if at.place.sequence == self.at {
+            self.bar.finish_and_clear();
             snapshot::take(self.storage, at, state)?;
             self.is_taken = true;
         }

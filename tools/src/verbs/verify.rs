@@ -1,13 +1,12 @@
 //! `novate verify`: every frame, the hash chain, seals and snapshots of a journal, without executing anything.
 
-use novate_journal::JournalError;
 use novate_journal::verify::{Verified, verify as verify_journal};
 use serde::Serialize;
 
 use super::Verdict;
 use crate::error::Error;
 use crate::input::progress_bar;
-use crate::journal::{DamageObject, EndingObject, JournalArg, ending_text};
+use crate::journal::{EndingObject, JournalArg, ending_text};
 use crate::output::{Listing, Output};
 
 /// What was found to be right, as JSON.
@@ -28,13 +27,6 @@ struct VerifiedObject {
     ending: EndingObject,
 }
 
-/// What was found to be damaged, as JSON.
-#[derive(Serialize)]
-struct DamagedObject {
-    journal: String,
-    damage: DamageObject,
-}
-
 /// Checks a journal and prints what it holds.
 pub(crate) fn verify(args: &JournalArg, json: bool) -> Result<Verdict, Error> {
     let progress = progress_bar();
@@ -45,14 +37,7 @@ pub(crate) fn verify(args: &JournalArg, json: bool) -> Result<Verdict, Error> {
     progress.finish_and_clear();
 
     let journal = args.journal.display().to_string();
-    let verified = match verified {
-        Ok(verified) => verified,
-        Err(error) => {
-            print_damage(journal, &error, json)?;
-            return Err(error.into());
-        }
-    };
-    let Verified { ending, last, frames, segments, snapshots, link, epoch, genesis_hash, begins_at } = verified;
+    let Verified { ending, last, frames, segments, snapshots, link, epoch, genesis_hash, begins_at } = verified?;
     let mut output = Output::new(json);
     output.json_line(&VerifiedObject {
         journal: journal.clone(),
@@ -84,13 +69,4 @@ pub(crate) fn verify(args: &JournalArg, json: bool) -> Result<Verdict, Error> {
     output.text_line(&listing.lines());
     output.write()?;
     Ok(Verdict::Right)
-}
-
-/// For programs damage is a result; people are told on standard error. Whatever else went wrong is no result.
-fn print_damage(journal: String, error: &JournalError, json: bool) -> Result<(), Error> {
-    let mut output = Output::new(json);
-    if let Some(damage) = DamageObject::of(&journal, error) {
-        output.json_line(&DamagedObject { journal, damage });
-    }
-    output.write()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::journals::files;
-use crate::support::{BUNDLED_DIGEST, BUNDLED_STATE, Folder, bundled_text, run};
+use crate::support::{BUNDLED_DIGEST, BUNDLED_STATE, Folder, bundled_text, novate, run};
 
 /// The first rows of the bundled hour.
 fn rows(folder: &Folder, count: usize) -> String {
@@ -107,6 +107,18 @@ fn a_folder_that_holds_something_is_refused() {
         );
         assert_eq!(ran.stderr, said);
     }
+}
+
+/// A file that must not grow is an error like a full disk, not the end of the process.
+#[test]
+fn where_files_must_not_grow() {
+    let folder = Folder::new();
+    let path = format!("{}/journal", folder.path());
+    let limited = format!("ulimit -f 1; exec {} run --journal {path}", novate().get_program().display());
+    let ran = std::process::Command::new("bash").args(["-c", &limited]).output().expect("a shell");
+    let said = String::from_utf8(ran.stderr).expect("text");
+    assert_eq!(ran.status.code(), Some(4), "{said}");
+    assert!(said.starts_with(&format!("novate: {path}/00000001.segment: making the first segment failed: ")), "{said}");
 }
 
 /// What a crash leaves of a beginning is no journal, and none is lost by beginning again.

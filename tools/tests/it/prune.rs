@@ -79,6 +79,28 @@ fn without_its_snapshot_it_has_lost_its_beginning() {
     }
 }
 
+/// What lies before the snapshot, in the segment with which a pruned journal begins, is part of it.
+#[test]
+fn what_is_kept_before_the_snapshot_is_checked() {
+    let folder = Folder::new();
+    let path = made(&folder);
+    assert_eq!(prune(&path, &["--yes"]).code, 0);
+    let first = files(&path).into_keys().find(|name| name.ends_with(".segment")).expect("a segment");
+    let segment: u32 = first[..8].parse().expect("a number");
+    patch(&path, segment, 256 + 70, &[0xff]);
+    let before = files(&path);
+    for verb in [&["verify"][..], &["replay"], &["recover"], &["recover", "--plan"], &["prune", "--before-snapshot"]] {
+        let ran = run(&[verb, &[&path, "--json"]].concat());
+        let last = ran.stderr.lines().next_back().unwrap_or_default();
+        assert!(
+            ran.code == 3 && last.starts_with(&format!("novate: {path}/{first}, offset 256: ")),
+            "{verb:?}: {last}"
+        );
+        assert_eq!(ran.result()["damage"]["offset"], json!(256), "{verb:?}");
+    }
+    assert_eq!(files(&path), before);
+}
+
 #[test]
 fn nobody_is_asked_without_a_terminal() {
     let folder = Folder::new();

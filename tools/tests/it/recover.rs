@@ -99,7 +99,7 @@ fn damage_is_refused_and_nothing_is_changed() {
             let ran = recover(&path, args);
             assert_eq!((ran.code, ran.objects().len()), (3, 1));
             let result = ran.result();
-            assert_eq!((&result["done"], &result["damage"]["offset"]), (&json!(false), &json!(frame.position.offset)));
+            assert_eq!((&result["done"], &result["damage"]["offset"]), (&json!(null), &json!(frame.position.offset)));
             let lines: Vec<&str> = ran.stderr.lines().collect();
             assert_eq!(
                 lines[0],
@@ -168,6 +168,26 @@ fn a_full_or_closed_standard_error_stops_nothing() {
             assert_eq!(code, Some(0), "{name} {verb}");
         }
         assert_eq!(run(&["verify", &path, "--json"]).result()["torn_bytes"], 0, "{name}");
+    }
+}
+
+#[test]
+fn the_control_file_is_made_anew() {
+    let folder = Folder::new();
+    for is_closed in [true, false] {
+        let recipe = Recipe { is_closed, ..Recipe::new() };
+        let path = journal(&folder, &format!("closed-{is_closed}"), &commands(20), recipe);
+        let control = files(&path)["control"].clone();
+        std::fs::remove_file(format!("{path}/control")).expect("a file");
+        let plan = recover(&path, &["--plan"]);
+        let said = format!("novate: {path}: to be made anew: the control file, which is missing; epoch 2 begins\n");
+        assert_eq!((plan.code, plan.stderr), (0, said));
+        assert!(!files(&path).contains_key("control"));
+        assert_eq!(recover(&path, &[]).result()["done"], json!(true));
+        let made = files(&path)["control"].clone();
+        assert_eq!((made.len(), made == control), (control.len(), false), "of the next epoch");
+        assert_eq!(run(&["verify", &path]).code, 0);
+        assert_eq!(recover(&path, &[]).result()["done"], json!(false));
     }
 }
 

@@ -108,7 +108,10 @@ fn a_flipped_bit_is_found_where_the_snapshot_is_used() {
             assert_eq!(ran.code, code, "{args:?}: {}", ran.stderr);
             if code == 3 {
                 assert!(ran.stderr.starts_with(&format!("novate: {path}/{name}, offset 0: ")), "{}", ran.stderr);
-                assert!(ran.stderr.ends_with("take another with `novate snapshot`\n") && ran.stdout.is_empty());
+                assert!(
+                    ran.stderr.ends_with("if no segment was pruned, remove it and take another\n")
+                        && ran.stdout.is_empty()
+                );
             }
         }
     }
