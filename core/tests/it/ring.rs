@@ -84,7 +84,7 @@ fn every_length_comes_out_as_it_went_in() {
     let (mut wide, subscriber) = broadcast::ring(8, 1).expect("a ring");
     let mut of_wide = subscriber.gate().expect("a place");
     let mut buffer = RecordBuffer::new();
-    for number in 0..2_000 {
+    for number in 0..if cfg!(miri) { 50 } else { 2_000 } {
         let record = record(3, number);
         single.try_push(&record).expect("room");
         multi.try_push(&record).expect("room");
@@ -161,7 +161,7 @@ fn who_is_gone_is_known() {
 
 #[test]
 fn one_thread_to_another() {
-    const RECORDS: u64 = 200_000;
+    const RECORDS: u64 = if cfg!(miri) { 300 } else { 200_000 };
     let (mut producer, mut consumer) = spsc::ring(64).expect("a ring");
     let writer = thread::spawn(move || {
         let mut wait = Patient::default();
@@ -190,7 +190,7 @@ fn one_thread_to_another() {
 #[test]
 fn many_threads_to_one() {
     const WRITERS: u64 = 4;
-    const RECORDS: u64 = 50_000;
+    const RECORDS: u64 = if cfg!(miri) { 100 } else { 50_000 };
     let (producer, mut consumer) = mpsc::ring(64).expect("a ring");
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -244,7 +244,7 @@ fn read_all(mut consumer: broadcast::Consumer, is_slow: bool) -> (Option<u64>, u
 
 #[test]
 fn one_thread_to_many() {
-    const RECORDS: u64 = 100_000;
+    const RECORDS: u64 = if cfg!(miri) { 300 } else { 100_000 };
     let (mut producer, subscriber) = broadcast::ring(64, 3).expect("a ring");
     let all: u64 = (0..RECORDS).map(|number| lines(&record(0, number))).sum();
     thread::scope(|scope| {
