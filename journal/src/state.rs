@@ -99,6 +99,11 @@ impl State {
         self.tree.digest(chunks)
     }
 
+    /// The memory alone, for whoever marks and hashes nothing.
+    pub fn into_memory(self) -> (AnonymousMapping, Layout) {
+        (self.memory, self.layout)
+    }
+
     /// The memory.
     pub fn chunks(&self) -> &[Chunk] {
         bytemuck::cast_slice(self.memory.as_bytes())

@@ -1,6 +1,14 @@
-//! Replicas: nothing works yet, and nothing is here.
+//! What stands around an engine: the clock and the sequencer that stamp commands, the primary that journals and applies
+//! them, the shadow that replays them beside it, and the gateways that talk to it.
 //!
-//! This package will hold what stands around an engine once a journal exists: the clock and the sequencer that stamp
-//! commands, the primary that appends and applies them, followers that apply the same journal and compare digests at
-//! every seal and checkpoint, the report that names the first table, record and field in which two replicas differ,
-//! and attestations. It depends on `novate-core` and `novate-journal`, and on nothing that matches orders by itself.
+//! Commands come in through a ring, are stamped, appended to the journal, applied, and leave as events through another ring:
+//! one thread does all of it, and waits for nobody but the disk that makes segments. Everything that takes time is done
+//! by others beside it.
+
+pub mod affinity;
+pub mod clock;
+mod egress;
+pub mod halt;
+pub mod primary;
+mod sequencer;
+pub mod wait;

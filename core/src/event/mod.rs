@@ -95,6 +95,20 @@ macro_rules! events {
             }
         }
 
+        impl<'a> Event<'a> {
+            /// Reads the first of the records in `words`, and returns what is behind it. Total: none where there is no record,
+            /// and where all is read.
+            pub fn split_first(words: &'a [EventWord]) -> Option<(Self, &'a [EventWord])> {
+                let [_, _, _, _, kind, ..] = words.first()?[1].to_le_bytes();
+                let size = match kind {
+                    $($name::KIND => size_of::<$name>() / size_of::<EventWord>(),)*
+                    _ => return None,
+                };
+                let (first, rest) = words.split_at_checked(size)?;
+                Some((Self::decode(first)?, rest))
+            }
+        }
+
         impl Event<'_> {
             /// Every kind's number, name and size in bytes, in numeric order.
             pub const KINDS: &'static [(u8, &'static str, usize)] =

@@ -1,0 +1,70 @@
+//! Where the engine's events go: several to a record of the broadcast ring, in order.
+
+use novate_core::event::Event;
+use novate_core::ring::broadcast::Producer;
+use novate_core::ring::{PushError, RECORD_WORDS_MAX, Wait};
+use novate_core::sink::EventSink;
+
+use crate::wait::Waiter;
+
+/// Packs events into records and publishes them.
+#[derive(Debug)]
+pub(crate) struct Egress {
+    producer: Producer,
+    record: [u64; RECORD_WORDS_MAX],
+    used: usize,
+    waiter: Waiter,
+    /// How often a reader that gates may be asked for room before it is let go.
+    patience: u32,
+    pub(crate) stalls: u64,
+    pub(crate) released: u64,
+}
+
+impl Egress {
+    pub(crate) fn new(producer: Producer, waiter: Waiter, patience: u32) -> Self {
+        Self { producer, record: [0; RECORD_WORDS_MAX], used: 0, waiter, patience, stalls: 0, released: 0 }
+    }
+
+    /// Publishes what was taken so far.
+    #[inline(always)]
+    pub(crate) fn flush(&mut self) {
+        if self.used == 0 {
+            return;
+        }
+        if self.producer.try_push(&self.record[..self.used]) == Err(PushError::Full) {
+            self.wait_for_room();
+        }
+        self.used = 0;
+    }
+
+    /// A reader that gates is a whole ring behind. It may hold everybody up for a while, and is let go then: it learns what
+    /// it lost, and can read it from the journal.
+    #[cold]
+    fn wait_for_room(&mut self) {
+        self.stalls += 1;
+        let mut looks = 0;
+        while self.producer.try_push(&self.record[..self.used]) == Err(PushError::Full) {
+            looks += 1;
+            if looks < self.patience {
+                self.waiter.wait();
+            } else if let Some((gate, _)) = self.producer.slowest()
+                && self.producer.release(gate)
+            {
+                self.released += 1;
+            }
+        }
+        self.waiter.reset();
+    }
+}
+
+impl EventSink for Egress {
+    #[inline(always)]
+    fn emit(&mut self, event: Event<'_>) {
+        let words: &[u64] = bytemuck::must_cast_slice(event.words());
+        if self.used + words.len() > RECORD_WORDS_MAX {
+            self.flush();
+        }
+        self.record[self.used..self.used + words.len()].copy_from_slice(words);
+        self.used += words.len();
+    }
+}

@@ -1,0 +1,97 @@
+//! Why a primary stopped by itself. It does so loudly, and says how far it had come.
+
+use std::fmt;
+
+use novate_core::digest::EventsDigest;
+use novate_core::engine::OutOfOrder;
+use novate_core::units::{Sequence, TimeNs};
+use novate_journal::writer::{AppendError, Poison};
+
+/// Why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The clock jumped ahead by more than the genesis permits; the command was not appended.
+    TimeJump {
+        /// The last command's time.
+        last: TimeNs,
+        /// What the clock says.
+        next: TimeNs,
+        /// What the genesis permits, in nanoseconds.
+        max_ns: u64,
+    },
+    /// The journal cannot be written any more.
+    Journal(Poison),
+    /// The journal had no room for a next segment when the primary was told to stop, or refused what it must take.
+    Append(AppendError),
+    /// The engine refused what was appended already: a defect.
+    Engine(OutOfOrder),
+    /// Whoever replays beside came to other events.
+    Diverged {
+        /// First command of the block in which they differ.
+        first: Sequence,
+        /// Last one.
+        last: Sequence,
+        /// What the primary has stated.
+        stated: EventsDigest,
+        /// What the replay came to.
+        replayed: EventsDigest,
+    },
+    /// Whoever replays beside found a bit of its own memory changed that no command has changed.
+    MemoryFault {
+        /// The chunk of the arena.
+        chunk: usize,
+        /// What lies there.
+        place: String,
+    },
+    /// Whoever replays beside could not go on.
+    Shadow(String),
+    /// A thread ended by a panic.
+    ThreadDied(&'static str),
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeJump { last, next, max_ns } => write!(
+                f,
+                "the clock jumped from {last} to {next} ns, by more than max_time_jump_ns = {max_ns}: set the clock right, \
+                 or begin a journal whose genesis permits it"
+            ),
+            Self::Journal(poison) => poison.fmt(f),
+            Self::Append(error) => error.fmt(f),
+            Self::Engine(error) => {
+                write!(f, "the engine refused what was appended: {error}; keep the journal and report")
+            }
+            Self::Diverged { first, last, stated, replayed } => write!(
+                f,
+                "the events of commands {first} to {last} differ: stated {stated}, replayed {replayed}; compare with \
+                 `novate replay`, and restart from the journal"
+            ),
+            Self::MemoryFault { chunk, place } => write!(
+                f,
+                "memory of the shadow changed by itself, in chunk {chunk} ({place}): have the machine's memory tested, and \
+                 restart elsewhere from the journal"
+            ),
+            Self::Shadow(cause) => write!(f, "the shadow cannot go on: {cause}"),
+            Self::ThreadDied(name) => write!(f, "the thread {name} died; keep its message and the journal, and report"),
+        }
+    }
+}
+
+/// A primary that has halted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halted {
+    /// Why.
+    pub reason: Halt,
+    /// The last command that was appended and applied.
+    pub last: Sequence,
+}
+
+impl fmt::Display for Halted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, last } = self;
+        write!(f, "halted after sequence {last}: {reason}")
+    }
+}
+
+impl std::error::Error for Halted {}

@@ -1,0 +1,261 @@
+//! The hot thread's loop, one turn at a time: a batch from the ring is stamped, appended, applied and published.
+
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use novate_core::arena::Untracked;
+use novate_core::command::RawCommand;
+use novate_core::engine::{Engine, Sequenced};
+use novate_core::ring::{Consumer, Popped, RecordBuffer, Wait};
+use novate_core::units::Sequence;
+use novate_journal::format::frame::{FRAME_MAX, frame_size};
+use novate_journal::writer::{AppendError, Writer};
+
+use super::shared::Shared;
+use super::{BATCH_COMMANDS_MAX, WorkWhen};
+use crate::clock::Clock;
+use crate::egress::Egress;
+use crate::halt::Halt;
+use crate::sequencer::Sequencer;
+use crate::wait::Waiter;
+
+/// Commands to a block, at most, beside those of the batch that ends it.
+const BLOCK_COMMANDS: u64 = 1_024;
+/// How long a block may be open, in nanoseconds of the clock.
+const BLOCK_NS: u64 = 1_000_000;
+/// Looks at an empty ring between two looks at the clock.
+const LOOKS_A_READING: u32 = 16;
+
+/// What one turn did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It applied something.
+    Busy,
+    /// There was nothing to do.
+    Idle,
+}
+
+/// Everything that the hot thread owns.
+pub(super) struct Hot<'a, C> {
+    pub(super) engine: Engine<'a, Untracked>,
+    pub(super) writer: Writer,
+    pub(super) ingress: Consumer,
+    pub(super) egress: Egress,
+    pub(super) sequencer: Sequencer,
+    pub(super) clock: C,
+    pub(super) waiter: Waiter,
+    pub(super) shared: Arc<Shared>,
+    pub(super) work: WorkWhen,
+    buffers: Box<[RecordBuffer]>,
+    /// Commands in the block that is open, and when it was begun.
+    in_block: u64,
+    block_begin_ns: u64,
+    looks: u32,
+}
+
+/// A batch, built of slices of the buffers.
+type Batch<'b> = ArrayVec<Sequenced<'b>, BATCH_COMMANDS_MAX>;
+
+impl<'a, C: Clock> Hot<'a, C> {
+    #[expect(clippy::too_many_arguments, reason = "each is a part of its own, and this is the one place that has all")]
+    pub(super) fn new(
+        engine: Engine<'a, Untracked>,
+        writer: Writer,
+        ingress: Consumer,
+        egress: Egress,
+        sequencer: Sequencer,
+        clock: C,
+        waiter: Waiter,
+        shared: Arc<Shared>,
+        (work, batch_commands): (WorkWhen, usize),
+    ) -> Self {
+        // One slot is for a timer command; the others for what comes.
+        let buffers = vec![RecordBuffer::new(); batch_commands.min(BATCH_COMMANDS_MAX - 1)].into_boxed_slice();
+        Self {
+            engine,
+            writer,
+            ingress,
+            egress,
+            sequencer,
+            clock,
+            waiter,
+            shared,
+            work,
+            buffers,
+            in_block: 0,
+            block_begin_ns: 0,
+            looks: 0,
+        }
+    }
+
+    /// Takes what has come, or does what is due.
+    #[inline]
+    pub(super) fn turn(&mut self) -> Result<Turn, Halt> {
+        if let Some(halt) = self.shared.asked_to_halt() {
+            return Err(halt);
+        }
+        // Taken out, so that the rest of the thread's parts can be used while slices of the buffers are.
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let turn = self.turn_with(&mut buffers);
+        self.buffers = buffers;
+        turn
+    }
+
+    #[inline(always)]
+    fn turn_with(&mut self, buffers: &mut [RecordBuffer]) -> Result<Turn, Halt> {
+        let mut received: ArrayVec<&[u64], BATCH_COMMANDS_MAX> = ArrayVec::new();
+        for buffer in buffers {
+            match self.ingress.try_pop(buffer) {
+                Popped::Record(words) => received.push(words),
+                Popped::Empty | Popped::Closed => break,
+            }
+        }
+        if received.is_empty() { self.idle() } else { self.take(&received).map(|()| Turn::Busy) }
+    }
+
+    fn take(&mut self, received: &[&[u64]]) -> Result<(), Halt> {
+        self.sequencer.set_time(self.clock.stamp(received[0].first().copied().unwrap_or(0)))?;
+        let timer = self.sequencer.timer();
+        let mut batch = Batch::new();
+        if let Some(work) = &timer {
+            batch.push(self.stamped(RawCommand::from(work)));
+        }
+        for words in received {
+            batch.push(self.stamped(RawCommand::new(words.get(1..).unwrap_or(&[]))));
+        }
+        self.execute(&batch)?;
+        while self.work == WorkWhen::BeforeNext && self.engine.work_pending() {
+            self.do_work()?;
+        }
+        if self.sequencer.is_checkpoint_due() { self.checkpoint() } else { self.end_block_if_full() }
+    }
+
+    #[inline(always)]
+    fn stamped<'b>(&mut self, command: RawCommand<'b>) -> Sequenced<'b> {
+        let (sequence, time) = self.sequencer.stamp();
+        Sequenced { sequence, time, command }
+    }
+
+    /// Nothing came.
+    fn idle(&mut self) -> Result<Turn, Halt> {
+        if self.engine.work_pending() {
+            if let Some(now) = self.clock.now() {
+                self.sequencer.set_time(now)?;
+            }
+            return self.do_work().map(|()| Turn::Busy);
+        }
+        self.looks = self.looks.wrapping_add(1);
+        if !self.looks.is_multiple_of(LOOKS_A_READING) {
+            return Ok(Turn::Idle);
+        }
+        let Some(now) = self.clock.now() else {
+            // No time passes: what is open can be sealed at once.
+            return self.seal().map(|()| Turn::Idle);
+        };
+        self.sequencer.set_time(now)?;
+        if let Some(work) = self.sequencer.timer() {
+            let batch = [self.stamped(RawCommand::from(&work))];
+            self.execute(&batch)?;
+            return Ok(Turn::Busy);
+        }
+        if self.sequencer.is_checkpoint_due() {
+            return self.checkpoint().map(|()| Turn::Busy);
+        }
+        if now.0.saturating_sub(self.block_begin_ns) >= BLOCK_NS {
+            self.seal()?;
+        }
+        Ok(Turn::Idle)
+    }
+
+    /// Lets the engine go on with what it has put off.
+    pub(super) fn do_work(&mut self) -> Result<(), Halt> {
+        let work = self.sequencer.work();
+        let batch = [self.stamped(RawCommand::from(&work))];
+        self.execute(&batch)?;
+        self.end_block_if_full()
+    }
+
+    /// Marks where the state digest is computed, and ends the block there.
+    pub(super) fn checkpoint(&mut self) -> Result<(), Halt> {
+        let checkpoint = self.sequencer.checkpoint();
+        let batch = [self.stamped(RawCommand::from(&checkpoint))];
+        self.execute(&batch)?;
+        self.seal()
+    }
+
+    /// Appends, applies and publishes.
+    #[inline(always)]
+    fn execute(&mut self, batch: &[Sequenced<'_>]) -> Result<(), Halt> {
+        if !self.writer.fits(batch.len() * FRAME_MAX) {
+            self.make_room(batch)?;
+        }
+        for command in batch {
+            self.writer.append(command.sequence, command.time, command.command).map_err(halt_of)?;
+        }
+        self.engine.apply_batch(batch, &mut self.egress).map_err(Halt::Engine)?;
+        self.egress.flush();
+        if self.in_block == 0 {
+            self.block_begin_ns = batch.first().map_or(0, |command| command.time.0);
+        }
+        self.in_block += batch.len() as u64;
+        self.shared.set_executed(self.sequencer.last().0);
+        Ok(())
+    }
+
+    /// A batch lies in one segment, since no seal can come between its commands before they are applied.
+    #[cold]
+    fn make_room(&mut self, batch: &[Sequenced<'_>]) -> Result<(), Halt> {
+        let bytes = batch.iter().map(|command| frame_size(command.command.words().len() * 8)).sum();
+        if self.writer.fits(bytes) {
+            return Ok(());
+        }
+        self.seal()?;
+        loop {
+            match self.writer.reserve(bytes) {
+                Ok(()) => break,
+                // The disk is slower than the commands, or full: nothing is taken from the ring meanwhile.
+                Err(error @ (AppendError::NotReady | AppendError::NoRoom { .. })) => {
+                    self.shared.count_stall();
+                    if let Some(halt) = self.shared.asked_to_halt() {
+                        return Err(halt);
+                    }
+                    if matches!(error, AppendError::NoRoom { .. }) && self.shared.is_stopping() {
+                        return Err(Halt::Append(error));
+                    }
+                    self.waiter.wait();
+                }
+                Err(error) => return Err(halt_of(error)),
+            }
+        }
+        self.waiter.reset();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn end_block_if_full(&mut self) -> Result<(), Halt> {
+        let is_old = self.sequencer.last().1.0.saturating_sub(self.block_begin_ns) >= BLOCK_NS;
+        if self.in_block >= BLOCK_COMMANDS || is_old && self.in_block > 0 { self.seal() } else { Ok(()) }
+    }
+
+    /// Ends the block, if one is open.
+    pub(super) fn seal(&mut self) -> Result<(), Halt> {
+        if self.in_block == 0 {
+            return Ok(());
+        }
+        self.in_block = 0;
+        let digest = self.shared.stated(self.sequencer.last().0, self.engine.events_digest());
+        self.writer.seal(digest).map_err(halt_of)
+    }
+
+    /// The last command.
+    pub(super) fn last(&self) -> Sequence {
+        self.engine.sequence()
+    }
+}
+
+fn halt_of(error: AppendError) -> Halt {
+    match error {
+        AppendError::Poisoned(poison) => Halt::Journal(poison),
+        other => Halt::Append(other),
+    }
+}

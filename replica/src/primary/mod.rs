@@ -1,0 +1,416 @@
+//! The primary: one thread that stamps, journals, applies and publishes, and what belongs to it.
+
+mod hot;
+mod origin;
+mod shared;
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc as channel;
+use std::thread::{self, JoinHandle};
+
+use novate_core::arena::{Chunk, Untracked};
+use novate_core::command::RawCommand;
+use novate_core::digest::{EventsDigest, Hash256, StateTree};
+use novate_core::engine::{Engine, OutOfOrder};
+use novate_core::genesis::Genesis;
+use novate_core::ids::SessionId;
+use novate_core::ring::{RECORD_WORDS_MAX, RingSize, Wait, broadcast, mpsc};
+use novate_core::units::{Sequence, TimeNs};
+use novate_journal::JournalError;
+use novate_journal::mapping::AnonymousMapping;
+use novate_journal::state::StateError;
+use novate_journal::storage::Storage;
+use novate_journal::writer::{Background, Closed, Watermarks, Writer};
+
+pub(crate) use self::shared::Shared;
+
+use self::hot::{Hot, Turn};
+use self::origin::Origin;
+use crate::affinity::{NoSuchCore, pin};
+use crate::clock::Clock;
+use crate::egress::Egress;
+use crate::halt::{Halt, Halted};
+use crate::sequencer::Sequencer;
+use crate::wait::{Waiter, Waiting};
+
+/// Commands that are taken from the ring at once, at most.
+pub const BATCH_COMMANDS_MAX: usize = 64;
+
+/// When pending work is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkWhen {
+    /// When no command waits: commands come first.
+    Idle,
+    /// Before the next batch: with batches of one command, no command finds a book busy, and what happens does not depend on
+    /// how fast commands come.
+    BeforeNext,
+}
+
+/// Something that goes wrong on purpose, to see that it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drill {
+    /// From this command on, seals state the digest of other events than those that were said.
+    WrongEvent(Sequence),
+}
+
+/// How a primary is to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Segments, and when bytes are made durable.
+    pub journal: novate_journal::writer::Settings,
+    /// Lines of the ring that commands come through: a power of two.
+    pub ingress_lines: usize,
+    /// Lines of the ring that events leave through: a power of two.
+    pub egress_lines: usize,
+    /// Readers of events that may gate, at most.
+    pub gates: usize,
+    /// How often a reader that gates is asked for room before it is let go.
+    pub patience: u32,
+    /// Commands that are taken from the ring at once: 1 to [`BATCH_COMMANDS_MAX`] - 1.
+    pub batch_commands: usize,
+    /// Sequenced time between two timer commands, in nanoseconds; 0 for none.
+    pub timer_ns: u64,
+    /// Sequenced time between two checkpoints, in nanoseconds; 0 for none but the last.
+    pub checkpoint_ns: u64,
+    /// When pending work is done.
+    pub work: WorkWhen,
+    /// The core of the hot thread.
+    pub core: Option<usize>,
+    /// How it waits.
+    pub waiting: Waiting,
+    /// What goes wrong on purpose.
+    pub drill: Option<Drill>,
+}
+
+impl Settings {
+    /// Rings of 16,384 and 65,536 lines, a timer every 10 ms, a checkpoint every 100 ms, unpinned.
+    pub const fn new(journal: novate_journal::writer::Settings) -> Self {
+        Self {
+            journal,
+            ingress_lines: 1 << 14,
+            egress_lines: 1 << 16,
+            gates: 64,
+            patience: 1 << 20,
+            batch_commands: BATCH_COMMANDS_MAX - 1,
+            timer_ns: 10_000_000,
+            checkpoint_ns: 100_000_000,
+            work: WorkWhen::Idle,
+            core: None,
+            waiting: Waiting::Yield,
+            drill: None,
+        }
+    }
+}
+
+/// Why a primary did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The journal.
+    Journal(JournalError),
+    /// The state.
+    State(StateError),
+    /// The state is not the one before the journal's next command.
+    OutOfOrder(OutOfOrder),
+    /// A ring cannot have this size.
+    Ring(RingSize),
+    /// A setting is out of range.
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// What it is.
+        value: u64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The core that the hot thread was to have.
+    Core(NoSuchCore),
+    /// The commands of a block, replayed, come to other events than its seal states.
+    Differs {
+        /// Its first command.
+        first: u64,
+        /// Its last one.
+        last: u64,
+        /// What is stated.
+        stated: EventsDigest,
+        /// What the replay came to.
+        replayed: EventsDigest,
+    },
+    /// The system has no room for a thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => error.fmt(f),
+            Self::State(error) => error.fmt(f),
+            Self::OutOfOrder(error) => error.fmt(f),
+            Self::Ring(error) => error.fmt(f),
+            Self::Setting { name, value, expected } => write!(f, "{name} is {value}; set it {expected}"),
+            Self::Core(error) => error.fmt(f),
+            Self::Differs { first, last, stated, replayed } => write!(
+                f,
+                "the events of commands {first} to {last} differ: the journal states {stated}, the replay comes to \
+                 {replayed}; see `novate replay`"
+            ),
+            Self::Thread(cause) => write!(f, "no thread could be started: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<JournalError> for StartError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<StateError> for StartError {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<RingSize> for StartError {
+    fn from(error: RingSize) -> Self {
+        Self::Ring(error)
+    }
+}
+
+/// A command as it lies in the ingress ring: one word that the clock may make use of, then the command's.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission {
+    words: [u64; RECORD_WORDS_MAX],
+    used: usize,
+}
+
+impl Submission {
+    /// A command, submitted at a time. None where it is longer than any command.
+    #[inline]
+    pub fn new<'c>(submitted: u64, command: impl Into<RawCommand<'c>>) -> Option<Self> {
+        let command = command.into().words();
+        let mut words = [0; RECORD_WORDS_MAX];
+        words[0] = submitted;
+        words[1..].get_mut(..command.len())?.copy_from_slice(command);
+        Some(Self { words, used: 1 + command.len() })
+    }
+
+    /// For the ring.
+    #[inline]
+    pub fn words(&self) -> &[u64] {
+        &self.words[..self.used]
+    }
+}
+
+/// A primary that was stopped in order.
+#[derive(Debug)]
+pub struct Stopped {
+    /// The last command and its time.
+    pub last: (Sequence, TimeNs),
+    /// The digest of all events.
+    pub events_digest: EventsDigest,
+    /// The digest of the state.
+    pub state_digest: Hash256,
+    /// How often readers of events had to be waited for.
+    pub egress_stalls: u64,
+    /// Readers that did not gate any more in the end.
+    pub gates_released: u64,
+    /// How often the clock was behind the last command.
+    pub clock_steps_back: u64,
+    /// What the journal was closed with.
+    pub closed: Closed,
+    /// The state itself.
+    pub memory: AnonymousMapping,
+}
+
+/// A running primary.
+#[derive(Debug)]
+pub struct Primary {
+    shared: Arc<Shared>,
+    hot: JoinHandle<Result<Stopped, Halted>>,
+    ingress: mpsc::Producer,
+    egress: broadcast::Subscriber,
+    watermarks: Arc<Watermarks>,
+}
+
+impl Primary {
+    /// Begins a journal in a folder that is new or empty, and starts.
+    ///
+    /// # Errors
+    /// [`StartError`]; no thread runs then.
+    pub fn create(
+        storage: Arc<dyn Storage>,
+        genesis: &Genesis,
+        clock: impl Clock + 'static,
+        settings: &Settings,
+    ) -> Result<Self, StartError> {
+        check(settings)?;
+        start(origin::begin(storage, genesis, settings.journal)?, clock, settings)
+    }
+
+    /// Goes on with a journal, from its newest snapshot if there is one, and starts. What a crash left is cut.
+    ///
+    /// # Errors
+    /// [`StartError`]; no thread runs then.
+    pub fn open(
+        storage: Arc<dyn Storage>,
+        clock: impl Clock + 'static,
+        settings: &Settings,
+    ) -> Result<Self, StartError> {
+        check(settings)?;
+        start(origin::resume(storage, settings.journal)?, clock, settings)
+    }
+
+    /// A way in for commands: records that [`Submission::words`] gives.
+    pub fn ingress(&self) -> mpsc::Producer {
+        self.ingress.clone()
+    }
+
+    /// The way out for events: records of one or more of them.
+    pub fn egress(&self) -> &broadcast::Subscriber {
+        &self.egress
+    }
+
+    /// The last command that was executed, and whose events were published.
+    pub fn executed(&self) -> Sequence {
+        self.shared.executed()
+    }
+
+    /// What is durable.
+    pub fn watermarks(&self) -> Arc<Watermarks> {
+        Arc::clone(&self.watermarks)
+    }
+
+    /// Whether it has ended, by a halt.
+    pub fn has_ended(&self) -> bool {
+        self.hot.is_finished()
+    }
+
+    /// Takes what is in the ring, marks a last checkpoint and closes the journal.
+    ///
+    /// # Errors
+    /// [`Halted`]: it had halted before, or did now.
+    pub fn stop(self) -> Result<Stopped, Halted> {
+        let Self { shared, hot, ingress, .. } = self;
+        drop(ingress);
+        shared.stop();
+        hot.join().unwrap_or_else(|_| Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() }))
+    }
+}
+
+/// The hot thread's name.
+const HOT: &str = "novate-hot";
+
+fn check(settings: &Settings) -> Result<(), StartError> {
+    let batch = settings.batch_commands;
+    if !(1..BATCH_COMMANDS_MAX).contains(&batch) {
+        let (name, value) = ("batch_commands", batch as u64);
+        return Err(StartError::Setting { name, value, expected: "from 1 to 63" });
+    }
+    Ok(())
+}
+
+fn start(origin: Origin, clock: impl Clock + 'static, settings: &Settings) -> Result<Primary, StartError> {
+    let (ingress, consumer) = mpsc::ring(settings.ingress_lines)?;
+    let (producer, egress) = broadcast::ring(settings.egress_lines, settings.gates)?;
+    let Origin { opened, memory, layout } = origin;
+    let watermarks = opened.writer.watermarks();
+    let shared = Arc::new(Shared::new(opened.writer.sequence().0, settings.drill));
+    let (writer, background) = opened.start()?;
+    let parts = Parts { memory, layout, writer, background, consumer, producer, shared: Arc::clone(&shared) };
+    let (settings, (said, heard)) = (*settings, channel::sync_channel(1));
+    let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
+        let pinned = settings.core.map_or(Ok(()), pin);
+        let is_pinned = pinned.is_ok();
+        let _ = said.send(pinned);
+        let last = parts.shared.executed();
+        if !is_pinned {
+            return Err(Halted { reason: Halt::ThreadDied(HOT), last });
+        }
+        let shared = Arc::clone(&parts.shared);
+        let ran = catch_unwind(AssertUnwindSafe(|| run(parts, clock, &settings)));
+        ran.unwrap_or_else(|cause: Box<dyn Any + Send>| {
+            drop(cause);
+            Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() })
+        })
+    });
+    let hot = hot.map_err(StartError::Thread)?;
+    // A thread that dies before it answers says so when it is joined.
+    if let Ok(Err(refused)) = heard.recv() {
+        let _ = hot.join();
+        return Err(StartError::Core(refused));
+    }
+    Ok(Primary { shared, hot, ingress, egress, watermarks })
+}
+
+/// What the hot thread is given.
+struct Parts {
+    memory: AnonymousMapping,
+    layout: novate_core::arena::Layout,
+    writer: Writer,
+    background: Background,
+    consumer: novate_core::ring::Consumer,
+    producer: broadcast::Producer,
+    shared: Arc<Shared>,
+}
+
+/// The hot thread.
+fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, Halted> {
+    let Parts { mut memory, layout, writer, background, consumer, producer, shared } = parts;
+    let genesis = *layout.genesis();
+    let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(memory.as_bytes_mut());
+    let engine = Engine::attach_as(&layout, chunks, Untracked)
+        .map_err(|_| Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() })?;
+    let session = SessionId::sequencer(genesis.shard as u16);
+    let session_sequence = engine.session(session).map_or(0, |session| session.last_session_sequence);
+    let last = (engine.sequence(), engine.time());
+    let intervals = (settings.timer_ns, settings.checkpoint_ns);
+    let sequencer = Sequencer::new((session, session_sequence), last, genesis.max_time_jump_ns, intervals);
+    let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
+    let how = (settings.work, settings.batch_commands);
+    let waiter = Waiter::new(settings.waiting);
+    let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, clock, waiter, shared, how);
+    let ended = turn_until_stopped(&mut hot);
+    let (last, halted) = (hot.last(), |reason| Halted { reason, last: hot.last() });
+    ended.map_err(halted)?;
+    let (events_digest, last) = (hot.engine.events_digest(), (last, hot.engine.time()));
+    let Hot { writer, egress, sequencer, .. } = hot;
+    let closed = background.close(writer, events_digest).map_err(|error| Halted {
+        reason: Halt::Journal(novate_journal::writer::Poison { doing: "closing", cause: error.to_string() }),
+        last: last.0,
+    })?;
+    let chunks: &[Chunk] = bytemuck::cast_slice(memory.as_bytes());
+    let state_digest = StateTree::new(chunks).digest(chunks);
+    Ok(Stopped {
+        last,
+        events_digest,
+        state_digest,
+        egress_stalls: egress.stalls,
+        gates_released: egress.released,
+        clock_steps_back: sequencer.steps_back,
+        closed,
+        memory,
+    })
+}
+
+/// Turns until somebody wants it to stop and nothing is left to do.
+fn turn_until_stopped(hot: &mut Hot<'_, impl Clock>) -> Result<(), Halt> {
+    loop {
+        // Asked before the ring is looked at: what was put there before is taken.
+        let is_stopping = hot.shared.is_stopping();
+        match hot.turn()? {
+            Turn::Busy => hot.waiter.reset(),
+            Turn::Idle if is_stopping => break,
+            Turn::Idle => hot.waiter.wait(),
+        }
+    }
+    while hot.engine.work_pending() {
+        hot.do_work()?;
+    }
+    hot.checkpoint()
+}

@@ -1,0 +1,74 @@
+//! What the hot thread and whoever holds the primary share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use novate_core::digest::EventsDigest;
+use novate_core::units::Sequence;
+use parking_lot::Mutex;
+
+use super::Drill;
+use crate::halt::Halt;
+
+/// Flags, and how far the hot thread has come.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    executed: AtomicU64,
+    stalls: AtomicU64,
+    is_stopping: AtomicBool,
+    is_halting: AtomicBool,
+    /// The first reason to halt.
+    reason: Mutex<Option<Halt>>,
+    drill: Option<Drill>,
+}
+
+impl Shared {
+    pub(super) fn new(last: Sequence, drill: Option<Drill>) -> Self {
+        Self { executed: AtomicU64::new(last.0), drill, ..Self::default() }
+    }
+
+    /// The last command that was appended and applied, and whose events were published.
+    pub(crate) fn executed(&self) -> Sequence {
+        Sequence(self.executed.load(Ordering::Acquire))
+    }
+
+    #[inline(always)]
+    pub(super) fn set_executed(&self, sequence: Sequence) {
+        self.executed.store(sequence.0, Ordering::Release);
+    }
+
+    /// Has the hot thread halt before its next batch; the first reason stays.
+    pub(crate) fn halt(&self, reason: Halt) {
+        self.reason.lock().get_or_insert(reason);
+        self.is_halting.store(true, Ordering::Release);
+    }
+
+    #[inline(always)]
+    pub(super) fn asked_to_halt(&self) -> Option<Halt> {
+        if self.is_halting.load(Ordering::Relaxed) { self.reason.lock().clone() } else { None }
+    }
+
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    pub(super) fn count_stall(&self) {
+        self.stalls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The digest that a seal states: the engine's, unless a drill has it wrong.
+    pub(super) fn stated(&self, last: Sequence, digest: EventsDigest) -> EventsDigest {
+        match self.drill {
+            Some(Drill::WrongEvent(at)) if last >= at => {
+                let mut bytes = digest.to_bytes();
+                bytes[0] ^= 1;
+                EventsDigest::from_bytes(bytes)
+            }
+            _ => digest,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Primaries with their threads, rings and journals.
+
+mod primary;
+mod support;
