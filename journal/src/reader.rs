@@ -314,7 +314,10 @@ impl Reader {
 
     /// Whether something stands where the next frame would, without finding out what. `looks_wide` also looks for a next
     /// segment, which asks the system.
-    pub(crate) fn has_next(&mut self, looks_wide: bool) -> Result<bool, JournalError> {
+    ///
+    /// # Errors
+    /// A segment that cannot be opened.
+    pub fn has_next(&mut self, looks_wide: bool) -> Result<bool, JournalError> {
         if peek(&self.walk, &self.cursor).err() != Some(NoFrame::Nothing) {
             return Ok(true);
         }
@@ -370,7 +373,7 @@ impl Reader {
             return Err(error);
         }
         let (begin, segment) = (self.cursor.end(), self.segment.header.segment);
-        let mut frames = 0;
+        let (mut frames, mut is_at_end) = (0, false);
         while frames < most {
             let position = self.position();
             // Whatever is not a plain command is for the careful way, when nothing was read before it.
@@ -383,12 +386,17 @@ impl Reader {
                     self.cursor.advance(size);
                     frames += 1;
                 }
+                // What that end is, the next call finds out: it takes looking at files.
+                Err(NoFrame::Nothing) => {
+                    is_at_end = frames > 0;
+                    break;
+                }
                 _ => break,
             }
         }
         let is_at_checkpoint = self.walk.is_at_checkpoint();
         let mut ends_checkpoint = false;
-        if frames < most {
+        if frames < most && !is_at_end {
             match self.next() {
                 Ok(Some(frame)) => ends_checkpoint = is_at_checkpoint && frame.raw.kind() == FrameKind::Seal,
                 Ok(None) if frames == 0 => return Ok(None),

@@ -62,6 +62,8 @@ pub enum Halt {
     End(Ending),
     /// It came to the command that it was to stop at.
     Reached,
+    /// Nothing more is there yet: only where a journal is followed.
+    Waiting,
     /// The events of a block are others than those that the writer has stated. The first that differs is one of a command
     /// of this block.
     Differs {
@@ -114,7 +116,12 @@ pub struct Replay {
     reader: Reader,
     /// Commands applied.
     commands: u64,
+    /// Looks for more that found nothing.
+    looks: u32,
 }
+
+/// Looks from one for the next segment to the next, while a journal is followed: that asks the system.
+const WIDE_EVERY: u32 = 16;
 
 impl Replay {
     /// At genesis, with a reader at the beginning.
@@ -123,12 +130,12 @@ impl Replay {
     /// The genesis cannot be read; no memory.
     pub fn from_genesis(reader: Reader) -> Result<Self, ReplayError> {
         let genesis: Genesis = reader.genesis()?;
-        Ok(Self { state: State::genesis(&genesis)?, reader, commands: 0 })
+        Ok(Self { state: State::genesis(&genesis)?, reader, commands: 0, looks: 0 })
     }
 
     /// At a state that is known, with a reader at its place.
     pub fn from_state(state: State, reader: Reader) -> Self {
-        Self { state, reader, commands: 0 }
+        Self { state, reader, commands: 0, looks: 0 }
     }
 
     /// The state.
@@ -165,8 +172,21 @@ impl Replay {
     /// # Errors
     /// Damage; the state stays as it is after the last command that could be read.
     pub fn run(&mut self, to: Option<Sequence>, watch: &mut impl Watch) -> Result<Halt, ReplayError> {
+        self.run_on(to, watch, false)
+    }
+
+    /// The same for a journal that is being written: where nothing more is there yet, it does not look for the reason, which
+    /// takes reading files, but stops with [`Halt::Waiting`].
+    ///
+    /// # Errors
+    /// As [`Replay::run`].
+    pub fn follow(&mut self, to: Option<Sequence>, watch: &mut impl Watch) -> Result<Halt, ReplayError> {
+        self.run_on(to, watch, true)
+    }
+
+    fn run_on(&mut self, to: Option<Sequence>, watch: &mut impl Watch, follows: bool) -> Result<Halt, ReplayError> {
         loop {
-            let place = match self.run_to_checkpoint(to, watch)? {
+            let place = match self.run_to_checkpoint(to, watch, follows)? {
                 ControlFlow::Break(halt) => return Ok(halt),
                 ControlFlow::Continue(place) => place,
             };
@@ -181,13 +201,18 @@ impl Replay {
         &mut self,
         to: Option<Sequence>,
         watch: &mut impl Watch,
+        follows: bool,
     ) -> Result<ControlFlow<Halt, Place>, ReplayError> {
-        let Self { state, reader, commands } = self;
+        let Self { state, reader, commands, looks } = self;
         let mut engine = state.attach()?;
         loop {
             let left = to.map_or(u64::MAX, |to| to.0.saturating_sub(engine.sequence().0));
             if left == 0 {
                 return Ok(ControlFlow::Break(Halt::Reached));
+            }
+            if follows && reader.walk().closed.is_none() && !reader.has_next(looks.is_multiple_of(WIDE_EVERY))? {
+                *looks = looks.wrapping_add(1);
+                return Ok(ControlFlow::Break(Halt::Waiting));
             }
             let most = usize::try_from(left).unwrap_or(BATCH_COMMANDS).min(BATCH_COMMANDS);
             let Some(span) = reader.read_span(most)? else {

@@ -1,7 +1,7 @@
 //! An engine's memory with its digest beside it: what whoever replays holds.
 
 use novate_core::arena::{Chunk, Dirty, Layout};
-use novate_core::digest::{Hash256, StateTree};
+use novate_core::digest::{Flipped, Hash256, StateTree};
 use novate_core::engine::{Engine, OpenError};
 use novate_core::genesis::Genesis;
 
@@ -97,6 +97,22 @@ impl State {
         let chunks = bytemuck::cast_slice(self.memory.as_bytes());
         self.tree.update(chunks, &mut self.marks);
         self.tree.digest(chunks)
+    }
+
+    /// Hashes so many chunks from one on and compares them with the tree, which must be up to date; says where to go on.
+    ///
+    /// # Errors
+    /// The first chunk that no command has changed, and that differs.
+    pub fn scrub(&self, from: usize, count: usize) -> Result<usize, Flipped> {
+        self.tree.scrub(self.chunks(), from, count)
+    }
+
+    /// Changes a bit of a chunk as a memory fault would, unmarked: for drills, which see that scrubbing finds it.
+    pub fn flip_bit(&mut self, chunk: usize, bit: usize) {
+        let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(self.memory.as_bytes_mut());
+        if let Some(byte) = chunks.get_mut(chunk).and_then(|chunk| chunk.0.get_mut(bit / 8)) {
+            *byte ^= 1 << (bit % 8);
+        }
     }
 
     /// The memory alone, for whoever marks and hashes nothing.

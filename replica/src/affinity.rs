@@ -39,13 +39,16 @@ pub fn allowed() -> Vec<usize> {
     cores
 }
 
+/// Cores that a set of them has places for.
+const CORES_MAX: usize = 1_024;
+
 /// Pins this thread to a core.
 ///
 /// # Errors
 /// [`NoSuchCore`]: the system refused.
 pub fn pin(core: usize) -> Result<(), NoSuchCore> {
     // The list hides isolated cores, so the core is not looked up in it: the system knows.
-    if core_affinity::set_for_current(CoreId { id: core }) {
+    if core < CORES_MAX && core_affinity::set_for_current(CoreId { id: core }) {
         Ok(())
     } else {
         Err(NoSuchCore { core, allowed: allowed() })

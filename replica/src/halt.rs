@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use novate_core::digest::EventsDigest;
+use novate_core::digest::{EventsDigest, Hash256};
 use novate_core::engine::OutOfOrder;
 use novate_core::units::{Sequence, TimeNs};
 use novate_journal::writer::{AppendError, Poison};
@@ -36,6 +36,15 @@ pub enum Halt {
         /// What the replay came to.
         replayed: EventsDigest,
     },
+    /// The states of primary and shadow differ after the same commands and the same events.
+    StateDiffers {
+        /// After this command.
+        after: Sequence,
+        /// The primary's state digest.
+        own: Hash256,
+        /// The shadow's.
+        shadow: Hash256,
+    },
     /// Whoever replays beside found a bit of its own memory changed that no command has changed.
     MemoryFault {
         /// The chunk of the arena.
@@ -66,6 +75,11 @@ impl fmt::Display for Halt {
                 f,
                 "the events of commands {first} to {last} differ: stated {stated}, replayed {replayed}; compare with \
                  `novate replay`, and restart from the journal"
+            ),
+            Self::StateDiffers { after, own, shadow } => write!(
+                f,
+                "after command {after} the primary's state is {own} and the shadow's {shadow}: one memory is faulty; replay \
+                 the journal elsewhere with `novate replay`"
             ),
             Self::MemoryFault { chunk, place } => write!(
                 f,

@@ -8,6 +8,7 @@
 pub mod affinity;
 pub mod clock;
 mod egress;
+pub mod follower;
 pub mod halt;
 pub mod primary;
 mod sequencer;

@@ -2,9 +2,9 @@
 
 mod hot;
 mod origin;
+mod shadow;
 mod shared;
 
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,6 +22,7 @@ use novate_core::ring::{RECORD_WORDS_MAX, RingSize, Wait, broadcast, mpsc};
 use novate_core::units::{Sequence, TimeNs};
 use novate_journal::JournalError;
 use novate_journal::mapping::AnonymousMapping;
+use novate_journal::replay::ReplayError;
 use novate_journal::state::StateError;
 use novate_journal::storage::Storage;
 use novate_journal::writer::{Background, Closed, Watermarks, Writer};
@@ -30,9 +31,10 @@ pub(crate) use self::shared::Shared;
 
 use self::hot::{Hot, Turn};
 use self::origin::Origin;
-use crate::affinity::{NoSuchCore, pin};
+use crate::affinity::{Cores, NoSuchCore, pin};
 use crate::clock::Clock;
 use crate::egress::Egress;
+use crate::follower::{Follower, FollowerSettings, Report};
 use crate::halt::{Halt, Halted};
 use crate::sequencer::Sequencer;
 use crate::wait::{Waiter, Waiting};
@@ -55,6 +57,8 @@ pub enum WorkWhen {
 pub enum Drill {
     /// From this command on, seals state the digest of other events than those that were said.
     WrongEvent(Sequence),
+    /// After this command a bit of the shadow's memory flips.
+    FlippedBit(Sequence),
 }
 
 /// How a primary is to run.
@@ -78,9 +82,12 @@ pub struct Settings {
     pub checkpoint_ns: u64,
     /// When pending work is done.
     pub work: WorkWhen,
-    /// The core of the hot thread.
-    pub core: Option<usize>,
-    /// How it waits.
+    /// What the shadow does; none for no shadow: then nobody computes state digests or takes snapshots meanwhile, and a fault
+    /// of the primary's memory is found only when the journal is replayed.
+    pub shadow: Option<FollowerSettings>,
+    /// Which threads have cores of their own.
+    pub cores: Cores,
+    /// How threads wait.
     pub waiting: Waiting,
     /// What goes wrong on purpose.
     pub drill: Option<Drill>,
@@ -99,7 +106,8 @@ impl Settings {
             timer_ns: 10_000_000,
             checkpoint_ns: 100_000_000,
             work: WorkWhen::Idle,
-            core: None,
+            shadow: Some(FollowerSettings::new()),
+            cores: Cores { hot: None, shadow: None },
             waiting: Waiting::Yield,
             drill: None,
         }
@@ -126,6 +134,8 @@ pub enum StartError {
         /// What it may be.
         expected: &'static str,
     },
+    /// The shadow could not begin.
+    Shadow(ReplayError),
     /// The core that the hot thread was to have.
     Core(NoSuchCore),
     /// The commands of a block, replayed, come to other events than its seal states.
@@ -151,6 +161,7 @@ impl fmt::Display for StartError {
             Self::OutOfOrder(error) => error.fmt(f),
             Self::Ring(error) => error.fmt(f),
             Self::Setting { name, value, expected } => write!(f, "{name} is {value}; set it {expected}"),
+            Self::Shadow(error) => error.fmt(f),
             Self::Core(error) => error.fmt(f),
             Self::Differs { first, last, stated, replayed } => write!(
                 f,
@@ -224,6 +235,8 @@ pub struct Stopped {
     pub clock_steps_back: u64,
     /// What the journal was closed with.
     pub closed: Closed,
+    /// What the shadow found, which is the same; none without a shadow.
+    pub shadow: Option<Report>,
     /// The state itself.
     pub memory: AnonymousMapping,
 }
@@ -232,7 +245,8 @@ pub struct Stopped {
 #[derive(Debug)]
 pub struct Primary {
     shared: Arc<Shared>,
-    hot: JoinHandle<Result<Stopped, Halted>>,
+    hot: Option<JoinHandle<Result<Stopped, Halted>>>,
+    shadow: Option<JoinHandle<Option<Report>>>,
     ingress: mpsc::Producer,
     egress: broadcast::Subscriber,
     watermarks: Arc<Watermarks>,
@@ -250,7 +264,7 @@ impl Primary {
         settings: &Settings,
     ) -> Result<Self, StartError> {
         check(settings)?;
-        start(origin::begin(storage, genesis, settings.journal)?, clock, settings)
+        start(origin::begin(Arc::clone(&storage), genesis, settings.journal)?, &storage, clock, settings)
     }
 
     /// Goes on with a journal, from its newest snapshot if there is one, and starts. What a crash left is cut.
@@ -263,7 +277,7 @@ impl Primary {
         settings: &Settings,
     ) -> Result<Self, StartError> {
         check(settings)?;
-        start(origin::resume(storage, settings.journal)?, clock, settings)
+        start(origin::resume(Arc::clone(&storage), settings.journal)?, &storage, clock, settings)
     }
 
     /// A way in for commands: records that [`Submission::words`] gives.
@@ -288,18 +302,47 @@ impl Primary {
 
     /// Whether it has ended, by a halt.
     pub fn has_ended(&self) -> bool {
-        self.hot.is_finished()
+        self.hot.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Takes what is in the ring, marks a last checkpoint and closes the journal.
+    /// Takes what is in the ring, marks a last checkpoint, closes the journal, and waits for the shadow to say the same.
     ///
     /// # Errors
     /// [`Halted`]: it had halted before, or did now.
-    pub fn stop(self) -> Result<Stopped, Halted> {
-        let Self { shared, hot, ingress, .. } = self;
-        drop(ingress);
-        shared.stop();
-        hot.join().unwrap_or_else(|_| Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() }))
+    pub fn stop(mut self) -> Result<Stopped, Halted> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<Stopped, Halted> {
+        self.shared.stop();
+        let died = |name| Halted { reason: Halt::ThreadDied(name), last: self.shared.executed() };
+        let hot = self.hot.take().ok_or_else(|| died(HOT))?;
+        let stopped = hot.join().unwrap_or_else(|_| Err(died(HOT)));
+        self.shared.set_over();
+        let shadow = self.shadow.take().map(JoinHandle::join);
+        let mut stopped = stopped?;
+        let halted = |reason| Halted { reason, last: stopped.last.0 };
+        if let Some(reason) = self.shared.reason() {
+            return Err(halted(reason));
+        }
+        let Some(report) = shadow else { return Ok(stopped) };
+        let report = report.ok().flatten().ok_or_else(|| halted(Halt::ThreadDied(shadow::SHADOW)))?;
+        let own = (stopped.last.0, stopped.state_digest);
+        if report.checkpoint != own {
+            let (after, shadow) = report.checkpoint;
+            return Err(halted(Halt::StateDiffers { after, own: own.1, shadow }));
+        }
+        stopped.shadow = Some(report);
+        Ok(stopped)
+    }
+}
+
+/// Whoever drops a primary stops it, and hears nothing of how that went.
+impl Drop for Primary {
+    fn drop(&mut self) {
+        if self.hot.is_some() {
+            let _ = self.end();
+        }
     }
 }
 
@@ -315,17 +358,24 @@ fn check(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-fn start(origin: Origin, clock: impl Clock + 'static, settings: &Settings) -> Result<Primary, StartError> {
+fn start(
+    origin: Origin,
+    storage: &Arc<dyn Storage>,
+    clock: impl Clock + 'static,
+    settings: &Settings,
+) -> Result<Primary, StartError> {
     let (ingress, consumer) = mpsc::ring(settings.ingress_lines)?;
     let (producer, egress) = broadcast::ring(settings.egress_lines, settings.gates)?;
     let Origin { opened, memory, layout } = origin;
+    let follower = settings.shadow.map(|shadow| Follower::new(Arc::clone(storage), shadow)).transpose();
+    let follower = follower.map_err(StartError::Shadow)?;
     let watermarks = opened.writer.watermarks();
     let shared = Arc::new(Shared::new(opened.writer.sequence().0, settings.drill));
     let (writer, background) = opened.start()?;
     let parts = Parts { memory, layout, writer, background, consumer, producer, shared: Arc::clone(&shared) };
     let (settings, (said, heard)) = (*settings, channel::sync_channel(1));
     let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
-        let pinned = settings.core.map_or(Ok(()), pin);
+        let pinned = settings.cores.hot.map_or(Ok(()), pin);
         let is_pinned = pinned.is_ok();
         let _ = said.send(pinned);
         let last = parts.shared.executed();
@@ -334,10 +384,11 @@ fn start(origin: Origin, clock: impl Clock + 'static, settings: &Settings) -> Re
         }
         let shared = Arc::clone(&parts.shared);
         let ran = catch_unwind(AssertUnwindSafe(|| run(parts, clock, &settings)));
-        ran.unwrap_or_else(|cause: Box<dyn Any + Send>| {
-            drop(cause);
-            Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() })
-        })
+        let ended = ran.unwrap_or_else(|_| Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() }));
+        if ended.is_err() {
+            shared.set_over();
+        }
+        ended
     });
     let hot = hot.map_err(StartError::Thread)?;
     // A thread that dies before it answers says so when it is joined.
@@ -345,7 +396,16 @@ fn start(origin: Origin, clock: impl Clock + 'static, settings: &Settings) -> Re
         let _ = hot.join();
         return Err(StartError::Core(refused));
     }
-    Ok(Primary { shared, hot, ingress, egress, watermarks })
+    let mut primary = Primary { shared, hot: Some(hot), shadow: None, ingress, egress, watermarks };
+    if let Some(follower) = follower {
+        let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));
+        let spawned = thread::Builder::new()
+            .name(shadow::SHADOW.into())
+            .spawn(move || shadow::run(follower, &shared, how, settings.drill));
+        // Whatever runs already is stopped when the primary is dropped.
+        primary.shadow = Some(spawned.map_err(StartError::Thread)?);
+    }
+    Ok(primary)
 }
 
 /// What the hot thread is given.
@@ -394,6 +454,7 @@ fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, 
         gates_released: egress.released,
         clock_steps_back: sequencer.steps_back,
         closed,
+        shadow: None,
         memory,
     })
 }

@@ -16,6 +16,7 @@ pub(crate) struct Shared {
     stalls: AtomicU64,
     is_stopping: AtomicBool,
     is_halting: AtomicBool,
+    is_over: AtomicBool,
     /// The first reason to halt.
     reason: Mutex<Option<Halt>>,
     drill: Option<Drill>,
@@ -54,6 +55,20 @@ impl Shared {
     #[inline(always)]
     pub(crate) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Nobody writes the journal any more.
+    pub(super) fn set_over(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Why somebody wanted it to halt, if so.
+    pub(super) fn reason(&self) -> Option<Halt> {
+        self.reason.lock().clone()
     }
 
     pub(super) fn count_stall(&self) {

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use novate_core::prelude::*;
+use novate_core::ring::PushError;
 use novate_core::sink::Discard;
+use novate_journal::JournalError;
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Halt as ReplayHalt, Replay};
 use novate_journal::storage::Storage;
+use novate_replica::affinity::{Cores, NoSuchCore};
 use novate_replica::clock::{CycleClock, SubmittedTime};
-use novate_replica::primary::{Primary, Settings, StartError, Stopped, WorkWhen};
+use novate_replica::follower::FollowerSettings;
+use novate_replica::halt::{Halt, Halted};
+use novate_replica::primary::{Drill, Primary, Settings, StartError, Stopped, Submission, WorkWhen};
 
-use crate::support::{Events, folder, genesis, order, set_up, settings, submit};
+use crate::support::{Events, PATIENCE, folder, genesis, order, set_up, settings, submit};
 
 const ORDERS: u64 = 5_000;
 
@@ -65,7 +70,7 @@ fn orders_go_through_and_the_journal_tells_the_same() {
 
     // Again from where it ended, then from a snapshot.
     let primary = Primary::open(storage.clone(), CycleClock::new(), &settings()).expect("a primary");
-    assert_eq!(primary.executed(), stopped.last.0);
+    assert!(primary.executed() >= stopped.last.0, "timers may have come already");
     let again = trade(primary, 1 + ORDERS, |_| 0);
     assert!(again.last > stopped.last);
     replays_to(&storage, &again);
@@ -91,6 +96,113 @@ fn submitted_times_give_the_same_every_time() {
         ends.push((stopped.last, stopped.events_digest, stopped.state_digest));
     }
     assert_eq!(ends[0], ends[1]);
+}
+
+/// Submits orders until the primary ends, and returns why.
+fn until_it_halts(settings: &Settings) -> Halted {
+    let (_folder, storage) = folder();
+    let primary = Primary::create(storage, &genesis(), CycleClock::new(), settings).expect("a primary");
+    let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
+    let party = set_up(&mut ingress, &mut events, 0);
+    let begin = std::time::Instant::now();
+    for number in 1.. {
+        assert!(begin.elapsed() < PATIENCE, "it goes on");
+        let submission = Submission::new(0, &order(&party, number)).expect("a command's length");
+        if primary.has_ended() || ingress.try_push(submission.words()) == Err(PushError::Closed) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_micros(100));
+    }
+    primary.stop().expect_err("it has halted")
+}
+
+#[test]
+fn a_wrong_event_is_found_by_the_shadow() {
+    let drill = Some(Drill::WrongEvent(Sequence(40)));
+    let halted = until_it_halts(&Settings { drill, ..settings() });
+    let Halt::Diverged { first, last, stated, replayed } = halted.reason else { panic!("{halted}") };
+    assert!(first <= Sequence(40) && Sequence(40) <= last && last <= halted.last && stated != replayed, "{halted}");
+}
+
+#[test]
+fn a_flipped_bit_is_found_by_scrubbing() {
+    let shadow = Some(FollowerSettings { scrub_chunks: 1 << 12, snapshot_every: 0 });
+    let drill = Some(Drill::FlippedBit(Sequence(40)));
+    let halted = until_it_halts(&Settings { drill, shadow, checkpoint_ns: 1_000_000, ..settings() });
+    assert!(matches!(halted.reason, Halt::MemoryFault { .. }), "{halted}");
+    assert!(halted.to_string().starts_with(&format!("halted after sequence {}: memory of the shadow", halted.last)));
+}
+
+#[test]
+fn a_jump_of_the_clock_halts_before_anything_is_appended() {
+    let (_folder, storage) = folder();
+    let primary = Primary::create(storage.clone(), &genesis(), SubmittedTime, &settings()).expect("a primary");
+    let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
+    let party = set_up(&mut ingress, &mut events, 5_000);
+    let jump = 5_000 + genesis().max_time_jump_ns + 1;
+    submit(&mut ingress, jump, &order(&party, 1));
+    while !primary.has_ended() {
+        std::thread::yield_now();
+    }
+    let halted = primary.stop().expect_err("it has halted");
+    let max_ns = genesis().max_time_jump_ns;
+    assert_eq!(halted.reason, Halt::TimeJump { last: TimeNs(5_000), next: TimeNs(jump), max_ns });
+    // What is left is a journal that nobody closed, and a primary goes on from it.
+    let primary = Primary::open(storage.clone(), SubmittedTime, &settings()).expect("a primary");
+    assert_eq!(primary.executed(), halted.last);
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn snapshots_are_taken_beside() {
+    let (_folder, storage) = folder();
+    let shadow = Some(FollowerSettings { scrub_chunks: 1 << 14, snapshot_every: 3 });
+    let settings = Settings { shadow, timer_ns: 1_000, checkpoint_ns: 10_000, ..settings() };
+    let primary = Primary::create(storage.clone(), &genesis(), SubmittedTime, &settings).expect("a primary");
+    let stopped = trade(primary, 1, |number| 1_000 + number * 37);
+    let report = stopped.shadow.expect("a shadow");
+    assert!(report.snapshots > 0 && report.scrubs > 0 && report.checkpoints / 3 == report.snapshots, "{report:?}");
+    let folder = novate_journal::folder::Folder::read(storage.clone()).expect("a folder");
+    assert_eq!(folder.snapshots.len() as u64, report.snapshots);
+    novate_journal::verify::verify(storage.clone(), &mut |_, _| {}).expect("no damage");
+    // The next one begins there.
+    let primary = Primary::open(storage.clone(), SubmittedTime, &settings).expect("a primary");
+    assert_eq!(primary.executed(), stopped.last.0);
+    let again = primary.stop().expect("in order");
+    replays_to(&storage, &again);
+}
+
+#[test]
+fn one_writer_at_a_time() {
+    let (_folder, storage) = folder();
+    let primary = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings()).expect("a primary");
+    let second = Primary::open(storage.clone(), CycleClock::new(), &settings()).map(drop);
+    assert!(matches!(second, Err(StartError::Journal(JournalError::Locked { .. }))), "{second:?}");
+    let third = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings()).map(drop);
+    assert!(matches!(third, Err(StartError::Journal(JournalError::NotEmpty { .. }))), "{third:?}");
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_core_that_there_is_not() {
+    let (_folder, storage) = folder();
+    let settings = Settings { cores: Cores { hot: Some(9_999), shadow: None }, ..settings() };
+    let refused = Primary::create(storage, &genesis(), CycleClock::new(), &settings).map(drop).expect_err("no core");
+    assert!(matches!(&refused, StartError::Core(NoSuchCore { core: 9_999, .. })), "{refused}");
+    assert!(refused.to_string().starts_with("core 9999 is not there, or not for this process; it may use ["));
+}
+
+/// A reader that gates and never reads holds everybody up only for a while.
+#[test]
+fn a_reader_that_never_reads_is_let_go() {
+    let (_folder, storage) = folder();
+    let settings = Settings { egress_lines: 64, patience: 1_000, ..settings() };
+    let primary = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let lazy = primary.egress().gate().expect("a place");
+    let stopped = trade(primary, 1, |_| 0);
+    assert_eq!(stopped.gates_released, 1);
+    assert!(lazy.is_gating(), "it has never looked");
+    replays_to(&storage, &stopped);
 }
 
 #[test]
