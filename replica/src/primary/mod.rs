@@ -258,13 +258,13 @@ impl Primary {
     /// # Errors
     /// [`StartError`]; no thread runs then.
     pub fn create(
-        storage: Arc<dyn Storage>,
+        storage: &Arc<dyn Storage>,
         genesis: &Genesis,
         clock: impl Clock + 'static,
         settings: &Settings,
     ) -> Result<Self, StartError> {
         check(settings)?;
-        start(origin::begin(Arc::clone(&storage), genesis, settings.journal)?, &storage, clock, settings)
+        start(origin::begin(Arc::clone(storage), genesis, settings.journal)?, storage, clock, settings)
     }
 
     /// Goes on with a journal, from its newest snapshot if there is one, and starts. What a crash left is cut.
@@ -272,12 +272,12 @@ impl Primary {
     /// # Errors
     /// [`StartError`]; no thread runs then.
     pub fn open(
-        storage: Arc<dyn Storage>,
+        storage: &Arc<dyn Storage>,
         clock: impl Clock + 'static,
         settings: &Settings,
     ) -> Result<Self, StartError> {
         check(settings)?;
-        start(origin::resume(Arc::clone(&storage), settings.journal)?, &storage, clock, settings)
+        start(origin::resume(Arc::clone(storage), settings.journal)?, storage, clock, settings)
     }
 
     /// A way in for commands: records that [`Submission::words`] gives.

@@ -26,8 +26,8 @@ pub(super) fn run(
 ) -> Option<Report> {
     // The hot thread's core is refused loudly; the shadow works on any.
     let _ = core.map(pin);
-    let followed = catch_unwind(AssertUnwindSafe(|| follow(&mut follower, shared, waiting, drill)));
-    match followed.unwrap_or(Err(Halt::ThreadDied(SHADOW))) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| follow(&mut follower, shared, waiting, drill)));
+    match outcome.unwrap_or(Err(Halt::ThreadDied(SHADOW))) {
         Ok(()) => Some(follower.report()),
         Err(halt) => {
             shared.halt(halt);

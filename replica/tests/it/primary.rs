@@ -63,13 +63,13 @@ fn trade(primary: Primary, from: u64, time: impl Fn(u64) -> u64 + Send + 'static
 #[test]
 fn orders_go_through_and_the_journal_tells_the_same() {
     let (_folder, storage) = folder();
-    let primary = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings()).expect("a primary");
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings()).expect("a primary");
     let stopped = trade(primary, 1, |_| 0);
     assert!(stopped.last.0.0 > ORDERS);
     replays_to(&storage, &stopped);
 
     // Again from where it ended, then from a snapshot.
-    let primary = Primary::open(storage.clone(), CycleClock::new(), &settings()).expect("a primary");
+    let primary = Primary::open(&storage, CycleClock::new(), &settings()).expect("a primary");
     assert!(primary.executed() >= stopped.last.0, "timers may have come already");
     let again = trade(primary, 1 + ORDERS, |_| 0);
     assert!(again.last > stopped.last);
@@ -90,7 +90,7 @@ fn submitted_times_give_the_same_every_time() {
     for lines in [64, 1 << 12] {
         let (_folder, storage) = folder();
         let settings = Settings { ingress_lines: lines, egress_lines: lines, ..recorded };
-        let primary = Primary::create(storage.clone(), &genesis(), SubmittedTime, &settings).expect("a primary");
+        let primary = Primary::create(&storage, &genesis(), SubmittedTime, &settings).expect("a primary");
         let stopped = trade(primary, 1, |number| 1_000 + number * 37);
         replays_to(&storage, &stopped);
         ends.push((stopped.last, stopped.events_digest, stopped.state_digest));
@@ -101,7 +101,7 @@ fn submitted_times_give_the_same_every_time() {
 /// Submits orders until the primary ends, and returns why.
 fn until_it_halts(settings: &Settings) -> Halted {
     let (_folder, storage) = folder();
-    let primary = Primary::create(storage, &genesis(), CycleClock::new(), settings).expect("a primary");
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), settings).expect("a primary");
     let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
     let party = set_up(&mut ingress, &mut events, 0);
     let begin = std::time::Instant::now();
@@ -136,7 +136,7 @@ fn a_flipped_bit_is_found_by_scrubbing() {
 #[test]
 fn a_jump_of_the_clock_halts_before_anything_is_appended() {
     let (_folder, storage) = folder();
-    let primary = Primary::create(storage.clone(), &genesis(), SubmittedTime, &settings()).expect("a primary");
+    let primary = Primary::create(&storage, &genesis(), SubmittedTime, &settings()).expect("a primary");
     let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
     let party = set_up(&mut ingress, &mut events, 5_000);
     let jump = 5_000 + genesis().max_time_jump_ns + 1;
@@ -148,7 +148,7 @@ fn a_jump_of_the_clock_halts_before_anything_is_appended() {
     let max_ns = genesis().max_time_jump_ns;
     assert_eq!(halted.reason, Halt::TimeJump { last: TimeNs(5_000), next: TimeNs(jump), max_ns });
     // What is left is a journal that nobody closed, and a primary goes on from it.
-    let primary = Primary::open(storage.clone(), SubmittedTime, &settings()).expect("a primary");
+    let primary = Primary::open(&storage, SubmittedTime, &settings()).expect("a primary");
     assert_eq!(primary.executed(), halted.last);
     primary.stop().expect("in order");
 }
@@ -158,7 +158,7 @@ fn snapshots_are_taken_beside() {
     let (_folder, storage) = folder();
     let shadow = Some(FollowerSettings { scrub_chunks: 1 << 14, snapshot_every: 3 });
     let settings = Settings { shadow, timer_ns: 1_000, checkpoint_ns: 10_000, ..settings() };
-    let primary = Primary::create(storage.clone(), &genesis(), SubmittedTime, &settings).expect("a primary");
+    let primary = Primary::create(&storage, &genesis(), SubmittedTime, &settings).expect("a primary");
     let stopped = trade(primary, 1, |number| 1_000 + number * 37);
     let report = stopped.shadow.expect("a shadow");
     assert!(report.snapshots > 0 && report.scrubs > 0 && report.checkpoints / 3 == report.snapshots, "{report:?}");
@@ -166,7 +166,7 @@ fn snapshots_are_taken_beside() {
     assert_eq!(folder.snapshots.len() as u64, report.snapshots);
     novate_journal::verify::verify(storage.clone(), &mut |_, _| {}).expect("no damage");
     // The next one begins there.
-    let primary = Primary::open(storage.clone(), SubmittedTime, &settings).expect("a primary");
+    let primary = Primary::open(&storage, SubmittedTime, &settings).expect("a primary");
     assert_eq!(primary.executed(), stopped.last.0);
     let again = primary.stop().expect("in order");
     replays_to(&storage, &again);
@@ -175,10 +175,10 @@ fn snapshots_are_taken_beside() {
 #[test]
 fn one_writer_at_a_time() {
     let (_folder, storage) = folder();
-    let primary = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings()).expect("a primary");
-    let second = Primary::open(storage.clone(), CycleClock::new(), &settings()).map(drop);
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings()).expect("a primary");
+    let second = Primary::open(&storage, CycleClock::new(), &settings()).map(drop);
     assert!(matches!(second, Err(StartError::Journal(JournalError::Locked { .. }))), "{second:?}");
-    let third = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings()).map(drop);
+    let third = Primary::create(&storage, &genesis(), CycleClock::new(), &settings()).map(drop);
     assert!(matches!(third, Err(StartError::Journal(JournalError::NotEmpty { .. }))), "{third:?}");
     primary.stop().expect("in order");
 }
@@ -187,7 +187,7 @@ fn one_writer_at_a_time() {
 fn a_core_that_there_is_not() {
     let (_folder, storage) = folder();
     let settings = Settings { cores: Cores { hot: Some(9_999), shadow: None }, ..settings() };
-    let refused = Primary::create(storage, &genesis(), CycleClock::new(), &settings).map(drop).expect_err("no core");
+    let refused = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).map(drop).expect_err("no core");
     assert!(matches!(&refused, StartError::Core(NoSuchCore { core: 9_999, .. })), "{refused}");
     assert!(refused.to_string().starts_with("core 9999 is not there, or not for this process; it may use ["));
 }
@@ -197,7 +197,7 @@ fn a_core_that_there_is_not() {
 fn a_reader_that_never_reads_is_let_go() {
     let (_folder, storage) = folder();
     let settings = Settings { egress_lines: 64, patience: 1_000, ..settings() };
-    let primary = Primary::create(storage.clone(), &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
     let lazy = primary.egress().gate().expect("a place");
     let stopped = trade(primary, 1, |_| 0);
     assert_eq!(stopped.gates_released, 1);
@@ -209,7 +209,7 @@ fn a_reader_that_never_reads_is_let_go() {
 fn settings_that_no_primary_has() {
     let (_folder, storage) = folder();
     let start = |settings: Settings| {
-        Primary::create(storage.clone(), &genesis(), SubmittedTime, &settings).map(drop).expect_err("not usable")
+        Primary::create(&storage, &genesis(), SubmittedTime, &settings).map(drop).expect_err("not usable")
     };
     assert!(matches!(start(Settings { batch_commands: 0, ..settings() }), StartError::Setting { .. }));
     assert!(matches!(start(Settings { batch_commands: 64, ..settings() }), StartError::Setting { .. }));

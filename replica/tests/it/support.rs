@@ -15,7 +15,7 @@ use novate_replica::wait::{Waiter, Waiting};
 use tempfile::TempDir;
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A genesis with tables for a few thousand orders.
 pub(crate) fn genesis() -> Genesis {
@@ -117,7 +117,7 @@ pub(crate) fn set_up(ingress: &mut mpsc::Producer, events: &mut Events, time: u6
 
 /// An order of the party: buys below, sells above, and some that cross.
 pub(crate) fn order(party: &Party, number: u64) -> NewOrder {
-    let side = if number % 2 == 0 { Side::Buy } else { Side::Sell };
+    let side = if number.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let price = PriceTicks(1_000 + (number * 7 % 5).cast_signed());
     let by = (party.session, number, party.account);
     NewOrder::limit(
