@@ -9,6 +9,7 @@ pub mod affinity;
 pub mod clock;
 mod egress;
 pub mod follower;
+pub mod gateway;
 pub mod halt;
 pub mod primary;
 mod sequencer;

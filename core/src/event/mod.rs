@@ -20,6 +20,7 @@ pub use self::venue::{
     PriceLimitsSet, TradingStateChanged, Uncrossed,
 };
 
+use crate::ids::{AccountId, SessionId};
 use crate::units::Sequence;
 
 /// One 64-byte word of an event, as the events digest folds it.
@@ -214,6 +215,47 @@ events! {
     AccountGranted,
     /// A session may no longer act for an account.
     AccountRevoked,
+}
+
+impl Event<'_> {
+    /// The accounts that it is about; two where two traded or met.
+    pub fn accounts(&self) -> [AccountId; 2] {
+        let of = |account| [account, AccountId::NONE];
+        match self {
+            Self::Accepted(event) => of(event.account),
+            Self::Rejected(event) => of(event.account),
+            Self::Trade(event) => [event.maker_account, event.taker_account],
+            Self::Decremented(event) => [event.maker_account, event.taker_account],
+            Self::Rested(event) => of(event.account),
+            Self::Cancelled(event) => of(event.account),
+            Self::Amended(event) => of(event.account),
+            Self::Triggered(event) => of(event.account),
+            Self::Replenished(event) => of(event.account),
+            Self::MassCancelled(event) => of(event.account),
+            Self::ProtectionSet(event) => of(event.account),
+            Self::ProtectionTripped(event) => of(event.account),
+            Self::TradingResumed(event) => of(event.account),
+            Self::Repriced(event) => of(event.account),
+            Self::AccountOpened(event) => of(event.account),
+            Self::AccountClosed(event) => of(event.account),
+            Self::AccountGranted(event) => of(event.account),
+            Self::AccountRevoked(event) => of(event.account),
+            _ => [AccountId::NONE; 2],
+        }
+    }
+
+    /// The session that it is about; none for most.
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Rejected(event) => Some(event.session),
+            Self::Resent(event) => Some(event.session),
+            Self::SessionOpened(event) => Some(event.session),
+            Self::SessionClosed(event) => Some(event.session),
+            Self::AccountGranted(event) => Some(event.session),
+            Self::AccountRevoked(event) => Some(event.session),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -192,6 +192,7 @@ impl<'a, C: Clock> Hot<'a, C> {
         for command in batch {
             self.writer.append(command.sequence, command.time, command.command).map_err(halt_of)?;
         }
+        self.shared.set_appended(self.sequencer.last().0);
         self.engine.apply_batch(batch, &mut self.egress).map_err(Halt::Engine)?;
         self.egress.flush();
         if self.in_block == 0 {

@@ -35,6 +35,7 @@ use crate::affinity::{Cores, NoSuchCore, pin};
 use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::follower::{Follower, FollowerSettings, Report};
+use crate::gateway::Gateway;
 use crate::halt::{Halt, Halted};
 use crate::sequencer::Sequencer;
 use crate::wait::{Waiter, Waiting};
@@ -242,7 +243,6 @@ pub struct Stopped {
 }
 
 /// A running primary.
-#[derive(Debug)]
 pub struct Primary {
     shared: Arc<Shared>,
     hot: Option<JoinHandle<Result<Stopped, Halted>>>,
@@ -250,6 +250,13 @@ pub struct Primary {
     ingress: mpsc::Producer,
     egress: broadcast::Subscriber,
     watermarks: Arc<Watermarks>,
+    storage: Arc<dyn Storage>,
+}
+
+impl fmt::Debug for Primary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Primary").field("executed", &self.executed()).finish_non_exhaustive()
+    }
 }
 
 impl Primary {
@@ -278,6 +285,17 @@ impl Primary {
     ) -> Result<Self, StartError> {
         check(settings)?;
         start(origin::resume(Arc::clone(storage), settings.journal)?, storage, clock, settings)
+    }
+
+    /// A way in and out for whoever speaks to clients.
+    pub fn gateway(&self) -> Gateway {
+        Gateway {
+            ingress: self.ingress.clone(),
+            egress: self.egress.clone(),
+            shared: Arc::clone(&self.shared),
+            watermarks: Arc::clone(&self.watermarks),
+            storage: Arc::clone(&self.storage),
+        }
     }
 
     /// A way in for commands: records that [`Submission::words`] gives.
@@ -370,7 +388,7 @@ fn start(
     let follower = settings.shadow.map(|shadow| Follower::new(Arc::clone(storage), shadow)).transpose();
     let follower = follower.map_err(StartError::Shadow)?;
     let watermarks = opened.writer.watermarks();
-    let shared = Arc::new(Shared::new(opened.writer.sequence().0, settings.drill));
+    let shared = Arc::new(Shared::new(opened.writer.sequence().0, layout.genesis().outcome_window, settings.drill));
     let (writer, background) = opened.start()?;
     let parts = Parts { memory, layout, writer, background, consumer, producer, shared: Arc::clone(&shared) };
     let (settings, (said, heard)) = (*settings, channel::sync_channel(1));
@@ -396,7 +414,8 @@ fn start(
         let _ = hot.join();
         return Err(StartError::Core(refused));
     }
-    let mut primary = Primary { shared, hot: Some(hot), shadow: None, ingress, egress, watermarks };
+    let mut primary =
+        Primary { shared, hot: Some(hot), shadow: None, ingress, egress, watermarks, storage: Arc::clone(storage) };
     if let Some(follower) = follower {
         let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));
         let spawned = thread::Builder::new()

@@ -12,7 +12,10 @@ use crate::halt::Halt;
 /// Flags, and how far the hot thread has come.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    appended: AtomicU64,
     executed: AtomicU64,
+    /// Outcomes that the engine remembers of each session.
+    outcome_window: usize,
     stalls: AtomicU64,
     is_stopping: AtomicBool,
     is_halting: AtomicBool,
@@ -23,8 +26,24 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(last: Sequence, drill: Option<Drill>) -> Self {
-        Self { executed: AtomicU64::new(last.0), drill, ..Self::default() }
+    pub(super) fn new(last: Sequence, outcome_window: u32, drill: Option<Drill>) -> Self {
+        let [appended, executed] = [(); 2].map(|()| AtomicU64::new(last.0));
+        Self { appended, executed, outcome_window: outcome_window as usize, drill, ..Self::default() }
+    }
+
+    /// Outcomes that the engine remembers of each session.
+    pub(crate) fn outcome_window(&self) -> usize {
+        self.outcome_window
+    }
+
+    /// The last command that was appended: the events of no later one were published.
+    pub(crate) fn appended(&self) -> Sequence {
+        Sequence(self.appended.load(Ordering::Acquire))
+    }
+
+    #[inline(always)]
+    pub(super) fn set_appended(&self, sequence: Sequence) {
+        self.appended.store(sequence.0, Ordering::Release);
     }
 
     /// The last command that was appended and applied, and whose events were published.
@@ -62,7 +81,7 @@ impl Shared {
         self.is_over.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }
 

@@ -20,7 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// A genesis with tables for a few thousand orders.
 pub(crate) fn genesis() -> Genesis {
     let capacities = Capacities { instruments: 4, accounts: 16, sessions: 16, ..Capacities::for_orders(4_096) };
-    Genesis { max_time_jump_ns: 1_000_000_000, ..Genesis::new(0, 7, capacities) }
+    Genesis::new(0, 7, capacities)
 }
 
 /// Settings for tests: small segments, threads that share cores.

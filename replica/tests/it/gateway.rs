@@ -1,0 +1,272 @@
+//! What a gateway's sessions and feeds see, across readers that come late, restarts and resends.
+
+use std::sync::Arc;
+
+use novate_core::prelude::*;
+use novate_core::reject::RejectCode;
+use novate_journal::storage::Storage;
+use novate_replica::clock::CycleClock;
+use novate_replica::gateway::{CallError, Feed, FeedError, Gateway, Release, Session};
+use novate_replica::primary::{Primary, Settings};
+use novate_replica::wait::{Waiter, Waiting};
+
+use crate::support::{PATIENCE, folder, genesis, settings};
+
+fn waiter() -> Waiter {
+    Waiter::new(Waiting::Park)
+}
+
+fn started(storage: &Arc<dyn Storage>) -> Primary {
+    Primary::create(storage, &genesis(), CycleClock::new(), &settings()).expect("a primary")
+}
+
+/// A venue of one instrument and two accounts, each with a trader's session of its own.
+struct Venue {
+    operator: Session,
+    instrument: InstrumentId,
+    accounts: [AccountId; 2],
+    sessions: [Session; 2],
+}
+
+fn set_up(gateway: &Gateway) -> Venue {
+    let mut operator = gateway.attach(SessionId::operator(0), 0);
+    let listed = gateway.call(&mut operator, |by| ListInstrument::perpetual(by, "BTC-PERP"), &mut waiter());
+    let OwnedEvent::InstrumentListed(listed) = listed.expect("listed")[0] else { panic!("another event") };
+    let accounts = [1, 2].map(|owner| {
+        let opened = gateway.call(&mut operator, |by| OpenAccount::new(by, owner), &mut waiter()).expect("opened");
+        let OwnedEvent::AccountOpened(opened) = opened[0] else { panic!("another event") };
+        opened.account
+    });
+    let sessions = accounts.map(|account| {
+        gateway.open_session(&mut operator, Role::Trader, Some(&[account]), &mut waiter()).expect("a session")
+    });
+    Venue { operator, instrument: listed.instrument, accounts, sessions }
+}
+
+impl Venue {
+    fn order(&mut self, who: usize, id: u64, side: Side, price: i64) -> u64 {
+        let (instrument, account) = (self.instrument, self.accounts[who]);
+        let make = |(session, sequence)| {
+            let (id, price) = (ClientOrderId(id), PriceTicks(price));
+            NewOrder::limit((session, sequence, account), instrument, id, side, price, QuantityLots(5))
+        };
+        self.sessions[who].submit(make, &mut waiter()).expect("a primary")
+    }
+}
+
+/// Reads until an event is what is waited for.
+fn until(feed: &mut Feed, mut is_it: impl FnMut(&Event<'_>) -> bool) -> Vec<OwnedEvent> {
+    let (begin, mut all) = (std::time::Instant::now(), Vec::new());
+    loop {
+        if let Some(event) = feed.next_event().expect("it is read") {
+            all.push(event.to_owned());
+            if is_it(&event) {
+                return all;
+            }
+        } else {
+            assert!(begin.elapsed() < PATIENCE, "what was waited for did not come; {} events did", all.len());
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn is_accepted(id: u64) -> impl FnMut(&Event<'_>) -> bool {
+    move |event| matches!(event, Event::Accepted(accepted) if accepted.client_order_id == ClientOrderId(id))
+}
+
+#[test]
+fn sessions_trade_and_feeds_tell() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feed = gateway.feed(Release::Executed).expect("a place");
+    let mut durable = gateway.feed(Release::Durable).expect("a place");
+    venue.order(0, 1, Side::Sell, 100);
+    venue.order(1, 2, Side::Buy, 100);
+    let events = until(&mut feed, |event| matches!(event, Event::Trade(_)));
+    let Some(OwnedEvent::Trade(trade)) = events.last() else { panic!("{events:?}") };
+    assert_eq!((trade.maker_account, trade.taker_account), (venue.accounts[0], venue.accounts[1]));
+    assert_eq!(events.last().expect("a trade").view().accounts(), venue.accounts);
+    // The same, once no loss of power takes it back.
+    assert_eq!(until(&mut durable, |event| matches!(event, Event::Trade(_))), events);
+    assert!(gateway.durable() >= trade.sequence);
+
+    // For an account that is another's.
+    let (instrument, other) = (venue.instrument, venue.accounts[1]);
+    let make = |(session, sequence)| {
+        let by = (session, sequence, other);
+        NewOrder::limit(by, instrument, ClientOrderId(9), Side::Buy, PriceTicks(50), QuantityLots(1))
+    };
+    let refused = gateway.call(&mut venue.sessions[0], make, &mut waiter()).expect_err("not permitted");
+    assert!(matches!(refused, CallError::Rejected(RejectCode::AccountNotPermitted)), "{refused}");
+    // A trader is no operator.
+    let refused = gateway.call(&mut venue.sessions[0], |by| OpenAccount::new(by, 7), &mut waiter());
+    assert!(matches!(refused, Err(CallError::Rejected(_))), "{refused:?}");
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_feed_goes_on_from_any_event() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut all = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut venue = set_up(&gateway);
+    for id in 1..200 {
+        venue.order(
+            (id % 2) as usize,
+            id,
+            if id % 2 == 0 { Side::Buy } else { Side::Sell },
+            100 + (id.cast_signed() % 7),
+        );
+    }
+    let whole = until(&mut all, is_accepted(199));
+    let positions: Vec<_> = whole.iter().map(|event| event.view().position()).collect();
+    assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "each once, in order");
+    for from in (0..positions.len() - 1).step_by(17) {
+        let mut feed = gateway.feed_after(positions[from], Release::Executed).expect("a place");
+        assert_eq!(until(&mut feed, is_accepted(199)), whole[from + 1..]);
+        assert_eq!(feed.last(), *positions.last().expect("some"));
+    }
+    // Of the past and of what comes, with commands coming all the while.
+    std::thread::scope(|scope| {
+        let sender = scope.spawn(|| {
+            for id in 200..3_000 {
+                venue.order(
+                    (id % 2) as usize,
+                    id,
+                    if id % 2 == 0 { Side::Buy } else { Side::Sell },
+                    100 + (id.cast_signed() % 7),
+                );
+            }
+        });
+        for _ in 0..5 {
+            let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+            let events = until(&mut feed, is_accepted(1_000));
+            assert_eq!(events[..whole.len()], whole);
+            assert!(events.windows(2).all(|pair| pair[0].view().position() < pair[1].view().position()));
+        }
+        sender.join().expect("no panic");
+    });
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_book_and_what_follows() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    for id in 1..=20 {
+        venue.order(
+            0,
+            id,
+            if id % 2 == 0 { Side::Buy } else { Side::Sell },
+            if id % 2 == 0 { 90 } else { 110 } + id.cast_signed() % 3,
+        );
+    }
+    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    until(&mut feed, is_accepted(20));
+    let (book, mut behind) = gateway.book(venue.instrument, Release::Executed).expect("a book");
+    assert_eq!((book.bids.len(), book.asks.len()), (10, 10));
+    assert!(book.bids.windows(2).all(|pair| pair[0].price >= pair[1].price));
+    assert!(book.asks.windows(2).all(|pair| pair[0].price <= pair[1].price));
+    venue.order(1, 21, Side::Buy, 80);
+    let events = until(&mut behind, is_accepted(21));
+    assert!(events[0].view().position().0 > book.sequence);
+    let (none, _) = gateway.book(InstrumentId(99), Release::Executed).expect("an empty book");
+    assert!(none.bids.is_empty() && none.asks.is_empty());
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn what_is_sent_again_runs_once() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    for id in 1..=10 {
+        venue.order(0, id, Side::Buy, 90);
+    }
+    until(&mut feed, is_accepted(10));
+    let count = |events: &[OwnedEvent]| {
+        let accepted = events.iter().filter(|event| matches!(event, OwnedEvent::Accepted(_))).count();
+        (accepted, events.iter().filter(|event| matches!(event, OwnedEvent::Resent(_))).count())
+    };
+    assert_eq!(venue.sessions[0].resend(4, &mut waiter()), Ok(7));
+    let is_last = |event: &Event<'_>| matches!(event, Event::Resent(resent) if resent.session_sequence == 10);
+    assert_eq!(count(&until(&mut feed, is_last)), (0, 7));
+    primary.stop().expect("in order");
+
+    // The primary is started again; the session sends what it has no answer to.
+    let primary = Primary::open(&storage, CycleClock::new(), &settings()).expect("a primary");
+    let gateway = primary.gateway();
+    let mut feed = gateway.feed(Release::Executed).expect("a place");
+    venue.sessions[0].reattach(&gateway);
+    venue.order(0, 11, Side::Buy, 91);
+    assert_eq!(venue.sessions[0].resend(9, &mut waiter()), Ok(3));
+    let is_last = |event: &Event<'_>| matches!(event, Event::Resent(resent) if resent.session_sequence == 11);
+    assert_eq!(count(&until(&mut feed, is_last)), (1, 3));
+    drop(venue);
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn orders_are_cancelled_when_a_session_ends() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    for id in 1..=3 {
+        venue.order(0, id, Side::Buy, 90);
+    }
+    venue.order(1, 4, Side::Buy, 90);
+    until(&mut feed, is_accepted(4));
+    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]]);
+    drop(venue.sessions);
+    let events = until(&mut feed, |event| matches!(event, Event::MassCancelled(_)));
+    let cancelled: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            OwnedEvent::Cancelled(cancelled) => Some(cancelled.client_order_id.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(cancelled, [1, 2, 3]);
+    let _ = venue.operator;
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_feed_that_is_not_read_is_lapped_and_goes_on_by_replay() {
+    let (_folder, storage) = folder();
+    let settings = Settings { egress_lines: 64, patience: 10, gates: 2, ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut lazy = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let first = lazy.next_event().expect("the past").map(|event| event.position());
+    let mut good = gateway.feed(Release::Executed).expect("a place");
+    assert!(matches!(gateway.feed(Release::Executed), Err(FeedError::TooManyReaders)));
+    for id in 1..=500 {
+        venue.order(0, id, Side::Buy, 90);
+        until(&mut good, is_accepted(id));
+    }
+    let lapped = loop {
+        match lazy.next_event() {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it was lapped"),
+            Err(error) => break error,
+        }
+    };
+    let FeedError::Lapped { after, lines } = lapped else { panic!("{lapped}") };
+    assert!(lines > 64 && Some(after) >= first);
+    drop(lazy);
+    let mut again = gateway.feed_after(after, Release::Executed).expect("a place");
+    let events = until(&mut again, is_accepted(500));
+    assert_eq!(events.iter().filter(|event| matches!(event, OwnedEvent::Accepted(_))).count(), 500);
+    primary.stop().expect("in order");
+}
