@@ -46,6 +46,10 @@ pub(crate) struct Sequencer {
     checkpoint: Cadence,
     /// How often the clock was behind the last command.
     pub(crate) steps_back: u64,
+    /// Commands that do nothing but work, timers included.
+    pub(crate) work_commands: u64,
+    /// Checkpoints.
+    pub(crate) checkpoints: u64,
 }
 
 impl Sequencer {
@@ -66,6 +70,8 @@ impl Sequencer {
             timer,
             checkpoint,
             steps_back: 0,
+            work_commands: 0,
+            checkpoints: 0,
         }
     }
 
@@ -116,6 +122,7 @@ impl Sequencer {
     /// A command that does nothing but work off what is pending.
     pub(crate) fn work(&mut self) -> Work {
         self.session_sequence += 1;
+        self.work_commands += 1;
         Work { header: Work::new_header(self.session, self.session_sequence, AccountId::NONE) }
     }
 
@@ -129,6 +136,7 @@ impl Sequencer {
     pub(crate) fn checkpoint(&mut self) -> Checkpoint {
         self.checkpoint.done(self.time);
         self.session_sequence += 1;
+        self.checkpoints += 1;
         Checkpoint { header: Checkpoint::new_header(self.session, self.session_sequence, AccountId::NONE) }
     }
 }

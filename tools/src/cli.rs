@@ -59,7 +59,10 @@ impl Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Feed a flow of orders to the engine and sum up what came of it.
+    /// Feed a flow of orders to a primary and sum up what came of it.
+    ///
+    /// Every command goes through a ring, is written to a journal, executed and published, and replayed by a shadow; in the
+    /// end the journal is replayed from the disk. All three must come to the same digests. The clock is that of the flow.
     #[command(
         after_help = "Examples:\n  novate run\n  novate run --flow order_entry.csv.gz --opening continuous --json"
     )]
@@ -104,8 +107,8 @@ pub(crate) enum Verb {
     Tail(TailArgs),
     /// Compare two journals: what they were told, and what came of it.
     ///
-    /// Both are read from their beginnings, so neither may be pruned. Segments, seals and epochs may differ. Prints the first command that does, field by field, and the fields in which the
-    /// states differ after it.
+    /// Both are read from their beginnings, so neither may be pruned. Segments, seals and epochs may differ. Prints
+    /// the first command that does, field by field, and the fields in which the states differ after it.
     #[command(after_help = "Examples:\n  novate diff journal/ replica/\n  novate diff journal/ replica/ --all --json")]
     Diff(DiffArgs),
     /// Print the completions of a shell.
@@ -154,18 +157,22 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) flow: Option<PathBuf>,
 
-    /// Write every command to a journal in this folder, which must be new or empty; then replay it from there.
+    /// Keep the journal in this folder, which must be new or empty. Default: a temporary one.
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
 
     /// When the journal is made durable: `none` (full segments, and at the end), `batch` (as soon as possible), or every so
     /// many milliseconds. Default: 1.
-    #[arg(long, value_name = "none|batch|MS", value_parser = durability, requires = "journal")]
+    #[arg(long, value_name = "none|batch|MS", value_parser = durability)]
     sync: Option<Durability>,
 
     /// Bytes of the journal's segments: a multiple of 4096 up to 1073741824. Default: 16777216.
-    #[arg(long, value_name = "BYTES", requires = "journal")]
+    #[arg(long, value_name = "BYTES")]
     segment_size: Option<u32>,
+
+    /// Run without a shadow: nobody compares the events with a replay meanwhile, or scrubs a memory.
+    #[arg(long)]
+    pub(crate) no_shadow: bool,
 
     #[command(flatten)]
     pub(crate) feed: FeedArgs,
@@ -176,7 +183,8 @@ impl RunArgs {
     pub(crate) fn is_empty(&self) -> bool {
         let FeedArgs { opening, orders, tick, price_min, price_max, lot } = self.feed;
         let terms = [tick, price_min, price_max, lot];
-        let is_journal_empty = self.journal.is_none() && self.sync.is_none() && self.segment_size.is_none();
+        let is_journal_empty =
+            self.journal.is_none() && self.sync.is_none() && self.segment_size.is_none() && !self.no_shadow;
         let is_flow_empty = self.flow.is_none() && opening.is_none() && orders.is_none();
         is_journal_empty && is_flow_empty && terms.iter().all(Option::is_none)
     }

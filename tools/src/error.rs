@@ -6,6 +6,8 @@ use std::io;
 use novate_journal::JournalError;
 use novate_journal::replay::ReplayError;
 use novate_journal::state::StateError;
+use novate_replica::halt::Halted;
+use novate_replica::primary::StartError;
 
 use crate::journal::in_folder;
 
@@ -46,6 +48,15 @@ pub(crate) enum Error {
     /// The journal is damaged, and the result says so already.
     #[error("{0}")]
     Told(Box<JournalError>),
+    /// The primary did not start.
+    #[error("{0}")]
+    Start(Box<StartError>),
+    /// The primary has halted.
+    #[error("{0}")]
+    Halted(Box<Halted>),
+    /// The primary has ended; why, stopping it tells.
+    #[error("the primary has ended")]
+    Gone,
     /// There is no memory for the state, or it is none.
     #[error("{0}")]
     State(#[from] StateError),
@@ -94,7 +105,13 @@ impl Error {
             Self::Data { .. } | Self::Open { .. } | Self::Usage(_) | Self::CommandLine => 2,
             Self::Journal(error) => journal_exit_code(error),
             Self::Told(error) => journal_exit_code(error),
-            Self::Output(_) | Self::Engine { .. } | Self::State(_) | Self::Write { .. } => 4,
+            Self::Start(_)
+            | Self::Halted(_)
+            | Self::Gone
+            | Self::Output(_)
+            | Self::Engine { .. }
+            | Self::State(_)
+            | Self::Write { .. } => 4,
         }
     }
 
@@ -115,6 +132,21 @@ const fn journal_exit_code(error: &JournalError) -> u8 {
         JournalError::Damaged(_) => 3,
         JournalError::Locked { .. } | JournalError::Io { .. } => 4,
         _ => 2,
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Journal(error) => Self::Journal(error),
+            other => Self::Start(Box::new(other)),
+        }
+    }
+}
+
+impl From<Halted> for Error {
+    fn from(halted: Halted) -> Self {
+        Self::Halted(Box::new(halted))
     }
 }
 

@@ -254,7 +254,7 @@ pub(crate) fn list_outcome(listing: &mut Listing, outcome: &Outcome) {
     listing.row("state digest", &outcome.state_digest);
     listing.row("commands per second", &latency.per_second());
     listing.row(
-        "ns per command",
+        "ns per command, there and back",
         &format!(
             "mean {}, p50 {}, p99 {}, of which the clock takes {}",
             tenths_text(latency.mean_tenths_ns()),

@@ -127,6 +127,7 @@ impl<'a, C: Clock> Hot<'a, C> {
         while self.work == WorkWhen::BeforeNext && self.engine.work_pending() {
             self.do_work()?;
         }
+        self.shared.add_taken(received.len());
         if self.sequencer.is_checkpoint_due() { self.checkpoint() } else { self.end_block_if_full() }
     }
 

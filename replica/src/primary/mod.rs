@@ -232,6 +232,10 @@ pub struct Stopped {
     pub egress_stalls: u64,
     /// Readers that did not gate any more in the end.
     pub gates_released: u64,
+    /// Commands of the sequencer that let the engine work, timers included.
+    pub work_commands: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
     /// How often the clock was behind the last command.
     pub clock_steps_back: u64,
     /// What the journal was closed with.
@@ -311,6 +315,11 @@ impl Primary {
     /// The last command that was executed, and whose events were published.
     pub fn executed(&self) -> Sequence {
         self.shared.executed()
+    }
+
+    /// How many submissions were executed since it was started, and what came of them published.
+    pub fn taken(&self) -> u64 {
+        self.shared.taken()
     }
 
     /// What is durable.
@@ -471,6 +480,8 @@ fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, 
         state_digest,
         egress_stalls: egress.stalls,
         gates_released: egress.released,
+        work_commands: sequencer.work_commands,
+        checkpoints: sequencer.checkpoints,
         clock_steps_back: sequencer.steps_back,
         closed,
         shadow: None,

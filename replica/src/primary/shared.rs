@@ -14,6 +14,7 @@ use crate::halt::Halt;
 pub(crate) struct Shared {
     appended: AtomicU64,
     executed: AtomicU64,
+    taken: AtomicU64,
     /// Outcomes that the engine remembers of each session.
     outcome_window: usize,
     stalls: AtomicU64,
@@ -54,6 +55,17 @@ impl Shared {
     #[inline(always)]
     pub(super) fn set_executed(&self, sequence: Sequence) {
         self.executed.store(sequence.0, Ordering::Release);
+    }
+
+    /// How many submissions were executed, and what came of them published.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    #[inline(always)]
+    pub(super) fn add_taken(&self, count: usize) {
+        // The hot thread is the only one that counts.
+        self.taken.store(self.taken.load(Ordering::Relaxed) + count as u64, Ordering::Release);
     }
 
     /// Has the hot thread halt before its next batch; the first reason stays.

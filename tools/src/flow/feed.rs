@@ -3,32 +3,29 @@
 use indicatif::ProgressBar;
 use novate_bench::latency::{Recorder, Summary};
 use novate_core::arena::{Chunk, Layout, Untracked};
-use novate_core::command::{
-    AmendOrder, CancelOrder, Checkpoint, Command, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession,
-    Uncross, Work,
-};
+use novate_core::command::{Checkpoint, CommandRecord, RawCommand, Work};
 use novate_core::digest::{Hash256, StateTree};
-use novate_core::engine::Engine;
+use novate_core::engine::{Engine, LevelView};
 use novate_core::event::OwnedEvent;
 use novate_core::genesis::{Capacities, Genesis};
-use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
+use novate_core::ids::{AccountId, SessionId};
 use novate_core::sink::EventSink;
-use novate_core::terms::{Role, Side, TimeInForce, TradingState};
+use novate_core::terms::{Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use novate_journal::mapping::AnonymousMapping;
 
 use super::reader::FlowReader;
-use super::{Action, Fill, Journaling, Row, Tally};
+use super::trader::{SetUp, Trader};
+use super::{Action, Fill, Row, Tally};
 use crate::error::Error;
 use crate::input::{Source, progress_bar};
 
 /// The engine that flows run on. The only place that names it.
 type MatchingEngine<'a> = Engine<'a, Untracked>;
 
-const SHARD: u16 = 0;
+pub(super) const SHARD: u16 = 0;
 /// Nobody chooses client order ids against a run on one's own file, and a constant repeats a run to the byte.
 const INDEX_SEED: u64 = 1;
-const SYMBOL: &str = "FLOW-PERP";
 
 /// Rows are read and fed in turns of so many: reading between any two commands would push the engine's data out of the
 /// processor's caches, and the times would be those of the reader.
@@ -79,6 +76,11 @@ pub(crate) struct Level {
     pub(crate) orders: u32,
 }
 
+/// A level of the engine's.
+pub(super) fn level_of(level: LevelView) -> Level {
+    Level { price: level.price, quantity: level.quantity, orders: level.orders }
+}
+
 impl std::fmt::Display for Level {
     /// As checkpoints are written.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -90,11 +92,6 @@ impl std::fmt::Display for Level {
 pub(crate) trait Observer {
     /// Called after each row: what it filled in continuous trading, and the venue as it stands.
     fn after(&mut self, row: &Row, fills: &[Fill], venue: &Venue<'_>);
-}
-
-/// Nobody looks on.
-impl Observer for () {
-    fn after(&mut self, _row: &Row, _fills: &[Fill], _venue: &Venue<'_>) {}
 }
 
 /// What a flow came to.
@@ -126,17 +123,11 @@ pub(crate) struct Outcome {
     pub(crate) latency: Summary,
 }
 
-/// Feeds a whole flow to a new engine. If there is a journal, each command is written to it before it is applied, and it is
-/// closed at the end, or where the flow cannot be read on.
+/// Feeds a whole flow to a new engine, which is looked at after each row.
 ///
 /// # Errors
-/// The flow is unreadable or holds what is no command; the first such line is named. The journal cannot be written.
-pub(crate) fn feed(
-    source: &Source,
-    settings: Settings,
-    observer: &mut impl Observer,
-    journal: impl FnOnce(&Genesis) -> Result<Option<Journaling>, Error>,
-) -> Result<Outcome, Error> {
+/// The flow is unreadable or holds what is no command; the first such line is named.
+pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Observer) -> Result<Outcome, Error> {
     let opening = match settings.opening {
         Some(opening) => opening,
         None => find_opening(source)?,
@@ -151,15 +142,11 @@ pub(crate) fn feed(
     let arena = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = MatchingEngine::genesis(arena, Untracked, &genesis)
         .map_err(|cause| Error::engine("starting the engine", cause))?;
-    let mut venue = Venue::open(engine, journal(&genesis)?, opening, settings.terms)?;
+    let mut venue = Venue::open(engine, opening, settings.terms)?;
     let mut tally = Tally::default();
     let fed = feed_rows(&mut reader, &mut venue, &mut tally, observer);
     progress.finish_and_clear();
-    // What was written is kept whole also where the flow ends in a complaint.
-    let closed = venue.close_journal();
-    let commands = fed?;
-    closed?;
-    let outcome = venue.outcome(opening, commands, tally);
+    let outcome = venue.outcome(opening, fed?, tally);
     Ok(Outcome { state_digest: state_digest(memory.as_bytes()).to_string(), ..outcome })
 }
 
@@ -203,7 +190,7 @@ fn state_digest(memory: &[u8]) -> Hash256 {
 }
 
 /// Where a flow has an uncross, it begins in the auction which that ends.
-fn find_opening(source: &Source) -> Result<TradingState, Error> {
+pub(super) fn find_opening(source: &Source) -> Result<TradingState, Error> {
     if !source.is_rereadable()? {
         let name = source.name();
         // The state to begin in shows only later in the flow, so finding it takes a reading of its own.
@@ -221,161 +208,52 @@ fn find_opening(source: &Source) -> Result<TradingState, Error> {
 /// An engine with its instrument listed and its trader let in.
 pub(crate) struct Venue<'a> {
     engine: MatchingEngine<'a>,
-    journal: Option<Journaling>,
     time: TimeNs,
     checkpoints: u64,
     last_checkpoint: u64,
     recorder: Recorder,
     sequence: u64,
-    operator_sequence: u64,
-    trader_sequence: u64,
     sequencer_sequence: u64,
-    instrument: InstrumentId,
-    account: AccountId,
-    trader: SessionId,
+    trader: Trader,
 }
 
 impl<'a> Venue<'a> {
     /// Sets the venue up by commands, as a real one would be.
-    fn open(
-        engine: MatchingEngine<'a>,
-        journal: Option<Journaling>,
-        opening: TradingState,
-        terms: Terms,
-    ) -> Result<Self, Error> {
+    fn open(engine: MatchingEngine<'a>, opening: TradingState, terms: Terms) -> Result<Self, Error> {
         let mut venue = Self {
             engine,
-            journal,
             time: TimeNs::ZERO,
             checkpoints: 0,
             last_checkpoint: 0,
             recorder: Recorder::new(),
             sequence: 0,
-            operator_sequence: 0,
-            trader_sequence: 0,
             sequencer_sequence: 0,
-            instrument: InstrumentId::NONE,
-            account: AccountId::NONE,
-            trader: SessionId::NONE,
+            trader: Trader::new(),
         };
-        let operator = SessionId::operator(SHARD);
-        let list = ListInstrument {
-            initial_state: opening.code(),
-            tick: terms.tick,
-            price_min: terms.price_min,
-            price_max: terms.price_max,
-            limit_low: terms.price_min,
-            limit_high: terms.price_max,
-            lot: terms.lot,
-            ..ListInstrument::perpetual((operator, 1), SYMBOL)
-        };
-        let open_account = OpenAccount::new((operator, 2), 1);
-        let open_session = OpenSession::for_all_accounts((operator, 3), Role::Trader);
-        for command in [Command::from(&list), Command::from(&open_account), Command::from(&open_session)] {
-            venue.set_up(command)?;
-        }
-        venue.operator_sequence = 3;
-        Ok(venue)
-    }
-
-    fn set_up(&mut self, command: Command<'_>) -> Result<(), Error> {
-        let mut events: Vec<OwnedEvent> = Vec::new();
-        self.apply(TimeNs::ZERO, command, &mut events)?;
-        for event in events {
-            match event {
-                OwnedEvent::InstrumentListed(listed) => self.instrument = listed.instrument,
-                OwnedEvent::AccountOpened(opened) => self.account = opened.account,
-                OwnedEvent::SessionOpened(opened) => self.trader = opened.session,
-                other => return Err(Error::engine("setting the venue up", format!("{other:?}"))),
+        for command in SetUp::new(opening, terms).commands() {
+            let mut events: Vec<OwnedEvent> = Vec::new();
+            venue.apply(TimeNs::ZERO, command, &mut events)?;
+            for event in events {
+                venue.trader.learn(event.view())?;
             }
         }
-        Ok(())
+        Ok(venue)
     }
 
     /// Applies a row's command, then `Work` until none is pending: the next row finds its book free.
     fn play(&mut self, row: &Row, tally: &mut Tally) -> Result<(), Error> {
-        match row.action {
-            Action::New { client_order_id, side, price, quantity, time_in_force } => {
-                let order = self.new_order(client_order_id, side, price, quantity, time_in_force);
-                self.timed(row.time, Command::from(&order), tally)?;
-            }
-            Action::Amend { client_order_id, price, quantity } => {
-                let amend = self.amend_order(client_order_id, price, quantity);
-                self.timed(row.time, Command::from(&amend), tally)?;
-            }
-            Action::Cancel { client_order_id } => {
-                let (session, sequence, account) = self.sender();
-                let header = CancelOrder::new_header(session, sequence, account);
-                let cancel = CancelOrder { header, target: client_order_id.into() };
-                self.timed(row.time, Command::from(&cancel), tally)?;
-            }
-            Action::Uncross { price } => {
-                let uncross = self.uncross(price);
-                self.timed(row.time, Command::from(&uncross), tally)?;
-            }
-        }
+        let made = self.trader.make(row);
+        self.timed(row.time, made.raw(), tally)?;
         while self.engine.work_pending() {
             self.sequencer_sequence += 1;
             let session = SessionId::sequencer(SHARD);
             let work = Work { header: Work::new_header(session, self.sequencer_sequence, AccountId::NONE) };
-            self.timed(row.time, Command::from(&work), tally)?;
+            self.timed(row.time, (&work).into(), tally)?;
         }
         Ok(())
     }
 
-    /// The next command's session, session sequence and account, as the trader sends it.
-    fn sender(&mut self) -> (SessionId, u64, AccountId) {
-        self.trader_sequence += 1;
-        (self.trader, self.trader_sequence, self.account)
-    }
-
-    fn new_order(
-        &mut self,
-        client_order_id: ClientOrderId,
-        side: Side,
-        price: Option<PriceTicks>,
-        quantity: QuantityLots,
-        time_in_force: TimeInForce,
-    ) -> NewOrder {
-        // A market order's price is the farthest there is: its protection limit is the instrument's.
-        let farthest = if side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN };
-        let limit = price.unwrap_or(farthest);
-        let order = NewOrder::limit(self.sender(), self.instrument, client_order_id, side, limit, quantity)
-            .with_time_in_force(time_in_force);
-        if price.is_some() { order } else { order.as_market() }
-    }
-
-    fn amend_order(
-        &mut self,
-        client_order_id: ClientOrderId,
-        price: Option<PriceTicks>,
-        quantity: Option<QuantityLots>,
-    ) -> AmendOrder {
-        let (session, sequence, account) = self.sender();
-        let price_flag = if price.is_some() { AmendOrder::PRICE } else { 0 };
-        let quantity_flag = if quantity.is_some() { AmendOrder::QUANTITY } else { 0 };
-        AmendOrder {
-            header: AmendOrder::new_header(session, sequence, account),
-            target: client_order_id.into(),
-            price: price.unwrap_or_default(),
-            quantity: quantity.unwrap_or_default(),
-            changes: price_flag | quantity_flag,
-            reserved: [0; 7],
-        }
-    }
-
-    fn uncross(&mut self, price: Option<PriceTicks>) -> Uncross {
-        self.operator_sequence += 1;
-        Uncross {
-            header: Uncross::new_header(SessionId::operator(SHARD), self.operator_sequence, AccountId::NONE),
-            instrument: self.instrument,
-            price: price.unwrap_or_default(),
-            priced: u8::from(price.is_some()),
-            reserved: [0; 7],
-        }
-    }
-
-    fn timed(&mut self, time: TimeNs, command: Command<'_>, tally: &mut Tally) -> Result<(), Error> {
+    fn timed(&mut self, time: TimeNs, command: RawCommand<'_>, tally: &mut Tally) -> Result<(), Error> {
         let start = self.recorder.start();
         let applied = self.apply(time, command, tally);
         self.recorder.stop(start);
@@ -391,20 +269,15 @@ impl<'a> Venue<'a> {
         self.checkpoints += 1;
         let session = SessionId::sequencer(SHARD);
         let header = Checkpoint::new_header(session, self.sequencer_sequence, AccountId::NONE);
-        self.apply(self.time, Command::from(&Checkpoint { header }), tally)?;
+        self.apply(self.time, (&Checkpoint { header }).into(), tally)?;
         self.last_checkpoint = self.sequence;
-        let digest = self.engine.events_digest();
-        self.journal.as_mut().map_or(Ok(()), |journal| journal.seal(digest))
+        Ok(())
     }
 
     #[inline]
-    fn apply(&mut self, time: TimeNs, command: Command<'_>, sink: &mut impl EventSink) -> Result<(), Error> {
+    fn apply(&mut self, time: TimeNs, command: RawCommand<'_>, sink: &mut impl EventSink) -> Result<(), Error> {
         self.sequence += 1;
         self.time = time;
-        if let Some(journal) = &mut self.journal {
-            let digest = self.engine.events_digest();
-            journal.append(Sequence(self.sequence), time, command.into(), digest)?;
-        }
         self.engine
             .apply(Sequence(self.sequence), time, command, sink)
             .map_err(|cause| Error::engine("applying a command", cause))
@@ -412,17 +285,7 @@ impl<'a> Venue<'a> {
 
     /// The price levels of a side, best first.
     pub(crate) fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
-        self.engine.top(self.instrument, side).map(|level| Level {
-            price: level.price,
-            quantity: level.quantity,
-            orders: level.orders,
-        })
-    }
-
-    /// Closes the journal, if there is one.
-    fn close_journal(&mut self) -> Result<(), Error> {
-        let digest = self.engine.events_digest();
-        self.journal.take().map_or(Ok(()), |journal| journal.close(digest))
+        self.engine.top(self.trader.instrument, side).map(level_of)
     }
 
     fn outcome(self, opening: TradingState, commands: u64, tally: Tally) -> Outcome {

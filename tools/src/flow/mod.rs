@@ -2,16 +2,17 @@
 
 mod expected;
 mod feed;
-mod journaling;
+mod pipeline;
 mod reader;
 mod table;
 mod tally;
+mod trader;
 
 pub(crate) use self::expected::{
     Checkpoint, CheckpointsByRow, FillsByRow, TOP_LEVELS, leftover_error, read_checkpoints, read_fills,
 };
 pub(crate) use self::feed::{Level, Observer, Outcome, Settings, Terms, Venue, feed};
-pub(crate) use self::journaling::Journaling;
+pub(crate) use self::pipeline::{Piped, pipe};
 pub(crate) use self::tally::{Fill, Tally};
 
 use novate_core::ids::ClientOrderId;

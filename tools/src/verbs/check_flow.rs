@@ -155,7 +155,7 @@ pub(crate) fn check_flow(args: CheckFlowArgs, json: bool) -> Result<Verdict, Err
         differences: Vec::new(),
         rows: (u64::MAX, 0),
     };
-    let outcome = feed(&flow, Settings::try_from(args.feed)?, &mut comparison, |_| Ok(None))?;
+    let outcome = feed(&flow, Settings::try_from(args.feed)?, &mut comparison)?;
     let beyond = if outcome.commands == 0 { 0 } else { comparison.leftovers(&fills, &checkpoints)? };
 
     let (passed, failed) = (comparison.passed(), comparison.failed());

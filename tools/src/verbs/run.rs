@@ -1,26 +1,33 @@
-//! `novate run`: feed a flow and sum up what came of it; with a journal, write it, and replay it from the disk.
+//! `novate run`: a flow through a whole primary - ring, journal, engine, events, a shadow beside it - then replayed from the
+//! disk, and whether all came to the same.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use novate_journal::storage::{DiskStorage, Storage};
+use novate_replica::affinity;
+use novate_replica::follower::Report;
+use novate_replica::wait::Waiting;
 use serde::Serialize;
 
 use super::Verdict;
 use super::replay::replay_journal;
 use crate::cli::RunArgs;
 use crate::error::Error;
-use crate::flow::{Journaling, Outcome, Settings, feed};
+use crate::flow::{Outcome, Piped, Settings, pipe};
 use crate::input::Source;
 use crate::journal::ResultObject;
-use crate::output::{Listing, OutcomeObject, Output, list_outcome};
+use crate::output::{Listing, OutcomeObject, Output, list_outcome, tell};
 
 /// The result as JSON.
 #[derive(Serialize)]
 struct RunObject {
     flow: String,
+    journal: JournalObject,
     #[serde(skip_serializing_if = "Option::is_none")]
-    journal: Option<JournalObject>,
+    shadow: Option<ShadowObject>,
+    waiting: &'static str,
     #[serde(flatten)]
     outcome: OutcomeObject,
 }
@@ -28,51 +35,110 @@ struct RunObject {
 /// What became of the journal.
 #[derive(Clone, Serialize)]
 struct JournalObject {
-    folder: String,
+    /// None where it was a temporary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
     segments: usize,
     bytes: u64,
     replayed: ResultObject,
     agrees: bool,
 }
 
+/// What the shadow found.
+#[derive(Clone, Serialize)]
+struct ShadowObject {
+    sequence: u64,
+    events_digest: String,
+    state_digest: String,
+    checkpoints: u64,
+    scrubs: u64,
+    agrees: bool,
+}
+
+impl ShadowObject {
+    fn new(report: &Report, outcome: &Outcome) -> Self {
+        let Report { sequence, events_digest, checkpoints, checkpoint, scrubs, .. } = *report;
+        let (events_digest, state_digest) = (events_digest.to_string(), checkpoint.1.to_string());
+        let agrees = sequence.0 == outcome.sequence
+            && events_digest == outcome.events_digest
+            && state_digest == outcome.state_digest;
+        Self { sequence: sequence.0, events_digest, state_digest, checkpoints, scrubs, agrees }
+    }
+}
+
 /// Feeds the flow and prints its outcome.
 pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
-    let writing = args.writing()?;
-    let (source, folder) = (args.flow.map_or(Source::Bundled, Source::File), args.journal);
-    let disk = folder.as_deref().map(DiskStorage::new);
-    let outcome = feed(&source, Settings::try_from(args.feed)?, &mut (), |genesis| {
-        disk.as_ref().map(|disk| Journaling::begin(disk, genesis, writing)).transpose()
-    })?;
-    let journal = folder.as_deref().map(|folder| read_back(folder, &outcome)).transpose()?;
+    let settings_of_journal = args.writing()?;
+    let settings = Settings::try_from(args.feed)?;
+    let source = args.flow.map_or(Source::Bundled, Source::File);
+    if args.no_shadow {
+        tell(
+            "no shadow: nobody compares the events with a replay meanwhile, and a fault of memory is found only at the end",
+        );
+    }
+    let temporary = match args.journal {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().map_err(|cause| Error::Write { file: "a temporary folder".into(), cause })?),
+    };
+    let folder = args.journal.as_deref().or(temporary.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new(""));
+    let storage = begin(folder)?;
+    let Piped { outcome, shadow, waiting } = pipe(&source, settings, (&storage, settings_of_journal), !args.no_shadow)?;
+    let journal = read_back(args.journal.as_deref(), &storage, &outcome)?;
+    let shadow = shadow.map(|report| ShadowObject::new(&report, &outcome));
 
-    let agrees = journal.as_ref().is_none_or(|journal| journal.agrees);
+    let agrees = journal.agrees && shadow.as_ref().is_none_or(|shadow| shadow.agrees);
     let mut output = Output::new(json);
     let mut listing = Listing::new();
     listing.row("flow", &source.name());
     list_outcome(&mut listing, &outcome);
-    if let Some(journal) = &journal {
-        listing.row("journal", &format!("{}, {} segments, {} bytes", journal.folder, journal.segments, journal.bytes));
-        let agreement = if agrees { "the same digests" } else { "OTHER digests" };
-        let rate = journal.replayed.commands_per_second;
-        listing.row("replayed", &format!("{agreement}, {rate} commands per second"));
+    let agreement = |agrees| if agrees { "the same digests" } else { "OTHER digests" };
+    if let Some(ShadowObject { agrees, checkpoints, scrubs, .. }) = &shadow {
+        let found = agreement(*agrees);
+        listing.row("shadow", &format!("{found}, {checkpoints} checkpoints, {scrubs} scrubs of its memory"));
     }
+    let place = journal.folder.as_deref().unwrap_or("temporary");
+    listing.row("journal", &format!("{place}, {} segments, {} bytes", journal.segments, journal.bytes));
+    let rate = journal.replayed.commands_per_second;
+    listing.row("replayed", &format!("{}, {rate} commands per second", agreement(journal.agrees)));
+    let how = match waiting {
+        Waiting::Spin => "spin",
+        Waiting::Yield | Waiting::Park => {
+            let cores = affinity::allowed().len();
+            listing.row("threads", &format!("unpinned, and wait by yielding: {cores} cores are not enough for all"));
+            "yield"
+        }
+    };
     let flow = source.name();
-    output.json_line(&RunObject { flow, journal, outcome: OutcomeObject::from(&outcome) });
+    output.json_line(&RunObject { flow, journal, shadow, waiting: how, outcome: OutcomeObject::from(&outcome) });
     output.text_line(&listing.lines());
     output.write()?;
     Ok(if agrees { Verdict::Right } else { Verdict::Wrong })
 }
 
+/// Makes the folder, if it is not there.
+fn begin(folder: &Path) -> Result<Arc<dyn Storage>, Error> {
+    let disk = DiskStorage::new(folder);
+    disk.create_folder().map_err(|cause| {
+        let file = folder.display().to_string();
+        match cause.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Error::Usage(format!(
+                "{file}: expected a new or empty folder, found a file in its place; choose another folder"
+            )),
+            _ => Error::Write { file, cause },
+        }
+    })?;
+    Ok(Arc::new(disk))
+}
+
 /// Replays what was written, from the disk, and compares.
-fn read_back(folder: &Path, outcome: &Outcome) -> Result<JournalObject, Error> {
-    let storage: Arc<dyn Storage> = crate::journal::storage(folder);
-    let replayed = replay_journal(&storage, (false, None), true)?.sound()?;
+fn read_back(folder: Option<&Path>, storage: &Arc<dyn Storage>, outcome: &Outcome) -> Result<JournalObject, Error> {
+    let replayed = replay_journal(storage, (false, None), true)?.sound()?;
     let agrees = replayed.sequence == outcome.sequence
         && replayed.events_digest == outcome.events_digest
         && replayed.state_digest == outcome.state_digest;
-    let found = novate_journal::folder::Folder::read(storage)?;
+    let found = novate_journal::folder::Folder::read(Arc::clone(storage))?;
     Ok(JournalObject {
-        folder: folder.display().to_string(),
+        folder: folder.map(|folder| folder.display().to_string()),
         segments: found.segments.len(),
         bytes: found.segments.iter().map(|file| file.bytes).sum(),
         replayed,

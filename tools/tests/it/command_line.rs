@@ -40,7 +40,7 @@ fn wrong_usage() {
         &["--flow", &flow, "run"],
         &["--journal", "journal", "run"],
         &["run", "--journal"],
-        &["run", "--sync", "batch"],
+        &["run", "--sync", "sometimes"],
         &["verify"],
         &["verify", "journal", "other"],
         &["verify", "journal", "--to", "3"],

@@ -12,8 +12,15 @@ fn the_bundled_hour_comes_to_the_golden_digest() {
     let result = ran.result();
     assert_eq!(result["events_digest"], BUNDLED_DIGEST);
     assert_eq!(result["commands"], 30_000);
-    assert_eq!(result["sequence"], 30_033, "three commands set the venue up; a checkpoint every thousand rows");
-    assert_eq!((&result["state_digest"], &result["checkpoints"]), (&json!(BUNDLED_STATE), &json!(30)));
+    // Three commands set the venue up; a timer for each second and a checkpoint for each minute in which something came.
+    assert_eq!((&result["sequence"], &result["work_commands"]), (&json!(31_526), &json!(1_476)));
+    assert_eq!((&result["state_digest"], &result["checkpoints"]), (&json!(BUNDLED_STATE), &json!(47)));
+    // Shadow and replay from the disk.
+    for witness in [&result["shadow"], &result["journal"]["replayed"]] {
+        assert_eq!((&witness["sequence"], &witness["events_digest"]), (&json!(31_526), &json!(BUNDLED_DIGEST)));
+        assert_eq!(witness["state_digest"], BUNDLED_STATE);
+    }
+    assert_eq!((&result["shadow"]["agrees"], &result["journal"]["agrees"]), (&json!(true), &json!(true)));
     assert_eq!(result["opening"], "auction");
     assert_eq!((&result["trades"], &result["volume"]), (&json!(2_296), &json!(3_291)));
     assert_eq!((&result["rejected"], &result["rejects"]), (&json!(0), &json!({})));
@@ -39,6 +46,18 @@ fn the_text_says_the_same() {
         assert!(lines.iter().any(|line| line == expected), "{expected:?} in {}", ran.stdout);
     }
     assert!(!ran.stdout.contains('\x1b'), "no colour");
+}
+
+#[test]
+fn without_a_shadow_it_says_what_is_lost() {
+    let folder = Folder::new();
+    let flow = folder.flow("1,1,new,1,buy,10,5,gtc\n2,2,new,2,sell,10,5,gtc\n");
+    let ran = run(&["run", "--flow", &flow, "--opening", "continuous", "--no-shadow", "--json"]);
+    let said = "novate: no shadow: nobody compares the events with a replay meanwhile, and a fault of memory is found only at \
+                the end\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, said));
+    assert_eq!((&ran.result()["shadow"], &ran.result()["trades"]), (&json!(null), &json!(1)));
+    assert_eq!(ran.result()["journal"]["agrees"], json!(true));
 }
 
 #[test]

@@ -22,7 +22,10 @@ const SHARED: &[(&str, &str)] = &[
     ("bytemuck", "records become bytes and bytes become records wherever an arena or a frame is touched"),
     ("clap", "bench and tools both have command lines"),
     ("comfy-table", "bench and tools both print tables"),
+    ("core_affinity", "the primary's threads are pinned, and so are those of measurements"),
+    ("quanta", "the primary's clock is that of measurements"),
     ("serde", "core's records can be serialised, for tools; bench and tools both print JSON"),
+    ("tempfile", "tools run journals that nobody keeps; tests make folders"),
     ("serde_json", "bench and tools both print JSON; tests of core look at its serialised records"),
 ];
 
@@ -214,8 +217,8 @@ mod can_fail {
 
     #[test]
     fn homes_and_reasons() {
-        let user = [("bench", "[dependencies]\nquanta.workspace = true\n".to_owned())];
-        let root = |comment: &str| format!("[workspace.dependencies]\n{comment}quanta = \"1\"\n");
+        let user = [("bench", "[dependencies]\nsome-clock.workspace = true\n".to_owned())];
+        let root = |comment: &str| format!("[workspace.dependencies]\n{comment}some-clock = \"1\"\n");
         assert!(third_party(&root("# bench: the clock.\n# More of it.\n"), &user).is_empty());
         for bad in ["", "# tools: the clock.\n", "# the clock\n", "# bench:\n", "# bench and tools: the clock.\n"] {
             assert!(!third_party(&root(bad), &user).is_empty(), "{bad}");
@@ -223,7 +226,7 @@ mod can_fail {
         assert_eq!(third_party(&root("# bench: the clock.\n"), &[]).len(), 1, "used by nobody");
         let tests = root("# tests: the clock.\n");
         assert_eq!(third_party(&tests, &user).len(), 1, "not for tests only");
-        let user = [("core", "[dev-dependencies]\nquanta.workspace = true\n".to_owned())];
+        let user = [("core", "[dev-dependencies]\nsome-clock.workspace = true\n".to_owned())];
         assert!(third_party(&tests, &user).is_empty());
     }
 
