@@ -50,19 +50,15 @@ impl Hiccups {
     /// Watches a core for a while; nothing where the system does not let a thread run there. Takes up to a fifth of a
     /// second more, in which the clock is measured.
     pub fn measure(core: usize, duration: Duration) -> Option<Self> {
-        let clock = Clock::new();
-        let watching = thread::spawn(move || {
-            pin(Some(core))?;
-            Some(watch(core, &clock, duration))
-        });
-        watching.join().ok().flatten()
+        Self::measure_all(&[core], duration)?.pop()
     }
 
     /// Watches several cores at the same time, each with a thread of its own; nothing where one of them is refused.
     pub fn measure_all(cores: &[usize], duration: Duration) -> Option<Vec<Self>> {
+        let clock = &Clock::new();
+        let watch = |core| pin(Some(core)).map(|core| watch(core, clock, duration));
         thread::scope(|scope| {
-            let threads: Vec<_> =
-                cores.iter().map(|&core| scope.spawn(move || Self::measure(core, duration))).collect();
+            let threads: Vec<_> = cores.iter().map(|&core| scope.spawn(move || watch(core))).collect();
             // Every thread is joined, whatever the first one says.
             let all: Vec<Option<Self>> = threads.into_iter().map(|thread| thread.join().ok().flatten()).collect();
             all.into_iter().collect()
