@@ -38,12 +38,21 @@ pub struct HiccupSummary {
     pub core: usize,
     /// How long it was watched.
     pub elapsed_ns: u64,
-    /// How many gaps of at least a microsecond, by decade: from 1 us, 10 us, 100 us, 1 ms and 10 ms on.
-    pub gaps: [u64; 5],
+    /// The gaps from each decade on: 1 us, 10 us, 100 us, 1 ms and 10 ms.
+    pub gaps: [GapCount; 5],
     /// The longest gap.
     pub max_ns: u64,
     /// Millionths of the time that lay in gaps of at least ten microseconds.
     pub long_ppm: u64,
+}
+
+/// How many gaps were at least so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct GapCount {
+    /// The shortest that is counted.
+    pub from_ns: u64,
+    /// How many there were.
+    pub count: u64,
 }
 
 impl Hiccups {
@@ -100,11 +109,11 @@ impl Hiccups {
 
     /// What the gaps come to.
     pub fn summary(&self) -> HiccupSummary {
-        let from = |ns: u64| self.gaps.count_between(ns, HIGHEST_NS);
+        let from = |from_ns| GapCount { from_ns, count: self.gaps.count_between(from_ns, HIGHEST_NS) };
         HiccupSummary {
             core: self.core,
             elapsed_ns: self.elapsed_ns,
-            gaps: [1, 10, 100, 1_000, 10_000].map(|us| from(us * 1_000)),
+            gaps: [THRESHOLD_NS, LONG_NS, 100_000, 1_000_000, 10_000_000].map(from),
             max_ns: self.gaps.max(),
             long_ppm: self.long_ppm(),
         }
@@ -151,7 +160,8 @@ mod tests {
         // 2 ms of a second lie in long gaps; the short ones do not count.
         let hiccups = Hiccups::of(3, SECOND, &[1_500_000, 300_000, 200_000, 5_000, 2_000, 500]);
         let summary = hiccups.summary();
-        assert_eq!((summary.core, summary.gaps, hiccups.histogram().len()), (3, [5, 3, 3, 1, 0], 5));
+        assert_eq!(summary.gaps.map(|gap| gap.count), [5, 3, 3, 1, 0]);
+        assert_eq!((summary.core, hiccups.histogram().len()), (3, 5));
         // The histogram keeps three digits.
         assert!(summary.long_ppm.abs_diff(2_000) <= 2, "{summary:?}");
         assert!(hiccups.sound_ppm().abs_diff(998_000) <= 2);

@@ -15,7 +15,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use self::core_to_core::CoreToCore;
-pub use self::hiccups::{HiccupSummary, Hiccups, LONG_NS, THRESHOLD_NS};
+pub use self::hiccups::{GapCount, HiccupSummary, Hiccups, LONG_NS, THRESHOLD_NS};
 pub use self::load::{Counters, Load};
 pub use self::placement::{beside, can_run_on, pin, waited};
 pub use self::system::{CoreList, System};

@@ -2,9 +2,9 @@
 
 use novate_bench::machine::CoreList;
 
+use super::Check;
 use super::facts::{Facts, Measured};
 use super::measured::{BUSY_PERCENT, loads_text};
-use super::{Check, Finding};
 
 /// Threads of a pipeline that want a core each: the hot thread, the journal's flusher and preparer, the shadow that
 /// checks, and one gateway.
@@ -179,11 +179,4 @@ pub(super) fn interrupts(facts: &Facts) -> Check {
         (false, true) => format!("none here: {online} is all there is"),
     };
     Check::bad(NAME, WHY, found, mend)
-}
-
-impl Check {
-    /// Whether latency is spoilt by this.
-    pub(crate) fn is_bad(&self) -> bool {
-        self.finding == Finding::Bad
-    }
 }

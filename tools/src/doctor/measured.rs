@@ -63,7 +63,7 @@ pub(super) fn hiccups(measured: &Measured) -> Check {
         .iter()
         .map(|summary| {
             let (ms, longest_us) = (summary.elapsed_ns / 1_000_000, summary.max_ns.div_ceil(1_000));
-            let [all, long, ..] = summary.gaps;
+            let [all, long, ..] = summary.gaps.map(|gap| gap.count);
             match long {
                 0 if all == 0 => format!("core {} none in {ms} ms", summary.core),
                 0 => format!("core {} none of 10 us in {ms} ms, the longest {longest_us} us", summary.core),

@@ -61,6 +61,11 @@ impl Check {
     fn unknown(name: &'static str, why: &'static str) -> Self {
         Self { name, finding: Finding::Unknown, found: "the system does not tell".into(), why, mend: None }
     }
+
+    /// Whether latency is spoilt by this.
+    pub(crate) fn is_bad(&self) -> bool {
+        self.finding == Finding::Bad
+    }
 }
 
 /// Every check, in the order in which they are printed.

@@ -49,10 +49,9 @@ impl Percentiles {
                 "No gap of 10 us was seen: nothing speaks against any percentile, as far as half a second tells."
                     .to_owned()
             }
-            (Some(sound), meaningless) => format!(
-                "Above p{sound} a latency measurement here measures the machine: {} mean nothing.",
-                meaningless.join(", ")
-            ),
+            (Some(sound), meaningless) => {
+                format!("Percentiles above p{sound} measure the machine here: {} mean nothing.", meaningless.join(", "))
+            }
         }];
         if let Some(threads) = self.threads_max.filter(|threads| *threads < PIPELINE_THREADS) {
             lines.push(format!(

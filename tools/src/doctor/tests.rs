@@ -288,7 +288,10 @@ fn gaps_say_which_percentiles_mean_nothing() {
     let json = serde_json::to_value(Percentiles::of(&facts, &measured)).expect("plain fields");
     assert_eq!(json["meaningless"], serde_json::json!(["p99.9", "p99.99", "p99.999", "max"]));
     let text = &Percentiles::of(&facts, &measured).lines()[0];
-    assert!(text.starts_with("Above p99.79") && text.ends_with("p99.9, p99.99, p99.999, max mean nothing."), "{text}");
+    assert!(
+        text.starts_with("Percentiles above p99.79") && text.ends_with("p99.9, p99.99, p99.999, max mean nothing."),
+        "{text}"
+    );
 }
 
 #[test]

@@ -135,3 +135,36 @@ fn print(
     });
     output.write()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(cores: &str) -> CoreList {
+        CoreList::parse(cores).expect("a list of cores")
+    }
+
+    /// Four cores, of which two are this process's.
+    fn machine() -> Machine {
+        Machine { cores_online: Some(list("0-3")), ..Machine::of(&System::at("/nowhere/at/all")) }
+    }
+
+    #[test]
+    fn the_last_cores_are_looked_at_and_isolated_ones_first() {
+        let choose = |usable, isolated| choose(None, &machine(), &list(usable), &list(isolated)).expect("a choice");
+        assert_eq!(choose("0-3", ""), list("2-3"));
+        assert_eq!(choose("0-3", "0-1"), list("0-1"));
+        assert_eq!(choose("0-3", "0"), list("2-3"));
+        assert_eq!(choose("1", ""), list("1"));
+        assert_eq!(choose("", ""), list(""));
+    }
+
+    #[test]
+    fn cores_that_are_asked_for_must_be_usable() {
+        let choose = |asked| choose(Some(&list(asked)), &machine(), &list("0-1"), &list(""));
+        assert_eq!(choose("1").expect("one of two"), list("1"));
+        let complaint = |asked| choose(asked).expect_err("not usable").to_string();
+        assert_eq!(complaint("1-2"), "expected --cores to be among 0-1, found 2, where this process may not run");
+        assert_eq!(complaint("2,7"), "expected --cores to be among 0-1, found 7, which is not there");
+    }
+}
