@@ -113,8 +113,8 @@ pub(crate) enum Verb {
     /// Say what on this machine spoils latency, with the command that mends it. Changes nothing.
     ///
     /// Reads what the system tells, then measures for about a second: who else runs on the cores, gaps in their time, the
-    /// latency between them. Says which percentiles of a latency measurement mean nothing here. Exit code 0 where nothing is
-    /// bad, else 1.
+    /// latency between them. Says which percentiles of a latency measurement mean nothing here. Most of the commands that
+    /// it names need root. Exit code 0 where nothing is bad, else 1.
     #[command(after_help = "Examples:\n  novate doctor\n  novate doctor --cores 2,3 --json")]
     Doctor(DoctorArgs),
     /// Print the completions of a shell.

@@ -12,7 +12,7 @@ use super::placement::pin;
 /// Round trips between two readings of the clock, so that its cost is small beside them.
 const TRIPS: u64 = 16;
 /// Figures that median and minimum are taken from, at most.
-const SAMPLES_MAX: usize = 10_000;
+const SAMPLES_MAX: usize = 2_000;
 /// When to stop where others have the cores.
 const DURATION_MAX: Duration = Duration::from_millis(150);
 

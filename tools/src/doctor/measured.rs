@@ -5,7 +5,7 @@ use super::facts::{Facts, Measured};
 
 /// From here on a core is busy. Two readings 200 ms apart tell no less than 5 % apart.
 pub(super) const BUSY_PERCENT: u64 = 10;
-/// Cores that share their last cache hand a line over in 60 to 150 ns, others in more than 200.
+/// Near cores were seen to hand a line over in 60 to 90 ns and far ones in 245; from here on a pair is far.
 const FAR_NS: u64 = 200;
 
 /// `core 3 20 %, core 4 5 %`.
