@@ -14,7 +14,7 @@ use novate_journal::writer::{self, Durability};
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
 use crate::journal::JournalArg;
-use crate::verbs::{DiffArgs, InspectArgs, TailArgs};
+use crate::verbs::{DiffArgs, DoctorArgs, InspectArgs, TailArgs};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -51,7 +51,9 @@ impl Cli {
             Some(Verb::Prune(args)) => Some(&args.journal.journal),
             Some(Verb::Inspect(args)) => Some(&args.journal.journal),
             Some(Verb::Tail(args)) => Some(&args.journal.journal),
-            Some(Verb::Check(_) | Verb::Diff(_) | Verb::Completions { .. } | Verb::Man { .. }) => None,
+            Some(Verb::Check(_) | Verb::Diff(_) | Verb::Doctor(_) | Verb::Completions { .. } | Verb::Man { .. }) => {
+                None
+            }
         }
     }
 }
@@ -111,6 +113,13 @@ pub(crate) enum Verb {
     /// the first command that does, field by field, and the fields in which the states differ after it.
     #[command(after_help = "Examples:\n  novate diff journal/ replica/\n  novate diff journal/ replica/ --all --json")]
     Diff(DiffArgs),
+    /// Say what on this machine spoils latency, with the command that mends it. Changes nothing.
+    ///
+    /// Reads what the system tells, then measures for about a second: who else runs on the cores, gaps in their time, the
+    /// latency between them. Says which percentiles of a latency measurement mean nothing here. Most of the commands that
+    /// it names need root. Exit code 0 where nothing is bad, else 1.
+    #[command(after_help = "Examples:\n  novate doctor\n  novate doctor --cores 2,3 --json")]
+    Doctor(DoctorArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
     Completions {

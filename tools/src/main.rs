@@ -1,12 +1,13 @@
 //! The `novate` command line: [`cli`] says what can be asked, [`verbs`] has one file for each verb, [`flow`] reads order
 //! entry and feeds it to an engine, [`scenario`] does so with small files of commands and checks, [`decode`] names what
-//! records hold, [`frames`] prints those of a journal.
+//! records hold, [`frames`] prints those of a journal, [`doctor`] looks at the machine.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done and right, 1 a check failed,
 //! 2 wrong usage or unreadable input, 3 a damaged journal, 4 could not finish.
 
 mod cli;
 mod decode;
+mod doctor;
 mod error;
 mod flow;
 mod frames;
@@ -69,6 +70,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Inspect(args)) => verbs::inspect(&args, json),
         Some(Verb::Tail(args)) => verbs::tail(&args, json),
         Some(Verb::Diff(args)) => verbs::diff(&args, json),
+        Some(Verb::Doctor(args)) => verbs::doctor(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     };

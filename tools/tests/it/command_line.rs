@@ -7,7 +7,7 @@ use crate::support::{Folder, bundled, novate, run};
 fn every_verb_has_help_with_an_example() {
     let checks = [&["check"][..], &["check", "flow"], &["check", "scenarios"]];
     let journals = [&["verify"][..], &["replay"], &["snapshot"], &["recover"], &["prune"]];
-    let others = [&["run"][..], &["inspect"], &["tail"], &["diff"], &["completions"], &["man"], &[]];
+    let others = [&["run"][..], &["inspect"], &["tail"], &["diff"], &["doctor"], &["completions"], &["man"], &[]];
     for verb in checks.into_iter().chain(journals).chain(others) {
         let ran = run(&[verb, &["--help"]].concat());
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{verb:?}");
@@ -60,6 +60,8 @@ fn wrong_usage() {
         &["tail", "journal", "--events"],
         &["tail", "journal", "-n", "-1"],
         &["diff", "journal"],
+        &["doctor", "journal"],
+        &["doctor", "--cores"],
         &["completions", "cmd.exe"],
         &["man", "frobnicate"],
     ] {
@@ -90,6 +92,7 @@ fn completions_and_manual_pages() {
         (&["inspect"], ".TH novate-inspect 1"),
         (&["tail"], ".TH novate-tail 1"),
         (&["diff"], ".TH novate-diff 1"),
+        (&["doctor"], ".TH novate-doctor 1"),
         (&["check", "flow"], ".TH novate-check-flow 1"),
         (&["check", "scenarios"], ".TH novate-check-scenarios 1"),
     ] {
@@ -119,6 +122,7 @@ fn a_full_disk() {
         &["tail", &journal],
         &["tail", &journal, "-f"],
         &["diff", &journal, &journal],
+        &["doctor"],
         &["prune", &journal, "--before-snapshot", "--yes"],
         &["man"],
         &["completions", "bash"],
@@ -150,6 +154,7 @@ fn a_broken_pipe() {
         &["tail", &journal, "-n", "5000"],
         &["tail", &journal, "-f"],
         &["diff", &journal, &journal, "--json"],
+        &["doctor", "--json"],
         &["prune", &journal, "--before-snapshot", "--yes"],
         &["--help"],
     ] {

@@ -9,6 +9,7 @@ mod check_flow;
 mod check_scenarios;
 mod command_line;
 mod diff;
+mod doctor;
 mod inspect;
 mod journal_run;
 mod journals;

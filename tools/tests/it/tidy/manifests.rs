@@ -13,7 +13,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("journal", &["core"]),
     ("replica", &["core", "journal"]),
     ("bench", &["core", "journal", "replica"]),
-    // The latency recorder: `run` and the benchmarks measure alike.
+    // The latency recorder and the machine's card: `run`, `doctor` and the benchmarks measure alike.
     ("tools", &["core", "journal", "replica", "bench"]),
 ];
 

@@ -1,0 +1,56 @@
+//! Which thread runs on which core, and how long it waited for one.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use core_affinity::CoreId;
+
+/// Cores that the set in the system call has room for; to ask for one beyond it is an error that this process would not
+/// survive.
+const CORES_MAX: usize = 1_024;
+
+/// Pins this thread to a core: to `core` if given, else to the last one it may run on, which interrupts visit least.
+/// Returns the core, or nothing if the system refused.
+pub fn pin(core: Option<usize>) -> Option<usize> {
+    // The list hides isolated cores, so a core that was asked for is not looked up in it.
+    let chosen = match core {
+        Some(id) => CoreId { id },
+        None => core_affinity::get_core_ids()?.into_iter().max_by_key(|core| core.id)?,
+    };
+    (chosen.id < CORES_MAX && core_affinity::set_for_current(chosen)).then_some(chosen.id)
+}
+
+/// Whether the system lets a thread of this process run on a core. Tries it on a thread of its own.
+pub fn can_run_on(core: usize) -> bool {
+    thread::spawn(move || pin(Some(core)).is_some()).join().unwrap_or(false)
+}
+
+/// A core for the threads beside one that will be pinned to `own`: the last other one that this thread may run on. To be
+/// asked before pinning, after which only one is left.
+pub fn beside(own: Option<usize>) -> Option<(usize, usize)> {
+    let mut cores: Vec<usize> = core_affinity::get_core_ids()?.into_iter().map(|core| core.id).collect();
+    cores.sort_unstable();
+    let own = own.or_else(|| cores.last().copied())?;
+    let other = cores.into_iter().rfind(|&core| core != own)?;
+    Some((own, other))
+}
+
+/// How long this thread has been ready to run while others had its core; zero where the system does not tell.
+pub fn waited() -> Duration {
+    let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited_ns = statistics.split_whitespace().nth(1).and_then(|field| field.parse().ok());
+    Duration::from_nanos(waited_ns.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cores_that_cannot_be_are_refused() {
+        for core in [CORES_MAX, usize::MAX] {
+            assert_eq!((pin(Some(core)), can_run_on(core)), (None, false));
+        }
+    }
+}
