@@ -321,7 +321,17 @@ impl Reader {
         if peek(&self.walk, &self.cursor).err() != Some(NoFrame::Nothing) {
             return Ok(true);
         }
-        Ok(looks_wide && self.entered_segment()?.is_some())
+        // A segment that was moved to may have no frame yet.
+        let next = if looks_wide { self.entered_segment()? } else { None };
+        Ok(next.is_some_and(|next| next.memory.word(next.begin().offset as usize) != 0))
+    }
+
+    /// Whether the journal was closed here, and not opened for writing again since.
+    ///
+    /// # Errors
+    /// A segment that cannot be opened.
+    pub fn is_over(&mut self) -> Result<bool, JournalError> {
+        Ok(self.walk.closed.is_some() && self.entered_segment()?.is_none())
     }
 
     /// The next frame; none where the journal ends, for now.

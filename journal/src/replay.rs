@@ -210,9 +210,13 @@ impl Replay {
             if left == 0 {
                 return Ok(ControlFlow::Break(Halt::Reached));
             }
-            if follows && reader.walk().closed.is_none() && !reader.has_next(looks.is_multiple_of(WIDE_EVERY))? {
-                *looks = looks.wrapping_add(1);
-                return Ok(ControlFlow::Break(Halt::Waiting));
+            if follows {
+                let is_closed = reader.walk().closed.is_some();
+                if !reader.has_next(is_closed || looks.is_multiple_of(WIDE_EVERY))? {
+                    *looks = looks.wrapping_add(1);
+                    let halt = if reader.is_over()? { Halt::End(Ending::Closed) } else { Halt::Waiting };
+                    return Ok(ControlFlow::Break(halt));
+                }
             }
             let most = usize::try_from(left).unwrap_or(BATCH_COMMANDS).min(BATCH_COMMANDS);
             let Some(span) = reader.read_span(most)? else {

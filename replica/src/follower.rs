@@ -9,7 +9,7 @@ use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
 use novate_journal::JournalError;
 use novate_journal::folder::Folder;
-use novate_journal::reader::{Chain, Reader};
+use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Checkpointed, Halt as ReplayHalt, Replay, ReplayError, Watch};
 use novate_journal::snapshot;
 use novate_journal::state::State;
@@ -128,7 +128,9 @@ impl Follower {
                 stated: EventsDigest::from_bytes(seal.events_digest),
                 replayed: events_digest,
             }),
-            ReplayHalt::End(_) => Ok(Step::Closed),
+            ReplayHalt::End(Ending::Closed) => Ok(Step::Closed),
+            // A frame that is being stored just now.
+            ReplayHalt::End(Ending::Open { .. }) => Ok(Step::Idle),
             ReplayHalt::Reached => Ok(Step::Busy),
             ReplayHalt::Waiting => Ok(if has_moved { Step::Busy } else { Step::Idle }),
         }
@@ -139,9 +141,7 @@ impl Follower {
     /// # Errors
     /// The next segment cannot be opened.
     pub fn has_more(&mut self) -> Result<bool, Halt> {
-        let reader = self.replay.reader();
-        let found = if reader.walk().closed.is_some() { Ok(false) } else { reader.has_next(true) };
-        found.map_err(|error| Halt::Shadow(error.to_string()))
+        self.replay.reader().has_next(true).map_err(|error| Halt::Shadow(error.to_string()))
     }
 
     /// What was found so far.

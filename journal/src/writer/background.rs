@@ -182,10 +182,15 @@ fn close(
     Ok(Closed { link, segments: end.segment })
 }
 
-/// Removes what was kept as room for segments.
+/// Removes what was kept as room for segments. Other files that are not finished are other people's: a snapshot that is
+/// being taken.
 fn remove_spares(storage: &dyn Storage) -> Result<(), JournalError> {
     let entries = storage.list().map_err(io_error("reading the folder", storage.name()))?;
-    for entry in entries.into_iter().filter(|entry| names::parse(&entry.name) == names::Named::Temporary) {
+    let is_spare = |name: &str| {
+        let finished = name.strip_suffix(names::TEMPORARY).map(names::parse);
+        matches!(finished, Some(names::Named::Segment(_)))
+    };
+    for entry in entries.into_iter().filter(|entry| is_spare(&entry.name)) {
         storage.remove(&entry.name).map_err(io_error("removing", entry.name.as_str()))?;
     }
     Ok(())

@@ -23,11 +23,11 @@ pub(crate) fn genesis() -> Genesis {
     Genesis::new(0, 7, capacities)
 }
 
-/// Settings for tests: small segments, threads that share cores.
+/// Settings for tests: segments that a run fills several of, threads that share cores, and a disk that others use too.
 pub(crate) fn settings() -> Settings {
     let journal = novate_journal::writer::Settings {
-        segment_bytes: 1 << 16,
-        ..novate_journal::writer::Settings::new(Durability::Interval(1))
+        segment_bytes: 1 << 18,
+        ..novate_journal::writer::Settings::new(Durability::Interval(10))
     };
     Settings { waiting: Waiting::Park, ..Settings::new(journal) }
 }
