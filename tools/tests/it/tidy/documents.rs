@@ -15,6 +15,7 @@ const EXPECTED: &[&str] = &[
     "docs/FORMAT.md",
     "docs/ORDERS.md",
     "docs/SCENARIOS.md",
+    "docs/TUTORIAL.md",
     "docs/VERSIONING.md",
     "tools/data/es-20231225/NOTICE.md",
     ".ci/run",
