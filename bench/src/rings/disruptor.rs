@@ -47,6 +47,7 @@ fn one_by_one<const W: usize, const S: usize>(
             send_all::<W, S>(plan, index, |number| {
                 producer.try_publish(|message| *message = Message::nth(number)).is_ok()
             });
+            producer
         }
     });
     let (elapsed, fold) = hand_over(plan.cores, senders.collect(), || wait_for(end))?;
@@ -102,6 +103,7 @@ impl Contestant for Batches {
                     producer.try_batch_publish(BATCH, fill).is_ok()
                 });
             }
+            producer
         };
         let (elapsed, fold) = hand_over(plan.cores, vec![send], || wait_for(&end))?;
         Ok(run::<SHORT, 1>(plan, elapsed, &fold))

@@ -56,17 +56,38 @@ impl Patience {
     /// For threads that share a core: what one of them waits for may be another one's turn.
     pub(super) const SHARED_CORE: Self = Self { spins: 64 };
 
+    /// Begins to wait.
+    #[inline(always)]
+    pub(super) fn begin(self) -> Waiting {
+        Waiting { patience: self, spins: 0 }
+    }
+
     /// Tries until it succeeds.
     #[inline(always)]
     pub(super) fn until(self, mut attempt: impl FnMut() -> bool) {
-        let mut spins = 0;
+        let mut waiting = self.begin();
         while !attempt() {
-            hint::spin_loop();
-            spins += 1;
-            if spins == self.spins {
-                thread::yield_now();
-                spins = 0;
-            }
+            waiting.spin();
+        }
+    }
+}
+
+/// A thread that waits. What it waits for is tried in its loop: compilers keep closures apart that have grown.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    patience: Patience,
+    spins: u32,
+}
+
+impl Waiting {
+    /// Spins once, and offers the core to others when it did so for long.
+    #[inline(always)]
+    pub(super) fn spin(&mut self) {
+        hint::spin_loop();
+        self.spins += 1;
+        if self.spins == self.patience.spins {
+            thread::yield_now();
+            self.spins = 0;
         }
     }
 }

@@ -20,7 +20,8 @@ const GO: u8 = 1;
 const GIVE_UP: u8 = 2;
 
 /// Runs senders on the core beside and a receiver here, which says when it had everything, and returns the time between.
-pub(super) fn hand_over<F: FnOnce() + Send, T>(
+/// What senders return is dropped when all are done: a ring whose other sender has gone is another ring.
+pub(super) fn hand_over<F: FnOnce() -> S + Send, S: Send, T>(
     cores: Option<(usize, usize)>,
     senders: Vec<F>,
     receive: impl FnOnce() -> io::Result<(Instant, T)>,
@@ -33,10 +34,7 @@ pub(super) fn hand_over<F: FnOnce() + Send, T>(
                 ready.fetch_add(1, Ordering::Release);
                 Patience::SHARED_CORE.until(|| word.load(Ordering::Acquire) != WAIT);
                 let begun = Instant::now();
-                if word.load(Ordering::Acquire) == GO {
-                    send();
-                }
-                begun
+                (begun, (word.load(Ordering::Acquire) == GO).then(send))
             })
         };
         let threads = work_beside(cores, || senders.into_iter().map(start).collect::<io::Result<Vec<_>>>());
@@ -46,11 +44,9 @@ pub(super) fn hand_over<F: FnOnce() + Send, T>(
         }
         word.store(GO, Ordering::Release);
         let (end, received) = receive()?;
-        let mut elapsed = Duration::ZERO;
-        for thread in threads {
-            let begun = thread.join().map_err(|_| io::Error::other("a sending thread died"))?;
-            elapsed = elapsed.max(end.saturating_duration_since(begun));
-        }
+        let ended = threads.into_iter().map(|thread| thread.join().map_err(|_| io::Error::other("a sender died")));
+        let ended = ended.collect::<io::Result<Vec<_>>>()?;
+        let elapsed = ended.iter().map(|(begun, _)| end.saturating_duration_since(*begun)).max().unwrap_or_default();
         Ok((elapsed, received))
     })
 }
@@ -76,7 +72,10 @@ pub(super) fn send_all<const W: usize, const S: usize>(plan: Plan, index: u64, m
 fn receive_all<const W: usize, const S: usize>(plan: Plan, mut receiver: impl Receiver<W>) -> (Instant, Fold<S>) {
     let mut fold = Fold::new();
     for _ in 0..plan.messages {
-        Patience::OWN_CORE.until(|| receiver.try_receive(|words| fold.add(words)));
+        let mut waiting = Patience::OWN_CORE.begin();
+        while !receiver.try_receive(|words| fold.add(words)) {
+            waiting.spin();
+        }
     }
     (Instant::now(), fold)
 }
@@ -87,7 +86,10 @@ fn one_by_one<const W: usize, const S: usize>(
     receiver: impl Receiver<W>,
 ) -> io::Result<Run> {
     let senders = senders.into_iter().zip(0..).map(|(mut sender, index)| {
-        move || send_all::<W, S>(plan, index, |number| sender.try_send(&Message::nth(number)))
+        move || {
+            send_all::<W, S>(plan, index, |number| sender.try_send(&Message::nth(number)));
+            sender
+        }
     });
     let (elapsed, fold) = hand_over(plan.cores, senders.collect(), || Ok(receive_all(plan, receiver)))?;
     Ok(run::<W, S>(plan, elapsed, &fold))
@@ -124,15 +126,18 @@ impl<R: Ring<SHORT, Sender: BatchSender, Receiver: BatchReceiver>> Contestant fo
             for first in (0..plan.messages).step_by(BATCH) {
                 sender.send_batch(first, Patience::OWN_CORE);
             }
+            sender
         };
         let receive = || {
             let (mut fold, mut count) = (Fold::<1>::new(), 0);
             while count < plan.messages {
-                let mut received = 0;
-                Patience::OWN_CORE.until(|| {
-                    received = receiver.try_receive_batch(|words| fold.add(words));
-                    received > 0
-                });
+                let mut waiting = Patience::OWN_CORE.begin();
+                let received = loop {
+                    match receiver.try_receive_batch(|words| fold.add(words)) {
+                        0 => waiting.spin(),
+                        received => break received,
+                    }
+                };
                 count += received as u64;
             }
             Ok((Instant::now(), fold))

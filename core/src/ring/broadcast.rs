@@ -194,11 +194,11 @@ impl Consumer {
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Result<Popped<'b>, Lapped> {
         let Found::Record(words) = self.shared.lines.look(self.position) else { return self.nothing() };
-        self.shared.lines.copy(self.position, words, &mut buffer.0);
+        let behind = self.shared.lines.copy(self.position, words, &mut buffer.0);
         if !self.shared.lines.stands(self.position, words) {
             return self.lapped();
         }
-        self.position += lines_of(words) as u64;
+        self.position = behind;
         if let Some(gate) = &self.gate
             && self.position - gate.said >= gate.unsaid_max
         {

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::lines::{Found, Lines};
 use super::sync::Arc;
-use super::{Popped, RecordBuffer, RingSize, Wait, lines_of};
+use super::{Popped, RecordBuffer, RingSize, Wait};
 
 /// How far the reader may be ahead of what it has said, in lines; a quarter of a smaller ring.
 const UNSAID_LINES_MAX: u64 = 64;
@@ -62,8 +62,7 @@ impl Consumer {
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
         let Found::Record(words) = self.shared.lines.look(self.position) else { return self.nothing() };
-        self.shared.lines.copy(self.position, words, &mut buffer.0);
-        self.position += lines_of(words) as u64;
+        self.position = self.shared.lines.copy(self.position, words, &mut buffer.0);
         if self.position - self.said >= self.unsaid_max {
             self.free();
         }

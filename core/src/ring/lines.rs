@@ -147,12 +147,26 @@ impl Lines {
         if words <= RECORD_WORDS_MAX { Found::Record(words) } else { Found::Later }
     }
 
-    /// Copies the words of a record that [`Lines::look`] has found, in whole lines.
+    /// Copies the words of a record that [`Lines::look`] has found, in whole lines, and says what comes behind it.
+    ///
+    /// That is counted, not computed from the number of words: the processor guesses how often, and fetches the next
+    /// record's line while this one's is on its way. A computed position would have to wait for it.
     #[inline(always)]
-    pub(super) fn copy(&self, position: u64, words: usize, to: &mut [u64; RECORD_WORDS_MAX]) {
-        for (next, part) in (position..).zip(to.chunks_exact_mut(LINE_WORDS).take(lines_of(words))) {
-            self.line(next).load(part);
+    pub(super) fn copy(&self, position: u64, words: usize, to: &mut [u64; RECORD_WORDS_MAX]) -> u64 {
+        let (first, rest) = to.split_at_mut(LINE_WORDS);
+        self.line(position).load(first);
+        let (mut behind, mut copied) = (position + 1, LINE_WORDS);
+        if words <= copied {
+            return behind;
         }
+        for part in rest.chunks_exact_mut(LINE_WORDS) {
+            self.line(behind).load(part);
+            (behind, copied) = (behind + 1, copied + LINE_WORDS);
+            if words <= copied {
+                break;
+            }
+        }
+        behind
     }
 
     /// Whether what was copied is the record that was found, and not partly one that was written over it meanwhile.
