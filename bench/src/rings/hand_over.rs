@@ -132,13 +132,13 @@ impl<R: Ring<SHORT, Sender: BatchSender, Receiver: BatchReceiver>> Contestant fo
             let (mut fold, mut count) = (Fold::<1>::new(), 0);
             while count < plan.messages {
                 let mut waiting = Patience::OWN_CORE.begin();
-                let received = loop {
+                let taken = loop {
                     match receiver.try_receive_batch(|words| fold.add(words)) {
                         0 => waiting.spin(),
-                        received => break received,
+                        taken => break taken,
                     }
                 };
-                count += received as u64;
+                count += taken as u64;
             }
             Ok((Instant::now(), fold))
         };

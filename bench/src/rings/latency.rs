@@ -19,7 +19,7 @@ use super::ringbuf::Ringbuf;
 use super::rtrb::Rtrb;
 use super::{Distance, Placement, Plan};
 use crate::open_loop::{OpenLoop, histogram};
-use crate::statistics::{median, rounded, times};
+use crate::statistics::{median, nanoseconds_each, rounded, times};
 
 /// From one message to the next.
 const INTERVAL_NS: u64 = 1_000;
@@ -115,9 +115,9 @@ impl PeerKind {
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// Half of the messages took at most this.
-    pub p50_ns: u64,
+    pub p50: Duration,
     /// 99 of 100 took at most this.
-    pub p99_ns: u64,
+    pub p99: Duration,
     /// Whether all messages came, in their order.
     pub is_right: bool,
 }
@@ -215,10 +215,10 @@ fn row((case, subject): (Case, &'static str), plan: Plan, placement: Placement, 
         suite: "ring-latency",
         case: case.name(),
         subject,
-        p50_ns: median(&|run| run.times.p50_ns as f64),
-        p99_ns: median(&|run| run.times.p99_ns as f64),
+        p50_ns: median(&|run| nanoseconds_each(run.times.p50, 1)),
+        p99_ns: median(&|run| nanoseconds_each(run.times.p99, 1)),
         core_to_core_ns: median_of(runs.iter().map(|run| &run.distance)),
-        multiple: median(&|run| times(run.times.p50_ns as f64, run.distance.mean_ns())),
+        multiple: median(&|run| times(nanoseconds_each(run.times.p50, 1), run.distance.mean_ns())),
         rounds: runs.len() as u32,
         placement,
         messages: messages(plan),
@@ -257,5 +257,6 @@ fn measure<R: Ring<SHORT>>(plan: Plan) -> io::Result<Times> {
         Ok((Instant::now(), is_right))
     };
     let (_, is_right): (Duration, bool) = hand_over(plan.cores, vec![send], receive)?;
-    Ok(Times { p50_ns: histogram.value_at_quantile(0.5), p99_ns: histogram.value_at_quantile(0.99), is_right })
+    let quantile = |of| Duration::from_nanos(histogram.value_at_quantile(of));
+    Ok(Times { p50: quantile(0.5), p99: quantile(0.99), is_right })
 }

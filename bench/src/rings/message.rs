@@ -63,7 +63,7 @@ impl<const S: usize> Fold<S> {
 
     /// In hexadecimal.
     pub(super) fn hex(&self) -> String {
-        self.0.iter().map(|hash| format!("{hash:016x}")).collect()
+        self.0.map(|hash| format!("{hash:016x}")).concat()
     }
 }
 
@@ -76,7 +76,9 @@ mod tests {
         let [first, second] = [0, 1].map(|number| Message::<SHORT>::nth(number).0);
         let fold = |messages: &[[u64; SHORT]]| {
             let mut fold = Fold::<1>::new();
-            messages.iter().for_each(|words| fold.add(words));
+            for words in messages {
+                fold.add(words);
+            }
             fold.hex()
         };
         let expected = fold(&[first, second]);

@@ -103,8 +103,8 @@ impl Case {
                  favours them; crossbeam's permit several senders and receivers"
             }
             Self::Spsc64Batch => {
-                "batches of 32, through each one's own interface for them; rtrb and disruptor make messages in place, \
-                 novate and ringbuf copy them; crossbeam's have none"
+                "batches of 32, through each one's own interface for them; all but ringbuf make messages in place; \
+                 crossbeam's have none"
             }
             Self::Mpsc64OneSender => "one sender through a ring for several; crossbeam's permit several receivers too",
             Self::Mpsc64TwoSenders => {
@@ -224,8 +224,8 @@ pub fn compare(
     let mut taken = Vec::new();
     for index in 0..rounds {
         for _ in 0..ATTEMPTS {
-            let play = || in_turns(index, plan.messages as usize, subject.as_mut(), other.as_mut());
-            let (distance, outcome) = placed(plan.cores, play)?;
+            let both = || in_turns(index, plan.messages as usize, subject.as_mut(), other.as_mut());
+            let (distance, outcome) = placed(plan.cores, both)?;
             let round = PlacedRound { round: outcome.round, distance };
             progress(&round);
             if let Some(placement) = distance.placement() {

@@ -4,7 +4,7 @@ use std::io;
 
 use novate_core::ring::{Consumer, LINE_WORDS, Popped, RecordBuffer, broadcast, mpsc, spsc};
 
-use super::ends::{BATCH, BatchReceiver, BatchSender, CAPACITY, Patience, Receiver, Ring, Sender, batch};
+use super::ends::{BATCH, BatchReceiver, BatchSender, CAPACITY, Patience, Receiver, Ring, Sender};
 use super::message::{Message, SHORT};
 
 /// Lines in which so many messages of `W` words fit as everybody has room for.
@@ -12,10 +12,12 @@ const fn lines<const W: usize>() -> usize {
     CAPACITY * W.div_ceil(LINE_WORDS)
 }
 
-/// The words of a message as an array. Others than were sent make the hash wrong.
+/// Takes the words of a message as an array. A message that is missing makes the hash wrong.
 #[inline(always)]
-fn whole<const W: usize>(words: &[u64]) -> &[u64; W] {
-    words.try_into().unwrap_or(&[0; W])
+fn take_whole<const W: usize>(words: &[u64], mut take: impl FnMut(&[u64; W])) {
+    if let Ok(words) = words.try_into() {
+        take(words);
+    }
 }
 
 /// One writer.
@@ -41,8 +43,8 @@ impl<const W: usize> Sender<W> for spsc::Producer {
 impl BatchSender for spsc::Producer {
     #[inline(always)]
     fn send_batch(&mut self, first: u64, patience: Patience) {
-        let batch = batch(first);
-        patience.until(|| self.try_push_all(batch.iter().map(|message| &message.0[..])).is_ok());
+        let batch = first..first + BATCH as u64;
+        patience.until(|| self.try_push_all(batch.clone().map(|number| Message::<SHORT>::nth(number).0)).is_ok());
     }
 }
 
@@ -80,9 +82,9 @@ impl Reader {
 
 impl<const W: usize> Receiver<W> for Reader {
     #[inline(always)]
-    fn try_receive(&mut self, mut take: impl FnMut(&[u64; W])) -> bool {
+    fn try_receive(&mut self, take: impl FnMut(&[u64; W])) -> bool {
         let Popped::Record(words) = self.consumer.try_pop(&mut self.buffer) else { return false };
-        take(whole(words));
+        take_whole(words, take);
         true
     }
 }
@@ -90,7 +92,7 @@ impl<const W: usize> Receiver<W> for Reader {
 impl BatchReceiver for Reader {
     #[inline(always)]
     fn try_receive_batch(&mut self, mut take: impl FnMut(&[u64; SHORT])) -> usize {
-        self.consumer.drain(BATCH, &mut self.buffer, |words| take(whole(words)))
+        self.consumer.drain(BATCH, &mut self.buffer, |words| take_whole(words, &mut take))
     }
 }
 
@@ -123,9 +125,9 @@ pub(super) struct Gate {
 
 impl<const W: usize> Receiver<W> for Gate {
     #[inline(always)]
-    fn try_receive(&mut self, mut take: impl FnMut(&[u64; W])) -> bool {
+    fn try_receive(&mut self, take: impl FnMut(&[u64; W])) -> bool {
         let Ok(Popped::Record(words)) = self.consumer.try_pop(&mut self.buffer) else { return false };
-        take(whole(words));
+        take_whole(words, take);
         true
     }
 }

@@ -55,9 +55,9 @@ impl Producer {
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all<'r, R>(&mut self, records: R) -> Result<(), PushError>
+    pub fn try_push_all<R>(&mut self, records: R) -> Result<(), PushError>
     where
-        R: IntoIterator<Item = &'r [u64], IntoIter: Clone>,
+        R: IntoIterator<Item: AsRef<[u64]>, IntoIter: Clone>,
     {
         let records = records.into_iter();
         let lines = super::lines_of_all(records.clone(), self.shared.lines.len())?;
@@ -74,7 +74,7 @@ impl Producer {
         if self.shared.producers.acquire() == 1 {
             let tail = self.shared.tail.load_relaxed();
             if tail + lines > self.limit {
-                self.make_room(tail + lines)?;
+                self.limit = self.shared.make_room(tail + lines)?;
             }
             self.shared.tail.release(tail + lines);
             return Ok(tail);
@@ -83,23 +83,13 @@ impl Producer {
         loop {
             let end = tail + lines;
             if end > self.limit {
-                self.make_room(end)?;
+                self.limit = self.shared.make_room(end)?;
             }
             match self.shared.tail.claim(tail, end) {
                 Ok(()) => return Ok(tail),
                 Err(moved) => tail = moved,
             }
         }
-    }
-
-    /// Looks how far the reader has come.
-    #[cold]
-    fn make_room(&mut self, end: u64) -> Result<(), PushError> {
-        self.limit = self.shared.limit();
-        if end <= self.limit {
-            return Ok(());
-        }
-        Err(if self.shared.has_no_consumer() { PushError::Closed } else { PushError::Full })
     }
 }
 

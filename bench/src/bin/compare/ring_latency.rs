@@ -56,7 +56,12 @@ pub(crate) fn compare(ring: &RingLatency, cores: Option<(usize, usize)>, rounds:
 
 fn tell(case: Case, run: &PlacedTimes) {
     let (case, number, times) = (case.name(), run.index + 1, run.times);
-    eprintln!("case {case}, round {number}: {} p50 {} ns, p99 {} ns", run.subject, times.p50_ns, times.p99_ns);
+    eprintln!(
+        "case {case}, round {number}: {} p50 {} ns, p99 {} ns",
+        run.subject,
+        times.p50.as_nanos(),
+        times.p99.as_nanos()
+    );
     tell_distance(case, run.index, &run.distance);
 }
 
