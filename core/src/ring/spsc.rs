@@ -53,6 +53,7 @@ impl Producer {
     }
 
     /// Writes records that the reader sees all at once, or none of them.
+    /// They are run through twice, to see that all fit and to store them, and have to be the same both times.
     ///
     /// # Errors
     /// [`PushError`]; nothing was written then.
