@@ -6,6 +6,8 @@
 
 #[cfg(feature = "peers")]
 pub mod compare;
+#[cfg(feature = "peers")]
+pub mod duel;
 pub mod flow_c;
 pub mod fuzz;
 #[cfg(feature = "peers")]
@@ -13,8 +15,12 @@ pub mod journal;
 pub mod latency;
 pub mod machine;
 pub mod novate;
+#[cfg(feature = "peers")]
+mod open_loop;
 pub mod peers;
 mod records;
+#[cfg(feature = "peers")]
+pub mod rings;
 #[cfg(feature = "peers")]
 mod statistics;
 pub mod warm;

@@ -18,6 +18,11 @@ pub(crate) fn ratio(elapsed: Duration, other: Duration) -> f64 {
     elapsed.as_secs_f64() / other.as_secs_f64()
 }
 
+/// How many times `other` goes into `value`.
+pub(crate) fn times(value: f64, other: f64) -> f64 {
+    value / other
+}
+
 /// The middle value, or the mean of the middle two; zero of nothing.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();

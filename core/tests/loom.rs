@@ -66,8 +66,9 @@ fn a_reader_that_goes() {
     });
 }
 
-/// Both at the end of the ring, where a record goes around it. There is room for all: of two writers that wait for it, loom
-/// lets each wait for the other for ever.
+/// Both at the end of the ring, where a record goes around it; the first is alone before, and either may be in the end, where
+/// it moves the tail without the other's leave. There is room for all: of two writers that wait for it, loom lets each wait
+/// for the other for ever.
 #[test]
 fn two_writers() {
     check(3, || {

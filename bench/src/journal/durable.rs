@@ -13,9 +13,10 @@ use novate_journal::writer::{Durability, Settings, create};
 use super::append::{append, genesis, hash_of_orders, order};
 use super::bare::RECORD_WORDS;
 use super::logs::{Commitlog, Okaywal};
-use super::place::{Empty, Place, beside};
+use super::place::{Empty, Place};
 use super::story::{BLOCK_COMMANDS, Fold, read_back};
 use super::{Contestant, Duel, Goal, PeerKind, Run};
+use crate::machine::work_beside;
 
 /// Commands to a group.
 pub(super) const GROUP_COMMANDS: usize = 64;
@@ -91,7 +92,7 @@ impl Contestant for Durable {
         let settings = Settings::new(Durability::Batch);
         let mut opened = create(Arc::clone(&storage), &genesis(), settings).map_err(io::Error::other)?;
         while opened.preparer.step().map_err(io::Error::other)? {}
-        let (mut writer, background) = beside(self.cores, || opened.start()).map_err(io::Error::other)?;
+        let (mut writer, background) = work_beside(self.cores, || opened.start()).map_err(io::Error::other)?;
         let watermarks = writer.watermarks();
         let mut sequence = 0;
         let start = Instant::now();

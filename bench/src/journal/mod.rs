@@ -22,10 +22,11 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::machine::waited;
-use crate::statistics::{difference_each, median, nanoseconds_each, ratio, rounded};
+use crate::duel::{Contestant, Run, in_turns};
+use crate::statistics::{difference_each, median, nanoseconds_each, rounded};
 
 pub use self::place::Place;
+pub use crate::duel::Round;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -127,23 +128,6 @@ impl PeerKind {
     }
 }
 
-/// One run of a contestant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Run {
-    /// How long all units took together; of a percentile, how long that one took.
-    elapsed: Duration,
-    /// What was computed, in hexadecimal.
-    hash: String,
-    /// Whether that is what was to be computed.
-    is_right: bool,
-}
-
-/// Whoever takes part in a comparison, prepared so that it can run as often as wanted.
-trait Contestant {
-    /// Does everything once; only what is compared is timed.
-    fn run(&mut self) -> io::Result<Run>;
-}
-
 /// What a case should come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Goal {
@@ -232,28 +216,6 @@ pub struct Row {
     pub note: &'static str,
 }
 
-/// Both contestants' times of one round.
-#[derive(Clone, Copy, Debug)]
-pub struct Round {
-    /// Which round, from 0.
-    pub index: u32,
-    /// Units in each of the times.
-    pub units: usize,
-    /// Novate's time.
-    pub subject: Duration,
-    /// The peer's time.
-    pub peer: Duration,
-    /// How long both together, their preparation included, were kept from running by others.
-    pub waited: Duration,
-}
-
-impl Round {
-    /// Novate's time divided by the peer's.
-    pub fn ratio(&self) -> f64 {
-        ratio(self.subject, self.peer)
-    }
-}
-
 /// Compares a case with one of its peers, and tells each round to `progress`: one row, or several where there are several
 /// paces.
 ///
@@ -269,20 +231,11 @@ pub fn compare(
     for mut duel in case.duels(peer, place)? {
         let (mut taken, mut hashes, mut is_right) = (Vec::new(), Vec::new(), true);
         for index in 0..rounds {
-            let waited_before = waited();
-            let (subject, other) = if index % 2 == 0 {
-                let subject = duel.subject.run()?;
-                (subject, duel.peer.run()?)
-            } else {
-                let other = duel.peer.run()?;
-                (duel.subject.run()?, other)
-            };
-            let waited = waited().saturating_sub(waited_before);
-            let round = Round { index, units: duel.units, subject: subject.elapsed, peer: other.elapsed, waited };
-            progress(&round);
-            taken.push(round);
-            is_right &= subject.is_right && other.is_right;
-            hashes.push(subject.hash);
+            let outcome = in_turns(index, duel.units, duel.subject.as_mut(), duel.peer.as_mut())?;
+            progress(&outcome.round);
+            taken.push(outcome.round);
+            is_right &= outcome.is_right;
+            hashes.push(outcome.hash);
         }
         is_right &= hashes.iter().all(|hash| *hash == hashes[0]);
         let hash = hashes.pop().unwrap_or_default();

@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use novate_core::digest::EventsDigest;
 use novate_journal::storage::{Scratch, Storage};
 use novate_journal::writer::{Durability, Settings, create};
-use quanta::Clock;
 
 use super::append::{append, genesis, hash_of_orders, order};
 use super::bare::{RECORD_BYTES, RECORD_WORDS, holds, store};
-use super::place::{Empty, Place, beside};
+use super::place::{Empty, Place};
 use super::story::{BLOCK_COMMANDS, read_back};
 use super::{Contestant, Duel, Goal, Run};
+use crate::machine::work_beside;
+use crate::open_loop::{OpenLoop, histogram};
 
 /// Paces: commands a second, and how many of them.
 const PACES: [(u64, usize); 2] = [(1_000_000, 1_000_000), (4_000_000, 1_000_000)];
@@ -29,9 +29,6 @@ const QUICK_COMMANDS: usize = 20_000;
 const INTERVAL_MS: u32 = 1;
 /// Bytes of a page.
 const PAGE: usize = 4_096;
-/// The longest time that is told apart from longer ones, in nanoseconds, and how exactly.
-const HIGHEST_NS: u64 = 60_000_000_000;
-const SIGNIFICANT_DIGITS: u8 = 3;
 
 pub(super) fn duels(place: &Place) -> Vec<Duel> {
     let cores = place.cores();
@@ -68,16 +65,12 @@ impl Pace {
 
     /// Does something at each beat, which are counted from 1, and returns the 99th percentile.
     fn keep(self, mut step: impl FnMut(u64) -> io::Result<()>) -> io::Result<Duration> {
-        let mut histogram =
-            Histogram::<u64>::new_with_bounds(1, HIGHEST_NS, SIGNIFICANT_DIGITS).map_err(io::Error::other)?;
-        let clock = Clock::new();
-        let start = clock.raw();
-        let now = || clock.delta_as_nanos(start, clock.raw());
+        let mut histogram = histogram()?;
+        let open_loop = OpenLoop::new(self.interval_ns);
         for beat in 1..=self.commands as u64 {
-            let intended = beat * self.interval_ns;
-            while now() < intended {}
+            let intended = open_loop.wait_for(beat);
             step(beat)?;
-            histogram.saturating_record(now() - intended);
+            histogram.saturating_record(open_loop.now() - intended);
         }
         Ok(Duration::from_nanos(histogram.value_at_quantile(0.99)))
     }
@@ -96,7 +89,7 @@ impl Contestant for Append {
             Settings { segment_bytes: self.pace.bytes() as u32, durability: Durability::Interval(INTERVAL_MS) };
         let mut opened = create(Arc::clone(&storage), &genesis(), settings).map_err(io::Error::other)?;
         while opened.preparer.step().map_err(io::Error::other)? {}
-        let (mut writer, background) = beside(self.pace.cores, || opened.start()).map_err(io::Error::other)?;
+        let (mut writer, background) = work_beside(self.pace.cores, || opened.start()).map_err(io::Error::other)?;
         let elapsed = self.pace.keep(|sequence| {
             append(&mut writer, sequence, &order(sequence)).map_err(io::Error::other)?;
             if sequence % BLOCK_COMMANDS as u64 == 0 {
@@ -122,7 +115,7 @@ impl Contestant for BareStores {
         let scratch = Arc::new(self.folder.storage().scratch(self.pace.bytes() as u64)?);
         let written = Arc::new(AtomicUsize::new(0));
         let stop = Arc::new(AtomicBool::new(false));
-        let flusher = beside(self.pace.cores, || {
+        let flusher = work_beside(self.pace.cores, || {
             let (scratch, written, stop) = (Arc::clone(&scratch), Arc::clone(&written), Arc::clone(&stop));
             thread::Builder::new().spawn(move || flush(&scratch, &written, &stop))
         })?;

@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use novate_journal::storage::DiskStorage;
 
-use crate::machine::pin;
-
 /// A folder of its own that goes away with this, and the cores.
 #[derive(Debug)]
 pub struct Place {
@@ -86,13 +84,4 @@ impl Drop for Empty {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
     }
-}
-
-/// Does something on the core beside, where the threads that it starts stay, and comes back.
-pub(super) fn beside<T>(cores: Option<(usize, usize)>, work: impl FnOnce() -> T) -> T {
-    let Some((own, other)) = cores else { return work() };
-    pin(Some(other));
-    let done = work();
-    pin(Some(own));
-    done
 }

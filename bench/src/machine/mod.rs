@@ -17,7 +17,7 @@ use serde::Serialize;
 pub use self::core_to_core::CoreToCore;
 pub use self::hiccups::{GapCount, HiccupSummary, Hiccups, LONG_NS, THRESHOLD_NS};
 pub use self::load::{Counters, Load};
-pub use self::placement::{beside, can_run_on, pin, waited};
+pub use self::placement::{beside, can_run_on, pin, waited, work_beside};
 pub use self::system::{CoreList, System};
 
 /// What is worth knowing about a machine. Text that cannot be read is `unknown`, anything else nothing.

@@ -36,6 +36,16 @@ pub fn beside(own: Option<usize>) -> Option<(usize, usize)> {
     Some((own, other))
 }
 
+/// Does something on the core beside, where the threads that it starts stay, and comes back. `cores` are the own one and
+/// the one beside it; without them everything stays where it is.
+pub fn work_beside<T>(cores: Option<(usize, usize)>, work: impl FnOnce() -> T) -> T {
+    let Some((own, other)) = cores else { return work() };
+    pin(Some(other));
+    let done = work();
+    pin(Some(own));
+    done
+}
+
 /// How long this thread has been ready to run while others had its core; zero where the system does not tell.
 pub fn waited() -> Duration {
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

@@ -80,11 +80,80 @@ fn every_case_of_the_journal_runs_and_verifies_itself() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// The rows of a quick run, or none where the machine has one core only.
+fn quick_rows(arguments: &[&str]) -> Vec<Value> {
+    let output = compare(&[arguments, &["--quick", "--rounds", "1", "--json"]].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    if lines.is_empty() {
+        assert!(errors.contains("SKIPPED (") || errors.contains("left out, the cores moved"), "{errors}");
+    }
+    lines.lines().map(|line| serde_json::from_str(line).expect("each line is an object")).collect()
+}
+
+/// What a row says it is about.
+fn names<'r>(row: &'r Value, second: &str) -> (&'r str, &'r str) {
+    (row["case"].as_str().unwrap_or(""), row[second].as_str().unwrap_or(""))
+}
+
+#[test]
+fn every_ring_hands_over_the_same_messages() {
+    let rows = quick_rows(&["ring"]);
+    let single = ["rtrb", "disruptor", "ringbuf", "crossbeam-channel", "crossbeam-queue"];
+    let many = ["disruptor", "crossbeam-channel", "crossbeam-queue"];
+    let cases = [
+        ("spsc-64", &single[..]),
+        ("spsc-128", &single),
+        ("spsc-64-batch", &single[..3]),
+        ("mpsc-64-1p", &many),
+        ("mpsc-64-2p", &many),
+    ];
+    let expected: Vec<_> =
+        cases.iter().flat_map(|(case, peers)| peers.iter().map(move |&peer| (*case, peer))).collect();
+    // A pair during which the cores moved each time has no row.
+    assert!(rows.iter().all(|row| expected.contains(&names(row, "peer"))), "{rows:?}");
+    for row in &rows {
+        assert_eq!((row["suite"].as_str(), row["subject"].as_str()), (Some("ring"), Some("novate")));
+        assert!(row["subject_ns"].as_f64() > Some(0.0) && row["peer_ns"].as_f64() > Some(0.0), "{row}");
+        assert!(row["ratio"].as_f64() > Some(0.0) && row["core_to_core_ns"].as_f64() > Some(0.0), "{row}");
+        assert!(["near", "far"].contains(&row["placement"].as_str().unwrap_or("")), "{row}");
+        // Both hashes are held against what was sent.
+        assert_eq!((row["rounds"].as_u64(), row["verified"].as_bool()), (Some(1), Some(true)), "{row}");
+        let same = rows.iter().find(|other| other["case"] == row["case"]).map(|other| &other["hash"]);
+        assert!(row["hash"].as_str().is_some_and(|hash| hash.len() >= 16) && same == Some(&row["hash"]), "{row}");
+    }
+}
+
+#[test]
+fn latency_stands_beside_the_time_from_core_to_core() {
+    let rows = quick_rows(&["ring-latency"]);
+    let everybody = ["novate", "rtrb", "ringbuf", "crossbeam-channel", "crossbeam-queue"];
+    for row in &rows {
+        assert!(["spsc-64", "mpsc-64", "broadcast-64"].contains(&names(row, "subject").0), "{row}");
+        assert!(everybody.contains(&names(row, "subject").1), "{row}");
+        assert_eq!((row["suite"].as_str(), row["verified"].as_bool()), (Some("ring-latency"), Some(true)), "{row}");
+        let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
+        assert!(figure("p50_ns") > 0.0 && figure("p99_ns") >= figure("p50_ns"), "{row}");
+        assert!(figure("core_to_core_ns") > 0.0 && figure("multiple") > 0.0, "{row}");
+        assert_eq!(figure("core_to_core_ns") < 120.0, row["placement"] == "near", "{row}");
+    }
+    let only = quick_rows(&["ring-latency", "--case", "mpsc-64", "--peer", "crossbeam-queue"]);
+    assert!(only.iter().all(|row| ["novate", "crossbeam-queue"].contains(&names(row, "subject").1)), "{only:?}");
+}
+
 #[test]
 fn wrong_usage_is_explained_and_exits_with_two() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 16] = [
         (&[], "Usage"),
-        (&["ring"], "ring"),
+        (&["rings"], "ring"),
+        (&["ring", "--case", "spsc-256"], "possible values: spsc-64, spsc-128"),
+        (&["ring", "--peer", "nobody"], "rtrb"),
+        (&["ring", "--case", "mpsc-64-1p", "--peer", "rtrb"], "does not stand in that case"),
+        (&["ring", "--case", "spsc-64-batch", "--peer", "crossbeam-queue"], "does not stand in that case"),
+        (&["ring", "--rounds", "8"], "at least 9"),
+        (&["ring-latency", "--peer", "disruptor"], "rtrb"),
+        (&["ring-latency", "--case", "broadcast-64", "--peer", "rtrb"], "does not stand in that case"),
         (&["book", "--case", "D"], "possible values: A, B, C"),
         (&["book", "--case", "C", "--peer", "lobster"], "no peers"),
         (&["book", "--peer", "nobody"], "matchcore"),

@@ -193,12 +193,11 @@ impl Consumer {
     /// [`Lapped`], once for each gap.
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Result<Popped<'b>, Lapped> {
-        let Found::Record(words) = self.shared.lines.look(self.position) else { return self.nothing() };
-        self.shared.lines.copy(self.position, words, &mut buffer.0);
+        let Some((words, behind)) = self.shared.lines.read(self.position, &mut buffer.0) else { return self.nothing() };
         if !self.shared.lines.stands(self.position, words) {
             return self.lapped();
         }
-        self.position += lines_of(words) as u64;
+        self.position = behind;
         if let Some(gate) = &self.gate
             && self.position - gate.said >= gate.unsaid_max
         {
@@ -253,7 +252,7 @@ impl Consumer {
             Found::Nothing if tail > self.position => self.lapped(),
             Found::Nothing if is_gone => Ok(Popped::Closed),
             // A record that has just come is read at the next call.
-            Found::Record(_) | Found::Nothing => Ok(Popped::Empty),
+            Found::Record | Found::Nothing => Ok(Popped::Empty),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::lines::{Found, Lines};
 use super::sync::Arc;
-use super::{Popped, RecordBuffer, RingSize, Wait, lines_of};
+use super::{Popped, PushError, RecordBuffer, RingSize, Wait};
 
 /// How far the reader may be ahead of what it has said, in lines; a quarter of a smaller ring.
 const UNSAID_LINES_MAX: u64 = 64;
@@ -29,15 +29,20 @@ impl Shared {
         Ok(Arc::new(Self { lines, head, tail, producers, consumers }))
     }
 
-    /// The first position that may not be written yet.
-    #[inline(always)]
-    pub(super) fn limit(&self) -> u64 {
-        self.head.acquire() + self.lines.len()
+    /// Looks how far the reader has come: the first position that may not be written, if a record fits before it.
+    #[cold]
+    pub(super) fn make_room(&self, end: u64) -> Result<u64, PushError> {
+        let limit = self.head.acquire() + self.lines.len();
+        if end <= limit {
+            return Ok(limit);
+        }
+        Err(if self.consumers.acquire() == 0 { PushError::Closed } else { PushError::Full })
     }
 
-    /// Whether the reader is gone.
-    pub(super) fn has_no_consumer(&self) -> bool {
-        self.consumers.acquire() == 0
+    /// Whether nothing will come at a position where there is nothing.
+    fn is_at_its_end(&self, position: u64) -> bool {
+        // What the last writer stored before it went is seen now.
+        self.producers.acquire() == 0 && self.lines.look(position) == Found::Nothing
     }
 }
 
@@ -48,23 +53,24 @@ pub struct Consumer {
     position: u64,
     /// What the writers know.
     said: u64,
-    unsaid_max: u64,
+    /// Where they are told again.
+    say_at: u64,
 }
 
 impl Consumer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let unsaid_max = UNSAID_LINES_MAX.min(shared.lines.len() / 4);
-        Self { shared, position: 0, said: 0, unsaid_max }
+        let mut consumer = Self { shared, position: 0, said: 0, say_at: 0 };
+        consumer.free();
+        consumer
     }
 
     /// The next record, copied out, if there is one. Its lines may be written again after at most 64 further ones, or when
     /// nothing more is found.
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
-        let Found::Record(words) = self.shared.lines.look(self.position) else { return self.nothing() };
-        self.shared.lines.copy(self.position, words, &mut buffer.0);
-        self.position += lines_of(words) as u64;
-        if self.position - self.said >= self.unsaid_max {
+        let Some((words, behind)) = self.shared.lines.read(self.position, &mut buffer.0) else { return self.nothing() };
+        self.position = behind;
+        if self.position >= self.say_at {
             self.free();
         }
         Popped::Record(&buffer.0[..words])
@@ -108,20 +114,13 @@ impl Consumer {
             self.free();
             return Popped::Empty;
         }
-        self.look_for_writers()
-    }
-
-    fn look_for_writers(&mut self) -> Popped<'static> {
-        if self.shared.producers.acquire() > 0 {
-            return Popped::Empty;
-        }
-        // What the last writer stored before it went is seen now.
-        if self.shared.lines.look(self.position) == Found::Nothing { Popped::Closed } else { Popped::Empty }
+        if self.shared.is_at_its_end(self.position) { Popped::Closed } else { Popped::Empty }
     }
 
     #[inline(always)]
     fn free(&mut self) {
         self.said = self.position;
+        self.say_at = self.position + UNSAID_LINES_MAX.min(self.shared.lines.len() / 4);
         self.shared.head.release(self.position);
     }
 }

@@ -26,6 +26,20 @@ const fn stamp(position: u64, words: usize) -> u64 {
     (position + 1) << WORDS_BITS | words as u64
 }
 
+/// The words of the record that a line's stamp says is at a position, if it says that.
+#[inline(always)]
+fn words_at(position: u64, found: u64) -> Option<usize> {
+    // What is earlier wraps around, and so does the middle of a record.
+    let words = found.wrapping_sub(stamp(position, 0));
+    (words.wrapping_sub(1) < RECORD_WORDS_MAX as u64).then_some(words as usize)
+}
+
+/// The line of a position, in a power of two of them: the index is within them.
+#[inline(always)]
+fn line(lines: &[Line], position: u64) -> &Line {
+    &lines[(position & (lines.len() as u64 - 1)) as usize]
+}
+
 /// One line.
 #[derive(Debug)]
 #[repr(align(64))]
@@ -57,8 +71,8 @@ impl Line {
 /// What stands at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A record of so many words.
-    Record(usize),
+    /// A record.
+    Record,
     /// Nothing yet, or something that is being stored.
     Nothing,
     /// What was written there later.
@@ -85,8 +99,7 @@ impl Lines {
 
     #[inline(always)]
     fn line(&self, position: u64) -> &Line {
-        // A power of two of lines: the index is within them.
-        &self.0[(position & (self.0.len() as u64 - 1)) as usize]
+        line(&self.0, position)
     }
 
     /// Stores a record at a position, but for the stamp that publishes it. The lines are this thread's alone.
@@ -110,9 +123,10 @@ impl Lines {
 
     /// Stores records one after the other, and publishes all of them with the first one.
     #[inline(always)]
-    pub(super) fn store_all<'r>(&self, position: u64, records: impl Iterator<Item = &'r [u64]>) {
+    pub(super) fn store_all(&self, position: u64, records: impl Iterator<Item: AsRef<[u64]>>) {
         let (mut at, mut first) = (position, 0);
-        for words in records {
+        for record in records {
+            let words = record.as_ref();
             self.fill(at, words);
             if at == position {
                 first = words.len();
@@ -135,24 +149,40 @@ impl Lines {
         fence(Ordering::Release);
     }
 
-    /// The words of the record at a position, if it is there: nothing else of it is read.
+    /// What stands at a position, of which nothing but the stamp is read.
     #[inline(always)]
     pub(super) fn look(&self, position: u64) -> Found {
         let found = self.line(position).stamp.load(Ordering::Acquire);
-        let nearest = stamp(position, 0);
-        if found <= nearest {
-            return Found::Nothing;
+        match words_at(position, found) {
+            Some(_) => Found::Record,
+            None if found <= stamp(position, 0) => Found::Nothing,
+            None => Found::Later,
         }
-        let words = (found - nearest) as usize;
-        if words <= RECORD_WORDS_MAX { Found::Record(words) } else { Found::Later }
     }
 
-    /// Copies the words of a record that [`Lines::look`] has found, in whole lines.
+    /// Copies the record at a position, if it is there, in whole lines. Says how many words it has, and what comes behind it.
+    ///
+    /// The latter is counted, not computed from the number of words: the processor guesses how often, and fetches the next
+    /// record's line while this one's is on its way. A computed position would have to wait for it.
     #[inline(always)]
-    pub(super) fn copy(&self, position: u64, words: usize, to: &mut [u64; RECORD_WORDS_MAX]) {
-        for (next, part) in (position..).zip(to.chunks_exact_mut(LINE_WORDS).take(lines_of(words))) {
-            self.line(next).load(part);
+    pub(super) fn read(&self, position: u64, to: &mut [u64; RECORD_WORDS_MAX]) -> Option<(usize, u64)> {
+        // Looked up once: behind a load with Acquire ordering, compilers look everything up anew.
+        let lines = &*self.0;
+        let line = line(lines, position);
+        let words = words_at(position, line.stamp.load(Ordering::Acquire))?;
+        let (first, rest) = to.split_at_mut(LINE_WORDS);
+        line.load(first);
+        let (mut behind, mut copied) = (position + 1, LINE_WORDS);
+        if words > copied {
+            for part in rest.chunks_exact_mut(LINE_WORDS) {
+                self::line(lines, behind).load(part);
+                (behind, copied) = (behind + 1, copied + LINE_WORDS);
+                if words <= copied {
+                    break;
+                }
+            }
         }
+        Some((words, behind))
     }
 
     /// Whether what was copied is the record that was found, and not partly one that was written over it meanwhile.

@@ -60,14 +60,15 @@ const fn lines_of(words: usize) -> usize {
 
 /// Lines that a batch takes, if it has records, all of them are some, and a ring of `most` lines holds it.
 #[inline(always)]
-fn lines_of_all<'r>(records: impl Iterator<Item = &'r [u64]>, most: u64) -> Result<u64, PushError> {
+fn lines_of_all(records: impl Iterator<Item: AsRef<[u64]>>, most: u64) -> Result<u64, PushError> {
     let (mut words, mut lines) = (0, 0);
     for record in records {
-        if record.is_empty() || record.len() > RECORD_WORDS_MAX {
-            return Err(PushError::Size { words: record.len() });
+        let length = record.as_ref().len();
+        if length == 0 || length > RECORD_WORDS_MAX {
+            return Err(PushError::Size { words: length });
         }
-        words += record.len();
-        lines += lines_of(record.len()) as u64;
+        words += length;
+        lines += lines_of(length) as u64;
     }
     if words == 0 || lines > most { Err(PushError::Size { words }) } else { Ok(lines) }
 }

@@ -51,13 +51,14 @@ impl Producer {
     }
 
     /// Writes records that the reader sees all at once and next to each other, or none of them.
+    /// They are run through twice, to see that all fit and to store them, and have to be the same both times.
     ///
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all<'r, R>(&mut self, records: R) -> Result<(), PushError>
+    pub fn try_push_all<R>(&mut self, records: R) -> Result<(), PushError>
     where
-        R: IntoIterator<Item = &'r [u64], IntoIter: Clone>,
+        R: IntoIterator<Item: AsRef<[u64]>, IntoIter: Clone>,
     {
         let records = records.into_iter();
         let lines = super::lines_of_all(records.clone(), self.shared.lines.len())?;
@@ -69,27 +70,27 @@ impl Producer {
     /// Takes lines, which nobody else writes from then on.
     #[inline(always)]
     fn claim(&mut self, lines: u64) -> Result<u64, PushError> {
+        // A writer that is alone stays so while it is borrowed: more are made from it only. What those that are gone did to
+        // the tail happened before it sees that.
+        if self.shared.producers.acquire() == 1 {
+            let tail = self.shared.tail.load_relaxed();
+            if tail + lines > self.limit {
+                self.limit = self.shared.make_room(tail + lines)?;
+            }
+            self.shared.tail.release(tail + lines);
+            return Ok(tail);
+        }
         let mut tail = self.shared.tail.load_relaxed();
         loop {
             let end = tail + lines;
             if end > self.limit {
-                self.make_room(end)?;
+                self.limit = self.shared.make_room(end)?;
             }
             match self.shared.tail.claim(tail, end) {
                 Ok(()) => return Ok(tail),
                 Err(moved) => tail = moved,
             }
         }
-    }
-
-    /// Looks how far the reader has come.
-    #[cold]
-    fn make_room(&mut self, end: u64) -> Result<(), PushError> {
-        self.limit = self.shared.limit();
-        if end <= self.limit {
-            return Ok(());
-        }
-        Err(if self.shared.has_no_consumer() { PushError::Closed } else { PushError::Full })
     }
 }
 

@@ -35,7 +35,7 @@ impl Producer {
         }
         let end = self.tail + lines_of(words.len()) as u64;
         if end > self.limit {
-            self.make_room(end)?;
+            self.limit = self.shared.make_room(end)?;
         }
         self.shared.lines.fill(self.tail, words);
         self.shared.lines.publish(self.tail, words.len());
@@ -53,18 +53,19 @@ impl Producer {
     }
 
     /// Writes records that the reader sees all at once, or none of them.
+    /// They are run through twice, to see that all fit and to store them, and have to be the same both times.
     ///
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all<'r, R>(&mut self, records: R) -> Result<(), PushError>
+    pub fn try_push_all<R>(&mut self, records: R) -> Result<(), PushError>
     where
-        R: IntoIterator<Item = &'r [u64], IntoIter: Clone>,
+        R: IntoIterator<Item: AsRef<[u64]>, IntoIter: Clone>,
     {
         let records = records.into_iter();
         let end = self.tail + super::lines_of_all(records.clone(), self.shared.lines.len())?;
         if end > self.limit {
-            self.make_room(end)?;
+            self.limit = self.shared.make_room(end)?;
         }
         self.shared.lines.store_all(self.tail, records);
         self.tail = end;
@@ -74,16 +75,6 @@ impl Producer {
     /// Lines that were written so far.
     pub fn position(&self) -> u64 {
         self.tail
-    }
-
-    /// Looks how far the reader has come.
-    #[cold]
-    fn make_room(&mut self, end: u64) -> Result<(), PushError> {
-        self.limit = self.shared.limit();
-        if end <= self.limit {
-            return Ok(());
-        }
-        Err(if self.shared.has_no_consumer() { PushError::Closed } else { PushError::Full })
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use novate_bench::compare::ROUNDS_MIN;
+use novate_bench::duel::Round;
 use serde::Serialize;
 
 /// A round is called disturbed when others had the core for more than one part in so many of it.
@@ -14,7 +14,7 @@ const QUICK_ROUNDS: u32 = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Rounds to take medians over: at least 5, or 1 with --quick [default: 5, or 3 with --quick].
+    /// Rounds to take medians over: at least 5, of rings 9, or 1 with --quick [default: the least, or 3 with --quick].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rounds: Option<u32>,
     /// Short flows and few rounds: shows that everything runs; its figures are not for publication.
@@ -29,13 +29,13 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// How many rounds, or why not so many.
-    pub(crate) fn rounds(&self) -> Result<u32, String> {
+    /// How many rounds, or why not so many; at least `least` for figures that may be published.
+    pub(crate) fn rounds(&self, least: u32) -> Result<u32, String> {
         match (self.rounds, self.quick) {
             (None, true) => Ok(QUICK_ROUNDS),
-            (None, false) => Ok(ROUNDS_MIN),
-            (Some(rounds), false) if rounds < ROUNDS_MIN => {
-                Err(format!("--rounds {rounds} is too few for a median; give at least {ROUNDS_MIN}, or add --quick"))
+            (None, false) => Ok(least),
+            (Some(rounds), false) if rounds < least => {
+                Err(format!("--rounds {rounds} is too few for a median; give at least {least}, or add --quick"))
             }
             (Some(rounds), _) => Ok(rounds),
         }
@@ -54,9 +54,22 @@ pub(crate) fn put<R: Serialize>(is_json: bool, rows: &mut Vec<R>, row: R) -> io:
     Ok(())
 }
 
+/// Says what a round came to, and whether it was disturbed.
+pub(crate) fn tell_round(case: &str, peer: &str, round: &Round) {
+    let each = |elapsed: Duration| elapsed.as_nanos() / round.units as u128;
+    let (number, subject_ns, peer_ns) = (round.index + 1, each(round.subject), each(round.peer));
+    eprintln!("case {case}, round {number}: novate {subject_ns} ns, {peer} {peer_ns} ns, ratio {:.3}", round.ratio());
+    tell_disturbed(case, number, round.waited, round.subject + round.peer);
+}
+
 /// Says so if others had the core for long.
 pub(crate) fn tell_disturbed(case: &str, number: u32, waited: Duration, elapsed: Duration) {
     if waited > elapsed / DISTURBED_ONE_IN {
         eprintln!("case {case}, round {number}: disturbed, others had the core for {} ms", waited.as_millis());
     }
+}
+
+/// For a table; what should not be is to be seen at once.
+pub(crate) fn yes_or_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "NO" }.to_owned()
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use novate_bench::journal::{Case, PeerKind, Place, Round, Row, compare as compare_case};
+use novate_bench::journal::{Case, PeerKind, Place, Row, compare as compare_case};
 
-use crate::common::{Common, put, tell_disturbed};
+use crate::common::{Common, put, tell_round, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct Journal {
@@ -45,7 +45,7 @@ pub(crate) fn compare(journal: &Journal, cores: Option<(usize, usize)>, rounds: 
     let mut rows = Vec::new();
     for pair in journal.pairs() {
         eprintln!("case {}: preparing novate and {}", pair.0.name(), pair.1.name());
-        for row in compare_case(pair, &place, rounds, |round| tell(pair, round))? {
+        for row in compare_case(pair, &place, rounds, |round| tell_round(pair.0.name(), pair.1.name(), round))? {
             put(journal.common.json, &mut rows, row)?;
         }
     }
@@ -57,14 +57,6 @@ pub(crate) fn compare(journal: &Journal, cores: Option<(usize, usize)>, rounds: 
         }
     }
     Ok(rows.iter().all(|row| row.verified))
-}
-
-fn tell((case, peer): (Case, PeerKind), round: &Round) {
-    let each = |elapsed: std::time::Duration| elapsed.as_nanos() / round.units as u128;
-    let (case, peer, number) = (case.name(), peer.name(), round.index + 1);
-    let (subject_ns, peer_ns) = (each(round.subject), each(round.peer));
-    eprintln!("case {case}, round {number}: novate {subject_ns} ns, {peer} {peer_ns} ns, ratio {:.3}", round.ratio());
-    tell_disturbed(case, number, round.waited, round.subject + round.peer);
 }
 
 fn table(rows: &[Row]) -> Table {
@@ -81,7 +73,6 @@ fn table(rows: &[Row]) -> Table {
         "reached",
         "verified",
     ]);
-    let yes_or_no = |is_so| if is_so { "yes" } else { "NO" }.to_owned();
     for row in rows {
         table.add_row([
             row.case.to_owned(),

@@ -1,4 +1,4 @@
-//! `compare`: novate beside published engines and logs, on the same commands, in the same run.
+//! `compare`: novate beside published engines, logs and rings, on the same commands or messages, in the same run.
 //!
 //! Rows go to standard output, as a table or as JSON; what machine this is and how far it has come, to standard error.
 //! Exit codes: 0 done, 1 somebody computed something else than was to be computed, 2 wrong usage, 4 could not finish.
@@ -6,6 +6,8 @@
 mod book;
 mod common;
 mod journal;
+mod ring;
+mod ring_latency;
 
 use std::io;
 use std::process::ExitCode;
@@ -16,8 +18,10 @@ use novate_bench::machine::{self, Machine};
 use crate::book::Book;
 use crate::common::Common;
 use crate::journal::Journal;
+use crate::ring::Ring;
+use crate::ring_latency::RingLatency;
 
-/// Compares novate with published engines and logs and prints medians and ratios.
+/// Compares novate with published engines, logs and rings and prints medians and ratios.
 #[derive(Debug, Parser)]
 #[command(name = "compare", version, after_help = "Example:\n  compare book --case A --peer matchcore --json")]
 struct Arguments {
@@ -31,6 +35,10 @@ enum Suite {
     Book(Book),
     /// The journal: appends, the loop with it, latency, replay, durability, digests, recovery.
     Journal(Journal),
+    /// Rings: messages handed from one core to another, as fast as they go.
+    Ring(Ring),
+    /// Rings: how long a message is on its way, beside the time from core to core.
+    RingLatency(RingLatency),
 }
 
 impl Suite {
@@ -38,6 +46,8 @@ impl Suite {
         match self {
             Self::Book(book) => &book.common,
             Self::Journal(journal) => &journal.common,
+            Self::Ring(ring) => &ring.common,
+            Self::RingLatency(ring) => &ring.common,
         }
     }
 
@@ -45,14 +55,29 @@ impl Suite {
         match self {
             Self::Book(book) => book.complaint(),
             Self::Journal(journal) => journal.complaint(),
+            Self::Ring(ring) => ring.complaint(),
+            Self::RingLatency(ring) => ring.complaint(),
         }
+    }
+
+    /// Rounds for figures that may be published.
+    fn rounds_min(&self) -> u32 {
+        match self {
+            Self::Book(_) | Self::Journal(_) => novate_bench::compare::ROUNDS_MIN,
+            Self::Ring(_) | Self::RingLatency(_) => novate_bench::rings::ROUNDS_MIN,
+        }
+    }
+
+    /// Whether two threads have to run at the same time.
+    fn needs_two_cores(&self) -> bool {
+        matches!(self, Self::Ring(_) | Self::RingLatency(_))
     }
 }
 
 fn main() -> ExitCode {
     let suite = Arguments::parse().suite;
     let complaint = suite.complaint().map_or(Ok(()), |complaint| Err(complaint.to_owned()));
-    let rounds = match complaint.and_then(|()| suite.common().rounds()) {
+    let rounds = match complaint.and_then(|()| suite.common().rounds(suite.rounds_min())) {
         Ok(rounds) => rounds,
         Err(message) => {
             eprintln!("error: {message}");
@@ -73,7 +98,13 @@ fn main() -> ExitCode {
 
 fn compare(suite: &Suite, rounds: u32) -> io::Result<bool> {
     let common = suite.common();
-    let cores = describe_machine(common.core);
+    let machine = Machine::inspect();
+    eprintln!("{machine}");
+    if suite.needs_two_cores() && machine.cores_allowed.as_ref().is_some_and(|cores| cores.len() < 2) {
+        eprintln!("SKIPPED (rings need two cores, and this process may use one)");
+        return Ok(true);
+    }
+    let cores = pin(common.core);
     if cfg!(debug_assertions) {
         eprintln!("built without optimisation: the figures mean nothing; build with --release");
     }
@@ -83,12 +114,13 @@ fn compare(suite: &Suite, rounds: u32) -> io::Result<bool> {
     match suite {
         Suite::Book(book) => book::compare(book, rounds),
         Suite::Journal(journal) => journal::compare(journal, cores, rounds),
+        Suite::Ring(ring) => ring::compare(ring, cores, rounds),
+        Suite::RingLatency(ring) => ring_latency::compare(ring, cores, rounds),
     }
 }
 
-/// Says what machine this is, pins this thread, and returns its core and one beside it, if there are such.
-fn describe_machine(core: Option<usize>) -> Option<(usize, usize)> {
-    eprintln!("{}", Machine::inspect());
+/// Pins this thread, says so, and returns its core and one beside it, if there are such.
+fn pin(core: Option<usize>) -> Option<(usize, usize)> {
     let cores = machine::beside(core);
     match (machine::pin(core), core) {
         (Some(pinned), _) => {

@@ -1,0 +1,141 @@
+//! How far two cores are apart: half the time in which one atomic goes to the other core and comes back.
+//!
+//! Where cores are virtual, whoever runs the machine moves them about: a pair is near each other at one time and far apart
+//! at another, and what is handed over between them takes several times as long. So the distance is measured right before
+//! and right after everything that depends on it.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::ends::Patience;
+use crate::machine::work_beside;
+use crate::statistics::{median, nanoseconds_each, rounded};
+
+/// Cores that are less than so many nanoseconds apart are near.
+pub const NEAR_BELOW_NS: f64 = 120.0;
+/// Times that the median is over: a few in which somebody was interrupted do no harm.
+const TIMES: usize = 41;
+/// Ways there and back in each.
+const BOUNCES: usize = 50;
+/// How often something is tried before it is given up, because the cores moved each time.
+pub(super) const ATTEMPTS: u32 = 3;
+
+/// Where two cores are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Placement {
+    /// Less than [`NEAR_BELOW_NS`] apart.
+    Near,
+    /// Farther.
+    Far,
+}
+
+impl Placement {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Near, Self::Far];
+
+    /// The name in rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::Far => "far",
+        }
+    }
+
+    fn of(one_way_ns: f64) -> Self {
+        if one_way_ns < NEAR_BELOW_NS { Self::Near } else { Self::Far }
+    }
+}
+
+/// Where the cores were while something was done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Distance {
+    /// From core to core before and after, in nanoseconds.
+    pub one_way_ns: [f64; 2],
+}
+
+impl Distance {
+    /// Where they were, if they were there before and after.
+    pub fn placement(&self) -> Option<Placement> {
+        let [before, after] = self.one_way_ns.map(Placement::of);
+        (before == after).then_some(before)
+    }
+
+    /// From core to core, in nanoseconds: the mean of both.
+    pub fn mean_ns(&self) -> f64 {
+        median(self.one_way_ns.into_iter())
+    }
+}
+
+/// Does something, and says how far the cores were apart right before and right after.
+pub(super) fn placed<T>(
+    cores: Option<(usize, usize)>,
+    work: impl FnOnce() -> io::Result<T>,
+) -> io::Result<(Distance, T)> {
+    let before = core_to_core(cores)?;
+    let done = work()?;
+    Ok((Distance { one_way_ns: [before, core_to_core(cores)?] }, done))
+}
+
+/// The median of the distances' means, in nanoseconds.
+pub(super) fn median_of<'d>(distances: impl Iterator<Item = &'d Distance>) -> f64 {
+    rounded(median(distances.map(Distance::mean_ns)))
+}
+
+/// Alone on its cache lines, and on those that the processor fetches along with them.
+#[derive(Default)]
+#[repr(align(128))]
+struct Ball(AtomicU64);
+
+impl Ball {
+    /// Waits until it is this thread's turn, and hands it back.
+    #[inline(always)]
+    fn bounce(&self, turn: u64) {
+        Patience::OWN_CORE.until(|| self.0.load(Ordering::Acquire) == turn);
+        self.0.store(turn + 1, Ordering::Release);
+    }
+}
+
+/// How long it takes from this core to the one beside, in nanoseconds.
+fn core_to_core(cores: Option<(usize, usize)>) -> io::Result<f64> {
+    let ball = &Ball::default();
+    let there = move || (0..(TIMES * BOUNCES) as u64).for_each(|turn| ball.bounce(2 * turn + 1));
+    thread::scope(|scope| {
+        work_beside(cores, || thread::Builder::new().spawn_scoped(scope, there))?;
+        let mut turn = 0;
+        let times: Vec<Duration> = (0..TIMES)
+            .map(|_| {
+                let start = Instant::now();
+                for _ in 0..BOUNCES {
+                    ball.bounce(turn);
+                    turn += 2;
+                }
+                start.elapsed()
+            })
+            .collect();
+        Ok(median(times.into_iter().map(|time| nanoseconds_each(time, 2 * BOUNCES))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cores_that_moved_have_no_placement() {
+        let placement = |before, after| Distance { one_way_ns: [before, after] }.placement();
+        assert_eq!(placement(27.0, 31.0), Some(Placement::Near));
+        assert_eq!(placement(NEAR_BELOW_NS, 245.0), Some(Placement::Far));
+        assert_eq!(placement(27.0, 245.0), None);
+        assert_eq!(Distance { one_way_ns: [20.0, 30.0] }.mean_ns().to_bits(), 25.0_f64.to_bits());
+    }
+
+    #[test]
+    fn a_way_takes_time() {
+        assert!(core_to_core(None).expect("a thread was started") > 0.0);
+    }
+}
