@@ -18,6 +18,8 @@ pub mod novate;
 #[cfg(feature = "peers")]
 mod open_loop;
 pub mod peers;
+#[cfg(feature = "peers")]
+pub mod pipeline;
 mod records;
 #[cfg(feature = "peers")]
 pub mod rings;

@@ -25,6 +25,7 @@ use serde::Serialize;
 use crate::duel::{Contestant, Run, in_turns};
 use crate::statistics::{difference_each, median, nanoseconds_each, rounded};
 
+pub(crate) use self::place::Empty;
 pub use self::place::Place;
 pub use crate::duel::Round;
 

@@ -32,17 +32,17 @@ impl Place {
     }
 
     /// Whether everything is to be small.
-    pub(super) fn is_quick(&self) -> bool {
+    pub(crate) fn is_quick(&self) -> bool {
         self.is_quick
     }
 
     /// A folder in it that is new or was emptied.
-    pub(super) fn folder(&self, name: &str) -> Empty {
+    pub(crate) fn folder(&self, name: &str) -> Empty {
         Empty { path: self.folder.join(name) }
     }
 
     /// The cores.
-    pub(super) fn cores(&self) -> Option<(usize, usize)> {
+    pub(crate) fn cores(&self) -> Option<(usize, usize)> {
         self.cores
     }
 }
@@ -56,7 +56,7 @@ impl Drop for Place {
 
 /// A folder that can be made anew; it goes away with this.
 #[derive(Debug)]
-pub(super) struct Empty {
+pub(crate) struct Empty {
     path: PathBuf,
 }
 
@@ -67,7 +67,7 @@ impl Empty {
     }
 
     /// Removes what is in it. Without waiting for what was written there to reach the disk: removed files need not.
-    pub(super) fn anew(&self) -> io::Result<()> {
+    pub(crate) fn anew(&self) -> io::Result<()> {
         if self.path.exists() {
             fs::remove_dir_all(&self.path)?;
         }
@@ -75,7 +75,7 @@ impl Empty {
     }
 
     /// The folder for a journal.
-    pub(super) fn storage(&self) -> Arc<DiskStorage> {
+    pub(crate) fn storage(&self) -> Arc<DiskStorage> {
         Arc::new(DiskStorage::new(&self.path))
     }
 }

@@ -1,7 +1,7 @@
 //! The command `compare` as its users meet it.
 
 use assert_cmd::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn compare(arguments: &[&str]) -> std::process::Output {
     Command::cargo_bin("compare").expect("the binary was built").args(arguments).output().expect("it starts")
@@ -140,6 +140,19 @@ fn latency_stands_beside_the_time_from_core_to_core() {
     }
     let only = quick_rows(&["ring-latency", "--case", "mpsc-64", "--peer", "crossbeam-queue"]);
     assert!(only.iter().all(|row| ["novate", "crossbeam-queue"].contains(&names(row, "subject").1)), "{only:?}");
+}
+
+#[test]
+fn the_pipeline_says_the_same_events_as_the_bare_book() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().to_str().expect("text");
+    let output = compare(&["pipeline", "--case", "A", "--quick", "--rounds", "1", "--json", "--dir", dir]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let row: Value = serde_json::from_slice(&output.stdout).expect("one row");
+    assert_eq!((&row["suite"], &row["case"], &row["peer"]), (&json!("pipeline"), &json!("A"), &json!("book")));
+    assert_eq!((&row["verified"], &row["commands"]), (&json!(true), &json!(200_000)));
+    assert_eq!(row["hash"].as_str().map(str::len), Some(32));
+    assert!(folder.path().read_dir().expect("a folder").next().is_none(), "nothing is left");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod book;
 mod common;
 mod journal;
+mod pipeline;
 mod ring;
 mod ring_latency;
 
@@ -18,6 +19,7 @@ use novate_bench::machine::{self, Machine};
 use crate::book::Book;
 use crate::common::Common;
 use crate::journal::Journal;
+use crate::pipeline::Pipeline;
 use crate::ring::Ring;
 use crate::ring_latency::RingLatency;
 
@@ -35,6 +37,8 @@ enum Suite {
     Book(Book),
     /// The journal: appends, the loop with it, latency, replay, durability, digests, recovery.
     Journal(Journal),
+    /// The pipeline: a whole primary - ring, journal, engine, events - beside the bare book.
+    Pipeline(Pipeline),
     /// Rings: messages handed from one core to another, as fast as they go.
     Ring(Ring),
     /// Rings: how long a message is on its way, beside the time from core to core.
@@ -46,6 +50,7 @@ impl Suite {
         match self {
             Self::Book(book) => &book.common,
             Self::Journal(journal) => &journal.common,
+            Self::Pipeline(pipeline) => &pipeline.common,
             Self::Ring(ring) => &ring.common,
             Self::RingLatency(ring) => &ring.common,
         }
@@ -55,6 +60,7 @@ impl Suite {
         match self {
             Self::Book(book) => book.complaint(),
             Self::Journal(journal) => journal.complaint(),
+            Self::Pipeline(_) => None,
             Self::Ring(ring) => ring.complaint(),
             Self::RingLatency(ring) => ring.complaint(),
         }
@@ -63,7 +69,7 @@ impl Suite {
     /// Rounds for figures that may be published.
     fn rounds_min(&self) -> u32 {
         match self {
-            Self::Book(_) | Self::Journal(_) => novate_bench::compare::ROUNDS_MIN,
+            Self::Book(_) | Self::Journal(_) | Self::Pipeline(_) => novate_bench::compare::ROUNDS_MIN,
             Self::Ring(_) | Self::RingLatency(_) => novate_bench::rings::ROUNDS_MIN,
         }
     }
@@ -114,6 +120,7 @@ fn compare(suite: &Suite, rounds: u32) -> io::Result<bool> {
     match suite {
         Suite::Book(book) => book::compare(book, rounds),
         Suite::Journal(journal) => journal::compare(journal, cores, rounds),
+        Suite::Pipeline(pipeline) => pipeline::compare(pipeline, cores, rounds),
         Suite::Ring(ring) => ring::compare(ring, cores, rounds),
         Suite::RingLatency(ring) => ring_latency::compare(ring, cores, rounds),
     }

@@ -1,0 +1,305 @@
+//! A whole primary - ring, journal, engine, events - beside the bare book, on the same flow.
+//!
+//! One thread feeds the ring as fast as it takes, another is the hot one, on cores of their own where there are two. The journal
+//! lies in segments that are made before the clock runs, so that no disk is waited for; nothing is flushed meanwhile but
+//! what the system writes back by itself. There is no shadow, and nobody reads the events: what the hot thread does is
+//! measured. Where two cores are all there are, the threads beside the writer share the feeder's.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use novate_core::digest::Hash256;
+use novate_core::genesis::Genesis;
+use novate_core::ring::{PushError, Spin, Wait, mpsc};
+use novate_core::sink::Discard;
+use novate_journal::format::header::SEGMENT_BYTES_MAX;
+use novate_journal::format::names::{self, Named};
+use novate_journal::reader::{Chain, Ending, Reader};
+use novate_journal::replay::{Halt, Replay};
+use novate_journal::storage::Storage;
+use novate_journal::writer::{Durability, Settings as JournalSettings};
+use novate_replica::affinity::Cores;
+use novate_replica::clock::SubmittedTime;
+use novate_replica::primary::{Primary, Settings};
+use novate_replica::wait::Waiting;
+use serde::Serialize;
+
+use crate::compare;
+use crate::duel::{Contestant, Round, Run, in_turns};
+use crate::journal::{Empty, Place};
+use crate::novate::{COMMAND_INTERVAL_NS, Novate, Told, owners, set_up_records};
+use crate::peers::{Contender, Measured};
+use crate::records::Records;
+use crate::statistics::{median, nanoseconds_each, rounded, times};
+use crate::workload::{Flow, Rules, Tally};
+
+/// How much longer the pipeline may take than the bare book.
+pub const GOAL_RATIO: f64 = 2.0;
+/// Bytes of a segment for so many commands: three of them are there before the clock runs, and hold all frames.
+const BYTES_A_COMMAND: u64 = 72;
+/// Segments that are there then: the first, and two ahead.
+const SEGMENTS_READY: usize = 3;
+/// How long making them may take.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The flow to compare on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Case {
+    /// A book of 10,000 orders.
+    #[value(name = "A")]
+    A,
+    /// A book of 1,000,000 orders.
+    #[value(name = "B")]
+    B,
+}
+
+impl Case {
+    /// Every case.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
+    /// The name in rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+
+    const fn flow(self) -> compare::Case {
+        match self {
+            Self::A => compare::Case::A,
+            Self::B => compare::Case::B,
+        }
+    }
+}
+
+/// What it is compared with.
+pub const PEER: &str = "book";
+
+/// One comparison's result; the fields are the keys of its JSON form.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Always `pipeline`.
+    pub suite: &'static str,
+    /// The flow's name.
+    pub case: &'static str,
+    /// Always `novate`.
+    pub subject: &'static str,
+    /// Always `book`.
+    pub peer: &'static str,
+    /// The pipeline's median time per command.
+    pub subject_ns: f64,
+    /// The bare book's.
+    pub peer_ns: f64,
+    /// The median over rounds of the pipeline's time divided by the book's in the same round.
+    pub ratio: f64,
+    /// Rounds that the medians are over.
+    pub rounds: u32,
+    /// The digest of all events.
+    pub hash: String,
+    /// Commands a second.
+    pub commands_per_second: f64,
+    /// Commands in one round.
+    pub commands: usize,
+    /// Whether the ratio is at most [`GOAL_RATIO`].
+    pub reached: bool,
+    /// Whether the threads had cores of their own.
+    pub pinned: bool,
+    /// Whether this was a quick run, whose figures are not for publication.
+    pub quick: bool,
+    /// Whether both said the same events, in every round.
+    pub verified: bool,
+}
+
+/// Compares a case, and tells each round to `progress`.
+///
+/// # Errors
+/// The disk has no room, or one of the two could not run.
+pub fn compare(case: Case, place: &Place, rounds: u32, mut progress: impl FnMut(&Round)) -> io::Result<Row> {
+    let flow = Flow::generate(case.flow().spec(place.is_quick()));
+    let told = Rc::new(Told::of(&flow)?);
+    let units = told.measured.len();
+    let trades = flow.expected(Rules::NOVATE, u64::from).tally;
+    let mut book = Book { novate: Novate::new(&flow)?, trades, hash: None };
+    drop(flow);
+    let mut pipeline = Pipeline::new(&told, place);
+    let (mut taken, mut hashes, mut verified) = (Vec::new(), Vec::new(), true);
+    for index in 0..rounds {
+        let outcome = in_turns(index, units, &mut pipeline, &mut book)?;
+        progress(&outcome.round);
+        taken.push(outcome.round);
+        verified &= outcome.is_right && Some(&outcome.hash) == book.hash.as_ref();
+        hashes.push(outcome.hash);
+    }
+    verified &= hashes.windows(2).all(|pair| pair[0] == pair[1]);
+    let each = |elapsed: &dyn Fn(&Round) -> Duration| {
+        rounded(median(taken.iter().map(|round| nanoseconds_each(elapsed(round), units))))
+    };
+    let (subject_ns, ratio) = (each(&|round| round.subject), rounded(median(taken.iter().map(Round::ratio))));
+    Ok(Row {
+        suite: "pipeline",
+        case: case.name(),
+        subject: "novate",
+        peer: PEER,
+        subject_ns,
+        peer_ns: each(&|round| round.peer),
+        ratio,
+        rounds: taken.len() as u32,
+        hash: hashes.pop().unwrap_or_default(),
+        commands_per_second: rounded(times(1e9, subject_ns)),
+        commands: units,
+        reached: ratio <= GOAL_RATIO,
+        pinned: place.cores().is_some(),
+        quick: place.is_quick(),
+        verified,
+    })
+}
+
+/// The bare book: the engine on commands from memory.
+struct Book {
+    novate: Novate,
+    trades: Tally,
+    /// Of the events that it said.
+    hash: Option<String>,
+}
+
+impl Contestant for Book {
+    fn run(&mut self) -> io::Result<Run> {
+        let Measured { elapsed, tally, hash } = self.novate.run()?;
+        self.hash = Some(hash.clone());
+        Ok(Run { elapsed, hash, is_right: tally == self.trades })
+    }
+}
+
+/// Submissions one after the other, each a word and a command.
+struct Submissions {
+    words: Vec<u64>,
+    ends: Vec<usize>,
+}
+
+impl Submissions {
+    /// Of these commands, the first of which will have this sequence.
+    fn of(records: &Records, first: u64) -> Self {
+        let (mut words, mut ends) = (Vec::new(), Vec::with_capacity(records.len()));
+        for (sequence, command) in (first..).zip(records.iter()) {
+            words.push(sequence * COMMAND_INTERVAL_NS);
+            words.extend_from_slice(command.words());
+            ends.push(words.len());
+        }
+        Self { words, ends }
+    }
+
+    /// Submits all of them as fast as they are taken.
+    fn submit(&self, ingress: &mut mpsc::Producer) -> io::Result<()> {
+        let mut begin = 0;
+        for &end in &self.ends {
+            while let Err(error) = ingress.try_push(&self.words[begin..end]) {
+                if error != PushError::Full {
+                    return Err(io::Error::other(error));
+                }
+                Spin.wait();
+            }
+            begin = end;
+        }
+        Ok(())
+    }
+}
+
+/// A primary that is fed.
+struct Pipeline {
+    genesis: Genesis,
+    before: [Submissions; 2],
+    measured: Submissions,
+    settings: Settings,
+    folder: Empty,
+}
+
+impl Pipeline {
+    fn new(told: &Told, place: &Place) -> Self {
+        let set_up = set_up_records(&owners());
+        let (prefill, measured) = (1 + set_up.len() as u64, 1 + (set_up.len() + told.prefill.len()) as u64);
+        let commands = set_up.len() + told.prefill.len() + told.measured.len();
+        let bytes = (commands as u64 * BYTES_A_COMMAND).next_multiple_of(1 << 24).max(1 << 25);
+        let segment_bytes = u32::try_from(bytes).unwrap_or(SEGMENT_BYTES_MAX).min(SEGMENT_BYTES_MAX);
+        let journal = JournalSettings { segment_bytes, durability: Durability::None };
+        let cores = Cores { hot: place.cores().map(|(_, other)| other), shadow: None };
+        let settings = Settings {
+            timer_ns: 0,
+            checkpoint_ns: 0,
+            shadow: None,
+            cores,
+            waiting: if cores.hot.is_some() { Waiting::Spin } else { Waiting::Yield },
+            ..Settings::new(journal)
+        };
+        Self {
+            genesis: told.genesis,
+            before: [Submissions::of(&set_up, 1), Submissions::of(&told.prefill, prefill)],
+            measured: Submissions::of(&told.measured, measured),
+            settings,
+            folder: place.folder("pipeline"),
+        }
+    }
+}
+
+impl Contestant for Pipeline {
+    fn run(&mut self) -> io::Result<Run> {
+        self.folder.anew()?;
+        let storage: Arc<dyn Storage> = self.folder.storage();
+        let primary =
+            Primary::create(&storage, &self.genesis, SubmittedTime, &self.settings).map_err(io::Error::other)?;
+        wait_for_segments(&*storage)?;
+        let mut ingress = primary.ingress();
+        let mut sent = 0;
+        for submissions in &self.before {
+            submissions.submit(&mut ingress)?;
+            sent += submissions.ends.len() as u64;
+            wait_for(&primary, sent);
+        }
+        let start = Instant::now();
+        self.measured.submit(&mut ingress)?;
+        wait_for(&primary, sent + self.measured.ends.len() as u64);
+        let elapsed = start.elapsed();
+        drop(ingress);
+        let stopped = primary.stop().map_err(io::Error::other)?;
+        let is_right = stopped.state_digest == replayed(&storage)?;
+        Ok(Run { elapsed, hash: stopped.events_digest.to_string(), is_right })
+    }
+}
+
+/// Until so many submissions were executed, or the primary has ended.
+fn wait_for(primary: &Primary, taken: u64) {
+    while primary.taken() < taken && !primary.has_ended() {
+        Spin.wait();
+    }
+}
+
+/// Until the segments are there that the flow will fill.
+fn wait_for_segments(storage: &dyn Storage) -> io::Result<()> {
+    let begin = Instant::now();
+    loop {
+        let entries = storage.list()?;
+        let ready = entries.iter().filter(|entry| matches!(names::parse(&entry.name), Named::Segment(_))).count();
+        if ready >= SEGMENTS_READY {
+            return Ok(());
+        }
+        if begin.elapsed() > PATIENCE {
+            return Err(io::Error::other("the disk is too slow to make segments ahead"));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The state digest that the journal comes to.
+fn replayed(storage: &Arc<dyn Storage>) -> io::Result<Hash256> {
+    let reader = Reader::open(Arc::clone(storage), Chain::Verified).map_err(io::Error::other)?;
+    let mut replay = Replay::from_genesis(reader).map_err(io::Error::other)?;
+    match replay.run(None, &mut Discard).map_err(io::Error::other)? {
+        Halt::End(Ending::Closed) => Ok(replay.state().digest()),
+        other => Err(io::Error::other(format!("the journal does not replay: {other:?}"))),
+    }
+}
