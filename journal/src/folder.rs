@@ -146,7 +146,7 @@ impl Folder {
                 named if is_journal && (!entry.is_file || named == Named::Foreign) => return Err(foreign(entry.name)),
                 _ if !entry.is_file => {}
                 Named::Control => folder.control = Some(folder.read_control()?),
-                Named::Lock | Named::Foreign => {}
+                Named::Lock | Named::Counters | Named::Foreign => {}
                 Named::Segment(number) => folder.segments.push(SegmentFile { number, bytes: entry.bytes }),
                 Named::Snapshot(sequence) => folder.snapshots.push(sequence),
                 Named::Temporary => folder.temporaries.push(entry.name),

@@ -18,11 +18,17 @@ pub(crate) struct Egress {
     patience: u32,
     pub(crate) stalls: u64,
     pub(crate) released: u64,
+    pub(crate) rejected: u64,
 }
 
 impl Egress {
     pub(crate) fn new(producer: Producer, waiter: Waiter, patience: u32) -> Self {
-        Self { producer, record: [0; RECORD_WORDS_MAX], used: 0, waiter, patience, stalls: 0, released: 0 }
+        Self { producer, record: [0; RECORD_WORDS_MAX], used: 0, waiter, patience, stalls: 0, released: 0, rejected: 0 }
+    }
+
+    /// Lines that were written.
+    pub(crate) fn position(&self) -> u64 {
+        self.producer.position()
     }
 
     /// Publishes what was taken so far.
@@ -60,6 +66,7 @@ impl Egress {
 impl EventSink for Egress {
     #[inline(always)]
     fn emit(&mut self, event: Event<'_>) {
+        self.rejected += u64::from(matches!(event, Event::Rejected(_)));
         let words: &[u64] = bytemuck::must_cast_slice(event.words());
         if self.used + words.len() > RECORD_WORDS_MAX {
             self.flush();

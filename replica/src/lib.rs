@@ -7,6 +7,7 @@
 
 pub mod affinity;
 pub mod clock;
+pub mod counters;
 mod egress;
 pub mod follower;
 pub mod gateway;

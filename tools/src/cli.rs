@@ -14,7 +14,7 @@ use novate_journal::writer::{self, Durability};
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
 use crate::journal::JournalArg;
-use crate::verbs::{DiffArgs, DoctorArgs, InspectArgs, TailArgs};
+use crate::verbs::{DiffArgs, DoctorArgs, InspectArgs, StatusArgs, TailArgs};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -51,6 +51,7 @@ impl Cli {
             Some(Verb::Prune(args)) => Some(&args.journal.journal),
             Some(Verb::Inspect(args)) => Some(&args.journal.journal),
             Some(Verb::Tail(args)) => Some(&args.journal.journal),
+            Some(Verb::Status(args)) => Some(&args.journal.journal),
             Some(Verb::Check(_) | Verb::Diff(_) | Verb::Doctor(_) | Verb::Completions { .. } | Verb::Man { .. }) => {
                 None
             }
@@ -120,6 +121,11 @@ pub(crate) enum Verb {
     /// it names need root. Exit code 0 where nothing is bad, else 1.
     #[command(after_help = "Examples:\n  novate doctor\n  novate doctor --cores 2,3 --json")]
     Doctor(DoctorArgs),
+    /// Print what a running primary says of itself: how far it is, what is durable, how its rings and its shadow stand.
+    ///
+    /// Read from a small file beside the journal, at no cost to the primary.
+    #[command(after_help = "Examples:\n  novate status journal/ --watch\n  novate status journal/ --prometheus")]
+    Status(StatusArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
     Completions {

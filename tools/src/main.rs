@@ -71,6 +71,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Tail(args)) => verbs::tail(&args, json),
         Some(Verb::Diff(args)) => verbs::diff(&args, json),
         Some(Verb::Doctor(args)) => verbs::doctor(&args, json),
+        Some(Verb::Status(args)) => verbs::status(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     };

@@ -4,6 +4,8 @@
 pub const CONTROL: &str = "control";
 /// The file whose lock a writer holds.
 pub const LOCK: &str = "lock";
+/// The file with the counters of a primary: no part of the journal, and of use only while it runs.
+pub const COUNTERS: &str = "counters";
 /// What the name of a file ends in that was not finished.
 pub const TEMPORARY: &str = ".tmp";
 /// Digits of a segment's number.
@@ -20,6 +22,8 @@ pub enum Named {
     Control,
     /// The writer's lock.
     Lock,
+    /// A primary's counters.
+    Counters,
     /// A segment, by its number.
     Segment(u32),
     /// A snapshot, by its sequence.
@@ -57,6 +61,9 @@ pub fn parse(name: &str) -> Named {
     if name == LOCK {
         return Named::Lock;
     }
+    if name == COUNTERS {
+        return Named::Counters;
+    }
     if name.ends_with(TEMPORARY) {
         return Named::Temporary;
     }
@@ -88,6 +95,7 @@ mod tests {
         }
         assert_eq!(parse("control"), Named::Control);
         assert_eq!(parse("lock"), Named::Lock);
+        assert_eq!(parse("counters"), Named::Counters);
         assert_eq!(parse(&temporary(&segment(3))), Named::Temporary);
         for foreign in ["", "0.segment", "00000000.segment", "+0000001.segment", "1.segment", "00000001.SEGMENT", "x"] {
             assert_eq!(parse(foreign), Named::Foreign, "{foreign}");

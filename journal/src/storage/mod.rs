@@ -30,6 +30,20 @@ pub trait Lock: Send + Sync + std::fmt::Debug {}
 #[derive(Clone, Debug)]
 pub struct Mapped(pub(crate) Arc<Memory>);
 
+impl Mapped {
+    /// Stores a word, the how-many-th of the file, for whoever else has it mapped; nothing beyond its end. For files without
+    /// frames.
+    #[inline]
+    pub fn store(&self, word: usize, value: u64) {
+        self.0.store_word(word * 8, value);
+    }
+
+    /// The how-many-th word; zero beyond the end.
+    pub fn load(&self, word: usize) -> u64 {
+        self.0.word(word * 8)
+    }
+}
+
 /// A folder of files. Whatever is said to be durable outlives a loss of power; everything else may not, in any order.
 pub trait Storage: Send + Sync {
     /// What the folder is called in messages.

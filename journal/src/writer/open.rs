@@ -110,7 +110,8 @@ pub fn create(storage: Arc<dyn Storage>, genesis: &Genesis, settings: Settings) 
 /// The first file that a folder holds besides what a crash leaves of a beginning.
 fn first_file(storage: &dyn Storage) -> Result<Option<String>, JournalError> {
     let entries = storage.list().map_err(io_error("reading the folder", storage.name()))?;
-    let may_stay = |name: &str| matches!(names::parse(name), Named::Control | Named::Lock | Named::Temporary);
+    let may_stay =
+        |name: &str| matches!(names::parse(name), Named::Control | Named::Lock | Named::Counters | Named::Temporary);
     Ok(entries.into_iter().find(|entry| !entry.is_file || !may_stay(&entry.name)).map(|entry| entry.name))
 }
 

@@ -9,11 +9,12 @@ use novate_core::engine::{Engine, Sequenced};
 use novate_core::ring::{Consumer, Popped, RecordBuffer, Wait};
 use novate_core::units::Sequence;
 use novate_journal::format::frame::{FRAME_MAX, frame_size};
-use novate_journal::writer::{AppendError, Writer};
+use novate_journal::writer::{AppendError, Watermarks, Writer};
 
 use super::shared::Shared;
 use super::{BATCH_COMMANDS_MAX, WorkWhen};
 use crate::clock::Clock;
+use crate::counters::{Counter, Counters};
 use crate::egress::Egress;
 use crate::halt::Halt;
 use crate::sequencer::Sequencer;
@@ -45,7 +46,9 @@ pub(super) struct Hot<'a, C> {
     pub(super) clock: C,
     pub(super) waiter: Waiter,
     pub(super) shared: Arc<Shared>,
+    pub(super) counters: Counters,
     pub(super) work: WorkWhen,
+    watermarks: Arc<Watermarks>,
     buffers: Box<[RecordBuffer]>,
     /// Commands in the block that is open, and when it was begun.
     in_block: u64,
@@ -66,11 +69,12 @@ impl<'a, C: Clock> Hot<'a, C> {
         sequencer: Sequencer,
         clock: C,
         waiter: Waiter,
-        shared: Arc<Shared>,
+        (shared, counters): (Arc<Shared>, Counters),
         (work, batch_commands): (WorkWhen, usize),
     ) -> Self {
         // One slot is for a timer command; the others for what comes.
         let buffers = vec![RecordBuffer::new(); batch_commands.min(BATCH_COMMANDS_MAX - 1)].into_boxed_slice();
+        let watermarks = writer.watermarks();
         Self {
             engine,
             writer,
@@ -80,7 +84,9 @@ impl<'a, C: Clock> Hot<'a, C> {
             clock,
             waiter,
             shared,
+            counters,
             work,
+            watermarks,
             buffers,
             in_block: 0,
             block_begin_ns: 0,
@@ -110,7 +116,11 @@ impl<'a, C: Clock> Hot<'a, C> {
                 Popped::Empty | Popped::Closed => break,
             }
         }
-        if received.is_empty() { self.idle() } else { self.take(&received).map(|()| Turn::Busy) }
+        let turn = if received.is_empty() { self.idle() } else { self.take(&received).map(|()| Turn::Busy) };
+        if turn == Ok(Turn::Busy) {
+            self.count();
+        }
+        turn
     }
 
     fn take(&mut self, received: &[&[u64]]) -> Result<(), Halt> {
@@ -149,6 +159,7 @@ impl<'a, C: Clock> Hot<'a, C> {
         if !self.looks.is_multiple_of(LOOKS_A_READING) {
             return Ok(Turn::Idle);
         }
+        self.counters.set(Counter::Durable, self.watermarks.durable().sequence.0);
         let Some(now) = self.clock.now() else {
             // No time passes: what is open can be sealed at once.
             return self.seal().map(|()| Turn::Idle);
@@ -182,6 +193,27 @@ impl<'a, C: Clock> Hot<'a, C> {
         let batch = [self.stamped(RawCommand::from(&checkpoint))];
         self.execute(&batch)?;
         self.seal()
+    }
+
+    /// Says how far it has come; a few stores, nothing else.
+    pub(super) fn count(&self) {
+        let ((sequence, time), taken) = (self.sequencer.last(), self.shared.taken());
+        for (counter, value) in [
+            (Counter::Sequence, sequence.0),
+            (Counter::TimeNs, time.0),
+            (Counter::Taken, taken),
+            (Counter::Rejected, self.egress.rejected),
+            (Counter::WorkCommands, self.sequencer.work_commands),
+            (Counter::Checkpoints, self.sequencer.checkpoints),
+            (Counter::IngressLines, self.ingress.position()),
+            (Counter::EgressLines, self.egress.position()),
+            (Counter::EgressStalls, self.egress.stalls),
+            (Counter::GatesReleased, self.egress.released),
+            (Counter::SegmentStalls, self.shared.stalls()),
+            (Counter::StepsBack, self.sequencer.steps_back),
+        ] {
+            self.counters.set(counter, value);
+        }
     }
 
     /// Appends, applies and publishes.
@@ -245,6 +277,7 @@ impl<'a, C: Clock> Hot<'a, C> {
             return Ok(());
         }
         self.in_block = 0;
+        self.counters.set(Counter::Durable, self.watermarks.durable().sequence.0);
         let digest = self.shared.stated(self.sequencer.last().0, self.engine.events_digest());
         self.writer.seal(digest).map_err(halt_of)
     }

@@ -33,6 +33,7 @@ use self::hot::{Hot, Turn};
 use self::origin::Origin;
 use crate::affinity::{Cores, NoSuchCore, pin};
 use crate::clock::Clock;
+use crate::counters::{Counter, Counters, state};
 use crate::egress::Egress;
 use crate::follower::{Follower, FollowerSettings, Report};
 use crate::gateway::Gateway;
@@ -150,6 +151,8 @@ pub enum StartError {
         /// What the replay came to.
         replayed: EventsDigest,
     },
+    /// The file with the counters cannot be made.
+    Counters(io::Error),
     /// The system has no room for a thread.
     Thread(io::Error),
 }
@@ -169,6 +172,7 @@ impl fmt::Display for StartError {
                 "the events of commands {first} to {last} differ: the journal states {stated}, the replay comes to \
                  {replayed}; see `novate replay`"
             ),
+            Self::Counters(cause) => write!(f, "the file `counters` cannot be made: {cause}"),
             Self::Thread(cause) => write!(f, "no thread could be started: {cause}"),
         }
     }
@@ -396,10 +400,25 @@ fn start(
     let Origin { opened, memory, layout } = origin;
     let follower = settings.shadow.map(|shadow| Follower::new(Arc::clone(storage), shadow)).transpose();
     let follower = follower.map_err(StartError::Shadow)?;
+    let counters = Counters::create(&**storage).map_err(StartError::Counters)?;
+    counters.set(Counter::State, state::RUNNING);
+    counters.set(Counter::Epoch, opened.writer.epoch().into());
+    counters.set(Counter::Process, std::process::id().into());
+    counters.set(Counter::Sequence, opened.writer.sequence().0.0);
     let watermarks = opened.writer.watermarks();
     let shared = Arc::new(Shared::new(opened.writer.sequence().0, layout.genesis().outcome_window, settings.drill));
     let (writer, background) = opened.start()?;
-    let parts = Parts { memory, layout, writer, background, consumer, producer, shared: Arc::clone(&shared) };
+    let parts = Parts {
+        memory,
+        layout,
+        writer,
+        background,
+        consumer,
+        producer,
+        shared: Arc::clone(&shared),
+        counters: counters.clone(),
+    };
+    let ending = counters.clone();
     let (settings, (said, heard)) = (*settings, channel::sync_channel(1));
     let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
         let pinned = settings.cores.hot.map_or(Ok(()), pin);
@@ -415,6 +434,10 @@ fn start(
         if ended.is_err() {
             shared.set_over();
         }
+        if let Ok(stopped) = &ended {
+            ending.set(Counter::Durable, stopped.last.0.0);
+        }
+        ending.set(Counter::State, if ended.is_ok() { state::STOPPED } else { state::HALTED });
         ended
     });
     let hot = hot.map_err(StartError::Thread)?;
@@ -429,7 +452,7 @@ fn start(
         let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));
         let spawned = thread::Builder::new()
             .name(shadow::SHADOW.into())
-            .spawn(move || shadow::run(follower, &shared, how, settings.drill));
+            .spawn(move || shadow::run(follower, (&shared, &counters), how, settings.drill));
         // Whatever runs already is stopped when the primary is dropped.
         primary.shadow = Some(spawned.map_err(StartError::Thread)?);
     }
@@ -445,11 +468,12 @@ struct Parts {
     consumer: novate_core::ring::Consumer,
     producer: broadcast::Producer,
     shared: Arc<Shared>,
+    counters: Counters,
 }
 
 /// The hot thread.
 fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, Halted> {
-    let Parts { mut memory, layout, writer, background, consumer, producer, shared } = parts;
+    let Parts { mut memory, layout, writer, background, consumer, producer, shared, counters } = parts;
     let genesis = *layout.genesis();
     let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = Engine::attach_as(&layout, chunks, Untracked)
@@ -462,7 +486,7 @@ fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, 
     let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
     let how = (settings.work, settings.batch_commands);
     let waiter = Waiter::new(settings.waiting);
-    let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, clock, waiter, shared, how);
+    let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, clock, waiter, (shared, counters), how);
     let ended = turn_until_stopped(&mut hot);
     let (last, halted) = (hot.last(), |reason| Halted { reason, last: hot.last() });
     ended.map_err(halted)?;
@@ -503,5 +527,7 @@ fn turn_until_stopped(hot: &mut Hot<'_, impl Clock>) -> Result<(), Halt> {
     while hot.engine.work_pending() {
         hot.do_work()?;
     }
-    hot.checkpoint()
+    let checkpointed = hot.checkpoint();
+    hot.count();
+    checkpointed
 }

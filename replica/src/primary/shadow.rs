@@ -9,6 +9,7 @@ use novate_core::ring::Wait;
 use super::Drill;
 use super::shared::Shared;
 use crate::affinity::pin;
+use crate::counters::{Counter, Counters};
 use crate::follower::{Follower, Report, Step};
 use crate::halt::Halt;
 use crate::wait::{Waiter, Waiting};
@@ -20,13 +21,13 @@ pub(super) const SHADOW: &str = "novate-shadow";
 /// the primary.
 pub(super) fn run(
     mut follower: Follower,
-    shared: &Arc<Shared>,
+    (shared, counters): (&Arc<Shared>, &Counters),
     (core, waiting): (Option<usize>, Waiting),
     drill: Option<Drill>,
 ) -> Option<Report> {
     // The hot thread's core is refused loudly; the shadow works on any.
     let _ = core.map(pin);
-    let outcome = catch_unwind(AssertUnwindSafe(|| follow(&mut follower, shared, waiting, drill)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| follow(&mut follower, (shared, counters), waiting, drill)));
     match outcome.unwrap_or(Err(Halt::ThreadDied(SHADOW))) {
         Ok(()) => Some(follower.report()),
         Err(halt) => {
@@ -38,7 +39,7 @@ pub(super) fn run(
 
 fn follow(
     follower: &mut Follower,
-    shared: &Arc<Shared>,
+    (shared, counters): (&Arc<Shared>, &Counters),
     waiting: Waiting,
     mut drill: Option<Drill>,
 ) -> Result<(), Halt> {
@@ -46,7 +47,12 @@ fn follow(
     loop {
         // Asked before the journal is looked at: what was written before is followed.
         let is_over = shared.is_over();
-        match follower.step()? {
+        let step = follower.step()?;
+        let Report { sequence, checkpoints, scrubs, .. } = follower.report();
+        counters.set(Counter::ShadowSequence, sequence.0);
+        counters.set(Counter::ShadowCheckpoints, checkpoints);
+        counters.set(Counter::ShadowScrubs, scrubs);
+        match step {
             Step::Closed => return Ok(()),
             Step::Idle if is_over => {
                 if !follower.has_more()? {

@@ -102,6 +102,10 @@ impl Shared {
         self.reason.lock().clone()
     }
 
+    pub(super) fn stalls(&self) -> u64 {
+        self.stalls.load(Ordering::Relaxed)
+    }
+
     pub(super) fn count_stall(&self) {
         self.stalls.fetch_add(1, Ordering::Relaxed);
     }

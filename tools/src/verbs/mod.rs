@@ -12,6 +12,7 @@ mod recover;
 mod replay;
 mod run;
 mod snapshot;
+mod status;
 mod tail;
 mod verify;
 
@@ -27,6 +28,7 @@ pub(crate) use self::recover::recover;
 pub(crate) use self::replay::replay;
 pub(crate) use self::run::run;
 pub(crate) use self::snapshot::snapshot;
+pub(crate) use self::status::{StatusArgs, status};
 pub(crate) use self::tail::{TailArgs, tail};
 pub(crate) use self::verify::verify;
 

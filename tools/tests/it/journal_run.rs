@@ -138,7 +138,7 @@ fn what_a_crash_left_of_a_beginning_counts_as_empty() {
     assert_eq!(run(&["run", "--flow", &flow, "--journal", &path]).code, 0);
     assert_eq!(run(&["verify", &path]).code, 0);
     let names: Vec<String> = files(&path).into_keys().collect();
-    assert_eq!(names, ["00000001.segment", "control", "lock"]);
+    assert_eq!(names, ["00000001.segment", "control", "counters", "lock"]);
     // The control file of a beginning that got so far, and no segment.
     fs::remove_file(format!("{path}/00000001.segment")).expect("a segment");
     let ran = run(&["verify", &path]);

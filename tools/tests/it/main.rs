@@ -20,6 +20,7 @@ mod recover;
 mod replay;
 mod run;
 mod snapshot;
+mod status;
 mod support;
 mod tail;
 mod tidy;
