@@ -39,9 +39,9 @@ use crate::workload::{Flow, Rules, Tally};
 
 /// How much longer the pipeline may take than the bare book.
 pub const GOAL_RATIO: f64 = 2.0;
-/// Bytes of a segment for so many commands: three of them are there before the clock runs, and hold all frames.
-const BYTES_A_COMMAND: u64 = 72;
-/// Segments that are there then: the first, and two ahead.
+/// Bytes of a segment for each command: one holds them all, with their seals, so that none is made while the clock runs.
+const BYTES_A_COMMAND: u64 = 136;
+/// Segments that are there before: the first, and two ahead.
 const SEGMENTS_READY: usize = 3;
 /// How long making them may take.
 const PATIENCE: Duration = Duration::from_mins(2);
