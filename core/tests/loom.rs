@@ -123,31 +123,36 @@ fn two_writers_and_too_little_room() {
 /// Records that a writer laps: each two words that belong together.
 const LAPS: [[u64; 2]; 4] = [[10, 11], [20, 21], [30, 31], [40, 41]];
 
+/// Reads to the end: every record whole and in order, every line read or said to be lost.
+fn account_for_all(mut consumer: broadcast::Consumer) {
+    let mut buffer = RecordBuffer::new();
+    let (mut lines, mut last) = (0, None);
+    loop {
+        match consumer.pop(&mut buffer, &mut Spin) {
+            Ok(None) => break,
+            Ok(Some(words)) => {
+                let place = LAPS.iter().position(|record| record == words).expect("a whole record");
+                assert!(last < Some(place), "backwards");
+                last = Some(place);
+                lines += 2;
+            }
+            Err(lapped) => lines += lapped.lines,
+        }
+    }
+    assert_eq!(lines, 8, "every line was read, or said to be lost");
+}
+
 #[test]
 fn a_reader_that_is_lapped() {
     check(2, || {
         let (mut producer, subscriber) = broadcast::ring(4, 0).expect("a ring");
-        let mut observer = subscriber.observe();
+        let observer = subscriber.observe();
         let writer = thread::spawn(move || {
             for record in LAPS {
                 producer.try_push(&record).expect("nobody gates");
             }
         });
-        let mut buffer = RecordBuffer::new();
-        let (mut lines, mut last) = (0, None);
-        loop {
-            match observer.pop(&mut buffer, &mut Spin) {
-                Ok(None) => break,
-                Ok(Some(words)) => {
-                    let place = LAPS.iter().position(|record| record == words).expect("a whole record");
-                    assert!(last < Some(place), "backwards");
-                    last = Some(place);
-                    lines += 2;
-                }
-                Err(lapped) => lines += lapped.lines,
-            }
-        }
-        assert_eq!(lines, 8, "every line was read, or said to be lost");
+        account_for_all(observer);
         writer.join().expect("no panic");
     });
 }
@@ -197,7 +202,7 @@ fn a_reader_that_comes() {
 fn a_reader_that_is_let_go() {
     check(2, || {
         let (mut producer, subscriber) = broadcast::ring(4, 1).expect("a ring");
-        let mut consumer = subscriber.gate().expect("a place");
+        let consumer = subscriber.gate().expect("a place");
         let writer = thread::spawn(move || {
             for record in LAPS {
                 if producer.try_push(&record).is_err() {
@@ -208,21 +213,7 @@ fn a_reader_that_is_let_go() {
                 }
             }
         });
-        let mut buffer = RecordBuffer::new();
-        let (mut lines, mut last) = (0, None);
-        loop {
-            match consumer.pop(&mut buffer, &mut Spin) {
-                Ok(None) => break,
-                Ok(Some(words)) => {
-                    let place = LAPS.iter().position(|record| record == words).expect("a whole record");
-                    assert!(last < Some(place), "backwards");
-                    last = Some(place);
-                    lines += 2;
-                }
-                Err(lapped) => lines += lapped.lines,
-            }
-        }
-        assert_eq!(lines, 8, "every line was read, or said to be lost");
+        account_for_all(consumer);
         writer.join().expect("no panic");
     });
 }

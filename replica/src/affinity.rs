@@ -39,7 +39,8 @@ pub fn allowed() -> Vec<usize> {
     cores
 }
 
-/// Cores that a set of them has places for.
+/// Cores that the set in the system call has room for; to ask for one beyond it is an error that this process would not
+/// survive.
 const CORES_MAX: usize = 1_024;
 
 /// Pins this thread to a core.

@@ -4,21 +4,13 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use core_affinity::CoreId;
-
-/// Cores that the set in the system call has room for; to ask for one beyond it is an error that this process would not
-/// survive.
-const CORES_MAX: usize = 1_024;
+use novate_replica::affinity::{allowed, pin as pin_to};
 
 /// Pins this thread to a core: to `core` if given, else to the last one it may run on, which interrupts visit least.
 /// Returns the core, or nothing if the system refused.
 pub fn pin(core: Option<usize>) -> Option<usize> {
-    // The list hides isolated cores, so a core that was asked for is not looked up in it.
-    let chosen = match core {
-        Some(id) => CoreId { id },
-        None => core_affinity::get_core_ids()?.into_iter().max_by_key(|core| core.id)?,
-    };
-    (chosen.id < CORES_MAX && core_affinity::set_for_current(chosen)).then_some(chosen.id)
+    let chosen = core.or_else(|| allowed().last().copied())?;
+    pin_to(chosen).ok().map(|()| chosen)
 }
 
 /// Whether the system lets a thread of this process run on a core. Tries it on a thread of its own.
@@ -29,8 +21,7 @@ pub fn can_run_on(core: usize) -> bool {
 /// A core for the threads beside one that will be pinned to `own`: the last other one that this thread may run on. To be
 /// asked before pinning, after which only one is left.
 pub fn beside(own: Option<usize>) -> Option<(usize, usize)> {
-    let mut cores: Vec<usize> = core_affinity::get_core_ids()?.into_iter().map(|core| core.id).collect();
-    cores.sort_unstable();
+    let cores = allowed();
     let own = own.or_else(|| cores.last().copied())?;
     let other = cores.into_iter().rfind(|&core| core != own)?;
     Some((own, other))
@@ -59,7 +50,7 @@ mod tests {
 
     #[test]
     fn cores_that_cannot_be_are_refused() {
-        for core in [CORES_MAX, usize::MAX] {
+        for core in [1_024, usize::MAX] {
             assert_eq!((pin(Some(core)), can_run_on(core)), (None, false));
         }
     }

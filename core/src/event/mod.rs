@@ -20,7 +20,7 @@ pub use self::venue::{
     PriceLimitsSet, TradingStateChanged, Uncrossed,
 };
 
-use crate::ids::{AccountId, SessionId};
+use crate::ids::AccountId;
 use crate::units::Sequence;
 
 /// One 64-byte word of an event, as the events digest folds it.
@@ -241,19 +241,6 @@ impl Event<'_> {
             Self::AccountGranted(event) => of(event.account),
             Self::AccountRevoked(event) => of(event.account),
             _ => [AccountId::NONE; 2],
-        }
-    }
-
-    /// The session that it is about; none for most.
-    pub fn session(&self) -> Option<SessionId> {
-        match self {
-            Self::Rejected(event) => Some(event.session),
-            Self::Resent(event) => Some(event.session),
-            Self::SessionOpened(event) => Some(event.session),
-            Self::SessionClosed(event) => Some(event.session),
-            Self::AccountGranted(event) => Some(event.session),
-            Self::AccountRevoked(event) => Some(event.session),
-            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrayvec::ArrayVec;
 use novate_core::arena::Untracked;
-use novate_core::command::RawCommand;
+use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
 use novate_core::engine::{Engine, Sequenced};
 use novate_core::ring::{Consumer, Popped, RecordBuffer, Wait};
 use novate_core::units::Sequence;
@@ -191,8 +191,7 @@ impl<'a, C: Clock> Hot<'a, C> {
     pub(super) fn checkpoint(&mut self) -> Result<(), Halt> {
         let checkpoint = self.sequencer.checkpoint();
         let batch = [self.stamped(RawCommand::from(&checkpoint))];
-        self.execute(&batch)?;
-        self.seal()
+        self.execute(&batch)
     }
 
     /// Says how far it has come; a few stores, nothing else.
@@ -216,23 +215,36 @@ impl<'a, C: Clock> Hot<'a, C> {
         }
     }
 
-    /// Appends, applies and publishes.
+    /// Appends, applies and publishes. A block ends with a checkpoint, also with one that somebody sends who may not, and
+    /// which the engine rejects.
     #[inline(always)]
     fn execute(&mut self, batch: &[Sequenced<'_>]) -> Result<(), Halt> {
+        for part in batch.split_inclusive(|command| is_checkpoint(command.command)) {
+            self.execute_part(part)?;
+            if part.last().is_some_and(|command| is_checkpoint(command.command)) {
+                self.seal()?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn execute_part(&mut self, batch: &[Sequenced<'_>]) -> Result<(), Halt> {
         if !self.writer.fits(batch.len() * FRAME_MAX) {
             self.make_room(batch)?;
         }
         for command in batch {
             self.writer.append(command.sequence, command.time, command.command).map_err(halt_of)?;
         }
-        self.shared.set_appended(self.sequencer.last().0);
+        let last = batch.last().map_or(self.engine.sequence(), |command| command.sequence);
+        self.shared.set_appended(last);
         self.engine.apply_batch(batch, &mut self.egress).map_err(Halt::Engine)?;
         self.egress.flush();
         if self.in_block == 0 {
             self.block_begin_ns = batch.first().map_or(0, |command| command.time.0);
         }
         self.in_block += batch.len() as u64;
-        self.shared.set_executed(self.sequencer.last().0);
+        self.shared.set_executed(last);
         Ok(())
     }
 
@@ -278,7 +290,7 @@ impl<'a, C: Clock> Hot<'a, C> {
         }
         self.in_block = 0;
         self.counters.set(Counter::Durable, self.watermarks.durable().sequence.0);
-        let digest = self.shared.stated(self.sequencer.last().0, self.engine.events_digest());
+        let digest = self.shared.stated(self.engine.sequence(), self.engine.events_digest());
         self.writer.seal(digest).map_err(halt_of)
     }
 
@@ -286,6 +298,12 @@ impl<'a, C: Clock> Hot<'a, C> {
     pub(super) fn last(&self) -> Sequence {
         self.engine.sequence()
     }
+}
+
+/// Whether these words stand where a checkpoint would.
+#[inline(always)]
+fn is_checkpoint(command: RawCommand<'_>) -> bool {
+    command.words().first().is_some_and(|first| *first as u16 == Checkpoint::KIND)
 }
 
 fn halt_of(error: AppendError) -> Halt {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use novate_core::command::{Checkpoint, CommandRecord, RawCommand, Work};
 use novate_core::prelude::*;
 use novate_core::ring::PushError;
 use novate_core::sink::Discard;
@@ -190,6 +191,31 @@ fn a_core_that_there_is_not() {
     let refused = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).map(drop).expect_err("no core");
     assert!(matches!(&refused, StartError::Core(NoSuchCore { core: 9_999, .. })), "{refused}");
     assert!(refused.to_string().starts_with("core 9999 is not there, or not for this process; it may use ["));
+}
+
+/// Commands that are the sequencer's own are rejected, wherever in a batch they stand, and halt nobody.
+#[test]
+fn who_sends_the_sequencers_commands_is_rejected() {
+    let (_folder, storage) = folder();
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings()).expect("a primary");
+    let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().gate().expect("a place")));
+    let party = set_up(&mut ingress, &mut events, 0);
+    let checkpoint = |number| Checkpoint { header: Checkpoint::new_header(party.session, number, AccountId::NONE) };
+    let work = Work { header: Work::new_header(party.session, 4, AccountId::NONE) };
+    let batch = [
+        Submission::new(0, &order(&party, 1)),
+        Submission::new(0, &checkpoint(2)),
+        Submission::new(0, &checkpoint(3)),
+        Submission::new(0, &work),
+        Submission::new(0, RawCommand::new(&[u64::from(Checkpoint::KIND)])),
+        Submission::new(0, &order(&party, 5)),
+    ]
+    .map(|submission| submission.expect("a command's length"));
+    ingress.try_push_all(batch.iter().map(Submission::words)).expect("room");
+    let is_last = |event: &OwnedEvent| matches!(event, OwnedEvent::Accepted(order) if order.client_order_id.0 == 5);
+    let said = events.until(is_last);
+    assert_eq!(said.iter().filter(|event| matches!(event, OwnedEvent::Rejected(_))).count(), 4);
+    replays_to(&storage, &primary.stop().expect("in order"));
 }
 
 /// A reader that gates and never reads holds everybody up only for a while.

@@ -22,7 +22,6 @@ const SHARED: &[(&str, &str)] = &[
     ("bytemuck", "records become bytes and bytes become records wherever an arena or a frame is touched"),
     ("clap", "bench and tools both have command lines"),
     ("comfy-table", "bench and tools both print tables"),
-    ("core_affinity", "the primary's threads are pinned, and so are those of measurements"),
     ("quanta", "the primary's clock is that of measurements"),
     ("serde", "core's records can be serialised, for tools; bench and tools both print JSON"),
     ("tempfile", "tools run journals that nobody keeps; tests make folders"),
