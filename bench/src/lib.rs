@@ -15,7 +15,6 @@ pub mod journal;
 pub mod latency;
 pub mod machine;
 pub mod novate;
-#[cfg(feature = "peers")]
 mod open_loop;
 pub mod peers;
 #[cfg(feature = "peers")]
@@ -23,7 +22,7 @@ pub mod pipeline;
 mod records;
 #[cfg(feature = "peers")]
 pub mod rings;
-#[cfg(feature = "peers")]
+#[cfg_attr(not(feature = "peers"), allow(dead_code, reason = "comparisons with peers need most of it"))]
 mod statistics;
 pub mod warm;
 pub mod workload;

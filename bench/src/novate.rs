@@ -8,9 +8,7 @@ use std::io;
 use std::time::Instant;
 
 use novate_core::arena::{Arena, Chunk, Layout, Untracked};
-use novate_core::command::{
-    CancelOrder, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, OrderTarget, ReduceOrder,
-};
+use novate_core::command::{CancelOrder, ListInstrument, NewOrder, OpenAccount, OpenSession, RawCommand, ReduceOrder};
 use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::{Event, EventWord};
 use novate_core::genesis::{Capacities, Genesis};
@@ -55,20 +53,23 @@ pub(crate) struct Told {
 
 impl Told {
     pub(crate) fn of(flow: &Flow) -> io::Result<Self> {
-        // An order that is entered takes its slot before it fills others.
-        let genesis = Genesis::new(0, 1, Capacities::for_orders(flow.live_orders_max + 1));
-        let mut scratch = Arena::for_genesis(&genesis).map_err(io::Error::other)?;
-        let mut engine = Engine::genesis(scratch.chunks_mut(), Untracked, &genesis).map_err(io::Error::other)?;
-        let mut writer = RecordWriter { parties: set_up(&mut engine)?, session_sequence: 0 };
+        let genesis = Self::genesis_of(flow);
+        let mut writer = RecordWriter::new(&genesis)?;
         let mut write = |commands: &[FlowCommand]| {
             let mut records = Records::default();
             for command in commands {
-                writer.write(command, &mut records);
+                writer.write(command, 0, |record| records.extend([record]));
             }
             records
         };
         let (prefill, measured) = (write(flow.prefill()), write(flow.measured()));
         Ok(Self { genesis, prefill, measured })
+    }
+
+    /// A genesis with room for the flow's orders.
+    pub(crate) fn genesis_of(flow: &Flow) -> Genesis {
+        // An order that is entered takes its slot before it fills others.
+        Genesis::new(0, 1, Capacities::for_orders(flow.live_orders_max + 1))
     }
 }
 
@@ -209,18 +210,27 @@ pub(crate) fn set_up_records(owners: &[u64]) -> Records {
 }
 
 /// Writes a flow's commands as records of the trader's session.
-struct RecordWriter {
+#[derive(Clone)]
+pub(crate) struct RecordWriter {
     parties: Parties,
     session_sequence: u64,
 }
 
 impl RecordWriter {
-    fn write(&mut self, command: &FlowCommand, to: &mut Records) {
+    /// For an engine that will get the [set-up](set_up_records) first: its ids are found by giving it to another one.
+    pub(crate) fn new(genesis: &Genesis) -> io::Result<Self> {
+        let mut scratch = Arena::for_genesis(genesis).map_err(io::Error::other)?;
+        let mut engine = Engine::genesis(scratch.chunks_mut(), Untracked, genesis).map_err(io::Error::other)?;
+        Ok(Self { parties: set_up(&mut engine)?, session_sequence: 0 })
+    }
+
+    /// Lends the record of the session's next command. Orders have other names in each round of a flow.
+    #[inline(always)]
+    pub(crate) fn write(&mut self, command: &FlowCommand, round: u64, to: impl FnOnce(RawCommand<'_>)) {
         self.session_sequence += 1;
         let account = self.parties.accounts[(command.id % ACCOUNTS) as usize];
-        let (session, sequence) = (self.parties.session, self.session_sequence);
-        let client_order_id = ClientOrderId(command.id.into());
-        let target = OrderTarget::from(client_order_id);
+        let submitter = (self.parties.session, self.session_sequence, account);
+        let client_order_id = ClientOrderId(round << 32 | u64::from(command.id));
         let quantity = QuantityLots(command.quantity_lots.into());
         match command.kind {
             FlowKind::Passive | FlowKind::Aggressive => {
@@ -229,17 +239,12 @@ impl RecordWriter {
                     Side::Sell => terms::Side::Sell,
                 };
                 let price = PriceTicks(command.price_ticks.into());
-                let submitter = (session, sequence, account);
                 let instrument = self.parties.instrument;
-                to.push(&NewOrder::limit(submitter, instrument, client_order_id, side, price, quantity));
+                let order = NewOrder::limit(submitter, instrument, client_order_id, side, price, quantity);
+                to(RawCommand::from(&order));
             }
-            FlowKind::Cancel => {
-                to.push(&CancelOrder { header: CancelOrder::new_header(session, sequence, account), target });
-            }
-            FlowKind::Reduce => {
-                let header = ReduceOrder::new_header(session, sequence, account);
-                to.push(&ReduceOrder { header, target, by: quantity });
-            }
+            FlowKind::Cancel => to(RawCommand::from(&CancelOrder::new(submitter, client_order_id))),
+            FlowKind::Reduce => to(RawCommand::from(&ReduceOrder::new(submitter, client_order_id, quantity))),
         }
     }
 }

@@ -13,5 +13,6 @@ pub mod follower;
 pub mod gateway;
 pub mod halt;
 pub mod primary;
+pub mod probe;
 mod sequencer;
 pub mod wait;

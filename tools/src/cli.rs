@@ -14,7 +14,7 @@ use novate_journal::writer::{self, Durability};
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
 use crate::journal::JournalArg;
-use crate::verbs::{DiffArgs, DoctorArgs, InspectArgs, StatusArgs, TailArgs};
+use crate::verbs::{DiffArgs, DoctorArgs, InspectArgs, LatencyArgs, StatusArgs, TailArgs};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -52,9 +52,14 @@ impl Cli {
             Some(Verb::Inspect(args)) => Some(&args.journal.journal),
             Some(Verb::Tail(args)) => Some(&args.journal.journal),
             Some(Verb::Status(args)) => Some(&args.journal.journal),
-            Some(Verb::Check(_) | Verb::Diff(_) | Verb::Doctor(_) | Verb::Completions { .. } | Verb::Man { .. }) => {
-                None
-            }
+            Some(
+                Verb::Check(_)
+                | Verb::Diff(_)
+                | Verb::Doctor(_)
+                | Verb::Latency(_)
+                | Verb::Completions { .. }
+                | Verb::Man { .. },
+            ) => None,
         }
     }
 }
@@ -121,6 +126,13 @@ pub(crate) enum Verb {
     /// it names need root. Exit code 0 where nothing is bad, else 1.
     #[command(after_help = "Examples:\n  novate doctor\n  novate doctor --cores 2,3 --json")]
     Doctor(DoctorArgs),
+    /// Measure how long commands take through a whole primary, at rates from slow to faster than it can follow.
+    ///
+    /// One client sends at a steady rate, whatever comes back, and reads all events; every time counts from when a command was
+    /// meant to be sent. Each rate is measured twice: end to end, and by stages, for which the hot thread reads the clock.
+    /// Figures that say nothing about what was measured, on this machine and in this time, are marked with `?`.
+    #[command(after_help = LATENCY_EXAMPLES)]
+    Latency(LatencyArgs),
     /// Print what a running primary says of itself: how far it is, what is durable, how its rings and its shadow stand.
     ///
     /// Read from a small file beside the journal, at no cost to the primary.
@@ -142,6 +154,9 @@ pub(crate) enum Verb {
 
 const CHECK_EXAMPLES: &str = "Examples:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints \
     checkpoints.csv.gz\n  novate check scenarios scenarios/";
+const LATENCY_EXAMPLES: &str = "Examples:\n  novate latency --report latency/\n  \
+    novate latency --rate 1000000 --duration 10 --cores 2,3 --json";
+
 const INSPECT_EXAMPLES: &str = "Examples:\n  novate inspect journal/\n  novate inspect journal/ --from 1000 --to 1010 \
     --events --json\n  novate inspect journal/ --kind NewOrder --kind CancelOrder --account 0/1.1";
 const CHECK_FLOW_EXAMPLE: &str =
@@ -218,7 +233,7 @@ impl RunArgs {
 }
 
 /// Reads `none`, `batch` or a number of milliseconds.
-fn durability(text: &str) -> Result<Durability, String> {
+pub(crate) fn durability(text: &str) -> Result<Durability, String> {
     match text {
         "none" => Ok(Durability::None),
         "batch" => Ok(Durability::Batch),

@@ -6,6 +6,7 @@
 //! 2 wrong usage or unreadable input, 3 a damaged journal, 4 could not finish.
 
 mod cli;
+mod cores;
 mod decode;
 mod doctor;
 mod error;
@@ -71,6 +72,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Tail(args)) => verbs::tail(&args, json),
         Some(Verb::Diff(args)) => verbs::diff(&args, json),
         Some(Verb::Doctor(args)) => verbs::doctor(&args, json),
+        Some(Verb::Latency(args)) => verbs::latency(&args, json),
         Some(Verb::Status(args)) => verbs::status(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),

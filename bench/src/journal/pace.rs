@@ -34,7 +34,7 @@ pub(super) fn duels(place: &Place) -> Vec<Duel> {
     let cores = place.cores();
     let of_pace = |(index, (a_second, commands)): (usize, (u64, usize))| {
         let commands = if place.is_quick() { QUICK_COMMANDS } else { commands };
-        let beats = Pace { interval_ns: 1_000_000_000 / a_second, commands, cores };
+        let beats = Pace { rate: a_second, commands, cores };
         let (journal, bare) = (place.folder(&format!("journal-{index}")), place.folder(&format!("bare-{index}")));
         Duel {
             unit: format!("99th percentile at {a_second} a second"),
@@ -52,7 +52,8 @@ pub(super) fn duels(place: &Place) -> Vec<Duel> {
 /// How fast and how many.
 #[derive(Clone, Copy)]
 struct Pace {
-    interval_ns: u64,
+    /// Beats a second.
+    rate: u64,
     commands: usize,
     cores: Option<(usize, usize)>,
 }
@@ -66,7 +67,7 @@ impl Pace {
     /// Does something at each beat, which are counted from 1, and returns the 99th percentile.
     fn keep(self, mut step: impl FnMut(u64) -> io::Result<()>) -> io::Result<Duration> {
         let mut histogram = histogram()?;
-        let open_loop = OpenLoop::new(self.interval_ns);
+        let open_loop = OpenLoop::new(self.rate);
         for beat in 1..=self.commands as u64 {
             let intended = open_loop.wait_for(beat);
             step(beat)?;

@@ -6,6 +6,7 @@
 pub mod core_to_core;
 mod hiccups;
 mod load;
+mod percentiles;
 mod placement;
 mod system;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub use self::core_to_core::CoreToCore;
 pub use self::hiccups::{GapCount, HiccupSummary, Hiccups, LONG_NS, THRESHOLD_NS};
 pub use self::load::{Counters, Load};
+pub use self::percentiles::{PIPELINE_THREADS, PUBLISHED, Percentiles};
 pub use self::placement::{beside, can_run_on, pin, waited, work_beside};
 pub use self::system::{CoreList, System};
 

@@ -21,8 +21,8 @@ use super::{Distance, Placement, Plan};
 use crate::open_loop::{OpenLoop, histogram};
 use crate::statistics::{median, nanoseconds_each, rounded, times};
 
-/// From one message to the next.
-const INTERVAL_NS: u64 = 1_000;
+/// Messages a second.
+const RATE: u64 = 1_000_000;
 /// Messages of a run that are timed.
 const MESSAGES: u64 = 50_000;
 /// Messages of a quick run that are timed.
@@ -235,7 +235,7 @@ fn messages(plan: Plan) -> u64 {
 fn measure<R: Ring<SHORT>>(plan: Plan) -> io::Result<Times> {
     let (mut sender, mut receiver) = R::ring()?;
     let mut histogram = histogram()?;
-    let open_loop = OpenLoop::new(INTERVAL_NS);
+    let open_loop = OpenLoop::new(RATE);
     let beats = LEAD..LEAD + WARM + messages(plan);
     let send = || {
         for beat in beats.clone() {
@@ -249,7 +249,7 @@ fn measure<R: Ring<SHORT>>(plan: Plan) -> io::Result<Times> {
             let mut intended = 0;
             Patience::OWN_CORE.until(|| receiver.try_receive(|words| intended = words[0]));
             let now = open_loop.now();
-            is_right &= intended == beat * INTERVAL_NS;
+            is_right &= intended == open_loop.intended(beat);
             if beat >= LEAD + WARM {
                 histogram.saturating_record(now.saturating_sub(intended));
             }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::counters::{Counter, Counters};
 use crate::egress::Egress;
 use crate::halt::Halt;
+use crate::probe::Probe;
 use crate::sequencer::Sequencer;
 use crate::wait::Waiter;
 
@@ -37,13 +38,14 @@ pub(super) enum Turn {
 }
 
 /// Everything that the hot thread owns.
-pub(super) struct Hot<'a, C> {
+pub(super) struct Hot<'a, C, P> {
     pub(super) engine: Engine<'a, Untracked>,
     pub(super) writer: Writer,
     pub(super) ingress: Consumer,
     pub(super) egress: Egress,
     pub(super) sequencer: Sequencer,
     pub(super) clock: C,
+    pub(super) probe: P,
     pub(super) waiter: Waiter,
     pub(super) shared: Arc<Shared>,
     pub(super) counters: Counters,
@@ -59,7 +61,7 @@ pub(super) struct Hot<'a, C> {
 /// A batch, built of slices of the buffers.
 type Batch<'b> = ArrayVec<Sequenced<'b>, BATCH_COMMANDS_MAX>;
 
-impl<'a, C: Clock> Hot<'a, C> {
+impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
     #[expect(clippy::too_many_arguments, reason = "each is a part of its own, and this is the one place that has all")]
     pub(super) fn new(
         engine: Engine<'a, Untracked>,
@@ -67,7 +69,7 @@ impl<'a, C: Clock> Hot<'a, C> {
         ingress: Consumer,
         egress: Egress,
         sequencer: Sequencer,
-        clock: C,
+        (clock, probe): (C, P),
         waiter: Waiter,
         (shared, counters): (Arc<Shared>, Counters),
         (work, batch_commands): (WorkWhen, usize),
@@ -82,6 +84,7 @@ impl<'a, C: Clock> Hot<'a, C> {
             egress,
             sequencer,
             clock,
+            probe,
             waiter,
             shared,
             counters,
@@ -124,6 +127,7 @@ impl<'a, C: Clock> Hot<'a, C> {
     }
 
     fn take(&mut self, received: &[&[u64]]) -> Result<(), Halt> {
+        self.probe.taken(received.len());
         self.sequencer.set_time(self.clock.stamp(received[0].first().copied().unwrap_or(0)))?;
         let timer = self.sequencer.timer();
         let mut batch = Batch::new();
@@ -236,9 +240,11 @@ impl<'a, C: Clock> Hot<'a, C> {
         for command in batch {
             self.writer.append(command.sequence, command.time, command.command).map_err(halt_of)?;
         }
+        self.probe.appended();
         let last = batch.last().map_or(self.engine.sequence(), |command| command.sequence);
         self.shared.set_appended(last);
         self.engine.apply_batch(batch, &mut self.egress).map_err(Halt::Engine)?;
+        self.probe.applied();
         self.egress.flush();
         if self.in_block == 0 {
             self.block_begin_ns = batch.first().map_or(0, |command| command.time.0);

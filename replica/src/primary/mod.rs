@@ -38,6 +38,7 @@ use crate::egress::Egress;
 use crate::follower::{Follower, FollowerSettings, Report};
 use crate::gateway::Gateway;
 use crate::halt::{Halt, Halted};
+use crate::probe::Probe;
 use crate::sequencer::Sequencer;
 use crate::wait::{Waiter, Waiting};
 
@@ -278,8 +279,21 @@ impl Primary {
         clock: impl Clock + 'static,
         settings: &Settings,
     ) -> Result<Self, StartError> {
+        Self::create_probed(storage, genesis, (clock, ()), settings)
+    }
+
+    /// As [`Primary::create`], with somebody who is told how far the hot thread is.
+    ///
+    /// # Errors
+    /// [`StartError`]; no thread runs then.
+    pub fn create_probed(
+        storage: &Arc<dyn Storage>,
+        genesis: &Genesis,
+        (clock, probe): (impl Clock + 'static, impl Probe + 'static),
+        settings: &Settings,
+    ) -> Result<Self, StartError> {
         check(settings)?;
-        start(origin::begin(Arc::clone(storage), genesis, settings.journal)?, storage, clock, settings)
+        start(origin::begin(Arc::clone(storage), genesis, settings.journal)?, storage, (clock, probe), settings)
     }
 
     /// Goes on with a journal, from its newest snapshot if there is one, and starts. What a crash left is cut.
@@ -292,7 +306,7 @@ impl Primary {
         settings: &Settings,
     ) -> Result<Self, StartError> {
         check(settings)?;
-        start(origin::resume(Arc::clone(storage), settings.journal)?, storage, clock, settings)
+        start(origin::resume(Arc::clone(storage), settings.journal)?, storage, (clock, ()), settings)
     }
 
     /// A way in and out for whoever speaks to clients.
@@ -392,7 +406,7 @@ fn check(settings: &Settings) -> Result<(), StartError> {
 fn start(
     origin: Origin,
     storage: &Arc<dyn Storage>,
-    clock: impl Clock + 'static,
+    timing: (impl Clock + 'static, impl Probe + 'static),
     settings: &Settings,
 ) -> Result<Primary, StartError> {
     let (ingress, consumer) = mpsc::ring(settings.ingress_lines)?;
@@ -429,7 +443,7 @@ fn start(
             return Err(Halted { reason: Halt::ThreadDied(HOT), last });
         }
         let shared = Arc::clone(&parts.shared);
-        let ran = catch_unwind(AssertUnwindSafe(|| run(parts, clock, &settings)));
+        let ran = catch_unwind(AssertUnwindSafe(|| run(parts, timing, &settings)));
         let ended = ran.unwrap_or_else(|_| Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() }));
         if ended.is_err() {
             shared.set_over();
@@ -472,7 +486,7 @@ struct Parts {
 }
 
 /// The hot thread.
-fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, Halted> {
+fn run(parts: Parts, timing: (impl Clock, impl Probe), settings: &Settings) -> Result<Stopped, Halted> {
     let Parts { mut memory, layout, writer, background, consumer, producer, shared, counters } = parts;
     let genesis = *layout.genesis();
     let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(memory.as_bytes_mut());
@@ -486,7 +500,7 @@ fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, 
     let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
     let how = (settings.work, settings.batch_commands);
     let waiter = Waiter::new(settings.waiting);
-    let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, clock, waiter, (shared, counters), how);
+    let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, timing, waiter, (shared, counters), how);
     let ended = turn_until_stopped(&mut hot);
     let (last, halted) = (hot.last(), |reason| Halted { reason, last: hot.last() });
     ended.map_err(halted)?;
@@ -514,7 +528,7 @@ fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, 
 }
 
 /// Turns until somebody wants it to stop and nothing is left to do.
-fn turn_until_stopped(hot: &mut Hot<'_, impl Clock>) -> Result<(), Halt> {
+fn turn_until_stopped(hot: &mut Hot<'_, impl Clock, impl Probe>) -> Result<(), Halt> {
     loop {
         // Asked before the ring is looked at: what was put there before is taken.
         let is_stopping = hot.shared.is_stopping();

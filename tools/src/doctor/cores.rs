@@ -1,14 +1,10 @@
 //! Checks of the cores: how many there are, how fast they run, and who else comes to them.
 
-use novate_bench::machine::CoreList;
+use novate_bench::machine::{CoreList, PIPELINE_THREADS};
 
 use super::Check;
 use super::facts::{Facts, Measured};
 use super::measured::{BUSY_PERCENT, loads_text};
-
-/// Threads of a pipeline that want a core each: the hot thread, the journal's flusher and preparer, the shadow that
-/// checks, and one gateway.
-pub(crate) const PIPELINE_THREADS: usize = 5;
 
 pub(super) fn count(facts: &Facts) -> Check {
     const NAME: &str = "cores";

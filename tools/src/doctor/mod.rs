@@ -3,13 +3,11 @@
 mod cores;
 mod facts;
 mod measured;
-mod percentiles;
 mod settings;
 
 use serde::Serialize;
 
 pub(crate) use self::facts::{Facts, Measured};
-pub(crate) use self::percentiles::Percentiles;
 
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

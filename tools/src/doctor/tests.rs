@@ -3,10 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use novate_bench::machine::{CoreList, CoreToCore, Hiccups, Load, Machine, System};
+use novate_bench::machine::{CoreList, CoreToCore, Hiccups, Load, Machine, Percentiles, System};
 use tempfile::TempDir;
 
-use super::{Check, Facts, Finding, Measured, Percentiles, examine};
+use super::{Check, Facts, Finding, Measured, examine};
 
 /// Six cores, the last two of which are set up for latency. Each file with its text.
 const GOOD: &[(&str, &str)] = &[
@@ -105,7 +105,7 @@ fn on_a_good_machine_everything_is_ok() {
     let others: Vec<&Check> = checks.iter().filter(|check| check.finding != Finding::Ok).collect();
     assert!(others.is_empty(), "{others:#?}");
     assert!(checks.iter().all(|check| check.mend.is_none() && check.why.ends_with('.')));
-    let percentiles = Percentiles::of(&facts, &measured);
+    let percentiles = Percentiles::of(&measured.hiccups, facts.usable.len());
     let json = serde_json::to_value(&percentiles).expect("plain fields");
     assert_eq!(json, serde_json::json!({"sound_up_to": 100, "meaningless": [], "threads_max": 6}));
     assert_eq!(percentiles.lines().len(), 1);
@@ -118,7 +118,7 @@ fn of_a_machine_that_tells_nothing_everything_is_unknown() {
     let checks = examine(&facts, &Measured::default());
     let others: Vec<&Check> = checks.iter().filter(|check| check.finding != Finding::Unknown).collect();
     assert!(others.is_empty(), "{others:#?}");
-    let percentiles = Percentiles::of(&facts, &Measured::default());
+    let percentiles = Percentiles::of([], facts.usable.len());
     assert_eq!(percentiles.lines(), ["Nothing was measured: what percentiles mean here is unknown."]);
 }
 
@@ -131,7 +131,7 @@ fn too_few_cores() {
     let there = check("cores", &files);
     let mend = "none here: a machine with 5 cores, or fewer threads";
     assert_bad(&there, "4 for the 5 threads of a pipeline: 0-3", mend);
-    let percentiles = Percentiles::of(&facts("4-5", &files), &quiet()).lines();
+    let percentiles = Percentiles::of(&quiet().hiccups, facts("4-5", &files).usable.len()).lines();
     assert!(percentiles[1].starts_with("Of runs with more threads than cores (4 here) everything above p50"));
 }
 
@@ -285,9 +285,9 @@ fn gaps_say_which_percentiles_mean_nothing() {
         )
     );
     // A thousandth of 500 ms is 0.5 ms: two thousandths of the time are gone.
-    let json = serde_json::to_value(Percentiles::of(&facts, &measured)).expect("plain fields");
+    let json = serde_json::to_value(Percentiles::of(&measured.hiccups, facts.usable.len())).expect("plain fields");
     assert_eq!(json["meaningless"], serde_json::json!(["p99.9", "p99.99", "p99.999", "max"]));
-    let text = &Percentiles::of(&facts, &measured).lines()[0];
+    let text = &Percentiles::of(&measured.hiccups, facts.usable.len()).lines()[0];
     assert!(
         text.starts_with("Percentiles above p99.79") && text.ends_with("p99.9, p99.99, p99.999, max mean nothing."),
         "{text}"

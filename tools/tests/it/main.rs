@@ -13,6 +13,7 @@ mod doctor;
 mod inspect;
 mod journal_run;
 mod journals;
+mod latency;
 mod own_scenarios;
 mod prune;
 mod readme;

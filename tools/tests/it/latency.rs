@@ -1,0 +1,83 @@
+//! `novate latency`, on whatever machine this is: what it says adds up, whatever the times are.
+
+use std::fs;
+
+use crate::support::{Folder, run};
+
+/// Commands a second and a duration that a debug build on a busy machine follows, or says that it did not.
+const RATE: u64 = 5_000;
+const TIMED: u64 = 1_000;
+
+#[test]
+fn every_stage_is_measured_and_reported() {
+    let (folder, report) = (Folder::new(), Folder::new());
+    let disk = folder.path();
+    let place = format!("{}/report", report.path());
+    let rate = RATE.to_string();
+    let ran = run(&["latency", "--rate", &rate, "--duration", "0.2", "--report", &place, "--disk", &disk, "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let objects = ran.objects();
+    let (result, rows) = objects.split_last().expect("a result");
+
+    let stages: Vec<&str> = rows.iter().filter_map(|row| row["stage"].as_str()).collect();
+    assert_eq!(stages, ["end-to-end", "late", "ring", "journal", "match", "events"]);
+    let names = ["p50", "p90", "p99", "p99.9", "p99.99", "p99.999", "max"];
+    for row in rows {
+        assert_eq!((row["rate"].as_u64(), row["count"].as_u64()), (Some(RATE), Some(TIMED)), "{row}");
+        let times = names.map(|name| row[name].as_u64().expect("nanoseconds"));
+        assert!(times.is_sorted(), "{row}");
+        // Nothing of a thousand times says what one of a hundred thousand is.
+        let meaningless = row["meaningless"].as_array().expect("a list");
+        assert!(meaningless.contains(&"p99.999".into()) && meaningless.contains(&"max".into()), "{row}");
+    }
+    let whole = rows[0]["p50"].as_u64().expect("nanoseconds");
+    assert!(whole > rows[1]["p50"].as_u64().expect("nanoseconds"), "answered before it was sent: {rows:?}");
+    assert!(result["followed"] == RATE || result["saturated"][0] == RATE, "{result}");
+    assert!(result["machine"]["processor"].is_string() && result["percentiles"]["meaningless"].is_array(), "{result}");
+
+    let files = |name: &str| fs::read_to_string(format!("{place}/{name}")).expect("a file");
+    for stage in stages {
+        let text = files(&format!("{RATE}-{stage}.hgrm"));
+        let total = text.lines().rfind(|line| line.starts_with("#[Max")).expect("a total").split_whitespace().last();
+        assert_eq!(total, Some(format!("{TIMED}]").as_str()), "{text}");
+        assert!(files(&format!("{RATE}.hlog")).contains(&format!("Tag={stage},")));
+    }
+    let page = files("index.html");
+    assert!(page.matches("<svg").count() == 4 && page.contains("end-to-end"), "{page}");
+    assert!(!page.contains("http://") || page.matches("http").count() == page.matches("http://www.w3.org").count());
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "a journal was left");
+}
+
+#[test]
+fn people_see_the_machine_and_what_figures_are_worth() {
+    let ran = run(&["latency", "--rate", "2000", "--duration", "0.05"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for text in ["processor  ", "a second", "end-to-end", "p99.99", "ercentiles", "?"] {
+        assert!(ran.stdout.contains(text), "{text} in {}", ran.stdout);
+    }
+    assert!(ran.stderr.contains("2000 a second: "), "{}", ran.stderr);
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_before_anything_is() {
+    let folder = Folder::new();
+    let full = folder.path();
+    let file = format!("{full}/file");
+    fs::write(&file, "").expect("a file");
+    let missing = format!("{full}/missing");
+    for (args, code, text) in [
+        (vec!["--rate", "0"], 2, "0 is not in 1..=100000000"),
+        (vec!["--duration", "0"], 2, "expected seconds from 0.001 to 86400"),
+        (vec!["--cores", "0"], 2, "expected two different cores such as 2,3"),
+        (vec!["--cores", "0,5000"], 2, "expected --cores to be among"),
+        (vec!["--report", &full], 2, "expected a new or empty folder for the report"),
+        (vec!["--report", &file], 2, "expected a new or empty folder for the report"),
+        (vec!["--disk", &missing], 4, "cannot be made"),
+        (vec!["--sync", "0"], 2, "expected none, batch or milliseconds"),
+    ] {
+        let ran = run(&[&["latency"], &args[..]].concat());
+        assert_eq!(ran.code, code, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(text), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{args:?}");
+    }
+}
