@@ -19,6 +19,8 @@ mod open_loop;
 pub mod peers;
 #[cfg(feature = "peers")]
 pub mod pipeline;
+#[cfg(feature = "peers")]
+pub mod placement;
 mod records;
 #[cfg(feature = "peers")]
 pub mod rings;

@@ -29,10 +29,11 @@ use novate_replica::wait::Waiting;
 use serde::Serialize;
 
 use crate::compare;
-use crate::duel::{Contestant, Round, Run, in_turns};
+use crate::duel::{Contestant, Outcome, Round, Run, in_turns};
 use crate::journal::{Empty, Place};
 use crate::novate::{COMMAND_INTERVAL_NS, Novate, Told, owners, set_up_records};
 use crate::peers::{Contender, Measured};
+use crate::placement::{Distance, Placement, median_of, placed};
 use crate::records::Records;
 use crate::statistics::{median, nanoseconds_each, rounded, times};
 use crate::workload::{Flow, Rules, Tally};
@@ -100,6 +101,10 @@ pub struct Row {
     pub ratio: f64,
     /// Rounds that the medians are over.
     pub rounds: u32,
+    /// Where the cores were in these rounds; none where they moved, or where the threads have none of their own.
+    pub placement: Option<Placement>,
+    /// The median over these rounds of the time from core to core.
+    pub core_to_core_ns: f64,
     /// The digest of all events.
     pub hash: String,
     /// Commands a second.
@@ -116,11 +121,16 @@ pub struct Row {
     pub verified: bool,
 }
 
-/// Compares a case, and tells each round to `progress`.
+/// Compares a case, and tells each round to `progress`: one row for each placement that the cores were in.
 ///
 /// # Errors
 /// The disk has no room, or one of the two could not run.
-pub fn compare(case: Case, place: &Place, rounds: u32, mut progress: impl FnMut(&Round)) -> io::Result<Row> {
+pub fn compare(
+    case: Case,
+    place: &Place,
+    rounds: u32,
+    mut progress: impl FnMut(&Round, &Distance),
+) -> io::Result<Vec<Row>> {
     let flow = Flow::generate(case.flow().spec(place.is_quick()));
     let told = Rc::new(Told::of(&flow)?);
     let units = told.measured.len();
@@ -128,36 +138,47 @@ pub fn compare(case: Case, place: &Place, rounds: u32, mut progress: impl FnMut(
     let mut book = Book { novate: Novate::new(&flow)?, trades, hash: None };
     drop(flow);
     let mut pipeline = Pipeline::new(&told, place);
-    let (mut taken, mut hashes, mut verified) = (Vec::new(), Vec::new(), true);
+    let mut taken = Vec::new();
     for index in 0..rounds {
-        let outcome = in_turns(index, units, &mut pipeline, &mut book)?;
-        progress(&outcome.round);
-        taken.push(outcome.round);
-        verified &= outcome.is_right && Some(&outcome.hash) == book.hash.as_ref();
-        hashes.push(outcome.hash);
+        let (distance, outcome) = placed(place.cores(), || in_turns(index, units, &mut pipeline, &mut book))?;
+        progress(&outcome.round, &distance);
+        let is_right = outcome.is_right && Some(&outcome.hash) == book.hash.as_ref();
+        taken.push((place.cores().and_then(|_| distance.placement()), distance, Outcome { is_right, ..outcome }));
     }
-    verified &= hashes.windows(2).all(|pair| pair[0] == pair[1]);
-    let each = |elapsed: &dyn Fn(&Round) -> Duration| {
-        rounded(median(taken.iter().map(|round| nanoseconds_each(elapsed(round), units))))
-    };
-    let (subject_ns, ratio) = (each(&|round| round.subject), rounded(median(taken.iter().map(Round::ratio))));
-    Ok(Row {
+    let placements = Placement::ALL.into_iter().map(Some).chain([None]);
+    let rows = placements.filter_map(|placement| {
+        let rounds: Vec<_> = taken.iter().filter(|(of, ..)| *of == placement).collect();
+        (!rounds.is_empty()).then(|| row(case, place, placement, &rounds))
+    });
+    Ok(rows.collect())
+}
+
+/// A round: where the cores were, and what came of it.
+type Placed = (Option<Placement>, Distance, Outcome);
+
+fn row(case: Case, place: &Place, placement: Option<Placement>, rounds: &[&Placed]) -> Row {
+    let median = |of: &dyn Fn(&Round) -> f64| rounded(median(rounds.iter().map(|(.., outcome)| of(&outcome.round))));
+    let (hash, ratio) = (rounds[0].2.hash.clone(), median(&Round::ratio));
+    let subject_ns = median(&|round| nanoseconds_each(round.subject, round.units));
+    Row {
         suite: "pipeline",
         case: case.name(),
         subject: "novate",
         peer: PEER,
         subject_ns,
-        peer_ns: each(&|round| round.peer),
+        peer_ns: median(&|round| nanoseconds_each(round.peer, round.units)),
         ratio,
-        rounds: taken.len() as u32,
-        hash: hashes.pop().unwrap_or_default(),
+        rounds: rounds.len() as u32,
+        placement,
+        core_to_core_ns: median_of(rounds.iter().map(|(_, distance, _)| distance)),
+        verified: rounds.iter().all(|(.., outcome)| outcome.is_right && outcome.hash == hash),
+        hash,
         commands_per_second: rounded(times(1e9, subject_ns)),
-        commands: units,
+        commands: rounds[0].2.round.units,
         reached: ratio <= GOAL_RATIO,
         pinned: place.cores().is_some(),
         quick: place.is_quick(),
-        verified,
-    })
+    }
 }
 
 /// The bare book: the engine on commands from memory.

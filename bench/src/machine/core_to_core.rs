@@ -16,6 +16,9 @@ const SAMPLES_MAX: usize = 2_000;
 /// When to stop where others have the cores.
 const DURATION_MAX: Duration = Duration::from_millis(150);
 
+/// Looks at the line before others get the core.
+const LOOKS: u32 = 4_096;
+
 /// Nobody has come to the line yet.
 const EMPTY: u64 = 0;
 /// The echo is there, and the line is the other's to write. All values of its turns are even.
@@ -50,6 +53,20 @@ pub fn measure(a: usize, b: usize) -> Option<CoreToCore> {
     if a == b {
         return None;
     }
+    let samples = between([Some(a), Some(b)])?;
+    let median_ns = *samples.get(samples.len() / 2)?;
+    Some(CoreToCore { a, b, bounces: samples.len() as u64 * TRIPS * 2, min_ns: samples[0], median_ns })
+}
+
+/// The median between two threads, in nanoseconds, wherever the system puts them; with one core, what it takes until the other
+/// one gets it.
+pub fn measure_anywhere() -> Option<u64> {
+    let samples = between([None; 2])?;
+    samples.get(samples.len() / 2).copied()
+}
+
+/// The figures in ascending order.
+fn between([a, b]: [Option<usize>; 2]) -> Option<Vec<u64>> {
     let clock = Clock::new();
     let line = Line(AtomicU64::new(EMPTY));
     let mut samples = thread::scope(|scope| {
@@ -57,13 +74,17 @@ pub fn measure(a: usize, b: usize) -> Option<CoreToCore> {
         scope.spawn(|| bounce(&line, a, &clock)).join().ok().flatten()
     })?;
     samples.sort_unstable();
-    let median_ns = *samples.get(samples.len() / 2)?;
-    Some(CoreToCore { a, b, bounces: samples.len() as u64 * TRIPS * 2, min_ns: samples[0], median_ns })
+    Some(samples)
+}
+
+/// Whether this thread runs where it should.
+fn is_placed(core: Option<usize>) -> bool {
+    core.is_none_or(|core| pin(Some(core)).is_some())
 }
 
 /// Answers every odd value with the even one above it.
-fn echo(line: &Line, core: usize) {
-    let mut answer = if pin(Some(core)).is_some() { READY } else { REFUSED };
+fn echo(line: &Line, core: Option<usize>) {
+    let mut answer = if is_placed(core) { READY } else { REFUSED };
     loop {
         line.0.store(answer, Ordering::Release);
         if answer == REFUSED {
@@ -78,8 +99,8 @@ fn echo(line: &Line, core: usize) {
 }
 
 /// Writes odd values and times how long the answers take; nanoseconds one way, a mean for each batch of round trips.
-fn bounce(line: &Line, core: usize, clock: &Clock) -> Option<Vec<u64>> {
-    let is_pinned = pin(Some(core)).is_some();
+fn bounce(line: &Line, core: Option<usize>, clock: &Clock) -> Option<Vec<u64>> {
+    let is_placed = is_placed(core);
     // Stopping before the echo has come would be overwritten by its coming.
     let mut value = wait(line, |value| value != EMPTY);
     if value == REFUSED {
@@ -87,7 +108,7 @@ fn bounce(line: &Line, core: usize, clock: &Clock) -> Option<Vec<u64>> {
     }
     let mut samples = Vec::with_capacity(SAMPLES_MAX);
     let begin = Instant::now();
-    while is_pinned && samples.len() < SAMPLES_MAX && begin.elapsed() < DURATION_MAX {
+    while is_placed && samples.len() < SAMPLES_MAX && begin.elapsed() < DURATION_MAX {
         let start = clock.raw();
         for _ in 0..TRIPS {
             line.0.store(value + 1, Ordering::Release);
@@ -96,16 +117,20 @@ fn bounce(line: &Line, core: usize, clock: &Clock) -> Option<Vec<u64>> {
         samples.push(clock.delta_as_nanos(start, clock.raw()) / (TRIPS * 2));
     }
     line.0.store(STOP, Ordering::Release);
-    is_pinned.then_some(samples)
+    is_placed.then_some(samples)
 }
 
-/// Looks until the line holds what is waited for. Without a pause in between, which would be in every figure.
+/// Looks until the line holds what is waited for. Without a pause in between, which would be in every figure, unless whoever
+/// is waited for seems to have no core.
 fn wait(line: &Line, is_there: impl Fn(u64) -> bool) -> u64 {
     loop {
-        let value = line.0.load(Ordering::Acquire);
-        if is_there(value) {
-            return value;
+        for _ in 0..LOOKS {
+            let value = line.0.load(Ordering::Acquire);
+            if is_there(value) {
+                return value;
+            }
         }
+        thread::yield_now();
     }
 }
 
@@ -120,6 +145,11 @@ mod tests {
         let measured = measure(a, b).expect("both cores are this process's");
         assert_eq!((measured.a, measured.b), (a, b));
         assert!(measured.min_ns <= measured.median_ns && measured.bounces >= TRIPS * 2, "{measured:?}");
+    }
+
+    #[test]
+    fn anywhere_takes_time() {
+        assert!(measure_anywhere().is_some_and(|ns| ns > 0));
     }
 
     #[test]

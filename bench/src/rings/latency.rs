@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::core_to_core::{ATTEMPTS, median_of, placed};
+use super::Plan;
 use super::crossbeam::{Channel, Queue};
 use super::ends::{CAPACITY, Patience, Receiver, Ring, Sender};
 use super::hand_over::hand_over;
@@ -17,8 +17,8 @@ use super::message::{Message, SHORT};
 use super::novate::{Broadcast, Mpsc, Spsc};
 use super::ringbuf::Ringbuf;
 use super::rtrb::Rtrb;
-use super::{Distance, Placement, Plan};
 use crate::open_loop::{OpenLoop, histogram};
+use crate::placement::{ATTEMPTS, Distance, Placement, median_of, placed};
 use crate::statistics::{median, nanoseconds_each, rounded, times};
 
 /// Messages a second.

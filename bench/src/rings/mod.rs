@@ -4,7 +4,6 @@
 //! they moved are tried again, and medians are formed over rounds in which they were equally far apart. What arrived is
 //! hashed, and held against what was sent.
 
-mod core_to_core;
 mod crossbeam;
 mod disruptor;
 mod ends;
@@ -21,7 +20,6 @@ use std::marker::PhantomData;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use self::core_to_core::{ATTEMPTS, placed};
 use self::crossbeam::{Channel, Queue};
 use self::ends::{BATCH, BatchReceiver, BatchSender, Ring};
 use self::hand_over::{Batches, OneByOne, TwoSenders};
@@ -30,9 +28,8 @@ use self::novate::{Mpsc, Spsc};
 use self::ringbuf::Ringbuf;
 use self::rtrb::Rtrb;
 use crate::duel::{Contestant, Outcome, Round, in_turns};
+use crate::placement::{ATTEMPTS, Distance, Placement, median_of, placed};
 use crate::statistics::{median, nanoseconds_each, rounded};
-
-pub use self::core_to_core::{Distance, NEAR_BELOW_NS, Placement};
 
 /// Rounds of a comparison that is to be published, at least; all placements together.
 pub const ROUNDS_MIN: u32 = 9;
@@ -260,7 +257,7 @@ fn row(
         ratio,
         rounds: rounds.len() as u32,
         placement,
-        core_to_core_ns: core_to_core::median_of(rounds.iter().map(|(_, distance, _)| distance)),
+        core_to_core_ns: median_of(rounds.iter().map(|(_, distance, _)| distance)),
         verified: rounds.iter().all(|(.., outcome)| outcome.is_right && outcome.hash == hash),
         hash,
         messages: plan.messages,

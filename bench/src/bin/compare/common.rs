@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use novate_bench::duel::Round;
+use novate_bench::placement::Distance;
 use serde::Serialize;
 
 /// A round is called disturbed when others had the core for more than one part in so many of it.
@@ -72,4 +73,15 @@ pub(crate) fn tell_disturbed(case: &str, number: u32, waited: Duration, elapsed:
 /// For a table; what should not be is to be seen at once.
 pub(crate) fn yes_or_no(is_so: bool) -> String {
     if is_so { "yes" } else { "NO" }.to_owned()
+}
+
+/// Says how far the cores were apart, and what follows where they moved.
+pub(crate) fn tell_distance(case: &str, index: u32, distance: &Distance) {
+    let ([before, after], number) = (distance.one_way_ns, index + 1);
+    match distance.placement() {
+        Some(placement) => {
+            eprintln!("case {case}, round {number}: core to core {before:.0} and {after:.0} ns, {}", placement.name());
+        }
+        None => eprintln!("case {case}, round {number}: the cores moved: {before:.0} and {after:.0} ns"),
+    }
 }

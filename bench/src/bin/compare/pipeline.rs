@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::journal::Place;
 use novate_bench::pipeline::{Case, GOAL_RATIO, PEER, Row, compare as compare_case};
+use novate_bench::placement::Placement;
 
-use crate::common::{Common, put, tell_round, yes_or_no};
+use crate::common::{Common, put, tell_distance, tell_round, yes_or_no};
 
 /// The only peer.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -39,8 +40,13 @@ pub(crate) fn compare(pipeline: &Pipeline, cores: Option<(usize, usize)>, rounds
     let mut rows = Vec::new();
     for case in Case::ALL.into_iter().filter(|&case| pipeline.case.is_none_or(|only| only == case)) {
         eprintln!("case {}: preparing the flow", case.name());
-        let row = compare_case(case, &place, rounds, |round| tell_round(case.name(), PEER, round))?;
-        put(pipeline.common.json, &mut rows, row)?;
+        let of_case = compare_case(case, &place, rounds, |round, distance| {
+            tell_round(case.name(), PEER, round);
+            tell_distance(case.name(), round.index, distance);
+        })?;
+        for row in of_case {
+            put(pipeline.common.json, &mut rows, row)?;
+        }
     }
     if !pipeline.common.json {
         writeln!(io::stdout().lock(), "{}", table(&rows))?;
@@ -54,10 +60,13 @@ fn table(rows: &[Row]) -> Table {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header([
         "case",
         "peer",
+        "placement",
         "novate ns",
         "peer ns",
         "ratio",
         "commands/s",
+        "core to core ns",
+        "rounds",
         &goal,
         "pinned",
         "verified",
@@ -66,16 +75,19 @@ fn table(rows: &[Row]) -> Table {
         table.add_row([
             row.case.to_owned(),
             row.peer.to_owned(),
+            row.placement.map_or("moved", Placement::name).to_owned(),
             format!("{:.1}", row.subject_ns),
             format!("{:.1}", row.peer_ns),
             format!("{:.3}", row.ratio),
             format!("{:.0}", row.commands_per_second),
+            format!("{:.0}", row.core_to_core_ns),
+            row.rounds.to_string(),
             yes_or_no(row.reached),
             yes_or_no(row.pinned),
             yes_or_no(row.verified),
         ]);
     }
-    for column in table.column_iter_mut().skip(2).take(4) {
+    for column in table.column_iter_mut().skip(3).take(6) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table

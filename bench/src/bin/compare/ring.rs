@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use novate_bench::rings::{Case, Distance, PeerKind, Plan, Row, compare as compare_case};
+use novate_bench::rings::{Case, PeerKind, Plan, Row, compare as compare_case};
 
-use crate::common::{Common, put, tell_round, yes_or_no};
+use crate::common::{Common, put, tell_distance, tell_round, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct Ring {
@@ -59,17 +59,6 @@ pub(crate) fn compare(ring: &Ring, cores: Option<(usize, usize)>, rounds: u32) -
         }
     }
     Ok(rows.iter().all(|row| row.verified))
-}
-
-/// Says how far the cores were apart, and what follows where they moved.
-pub(crate) fn tell_distance(case: &str, index: u32, distance: &Distance) {
-    let ([before, after], number) = (distance.one_way_ns, index + 1);
-    match distance.placement() {
-        Some(placement) => {
-            eprintln!("case {case}, round {number}: core to core {before:.0} and {after:.0} ns, {}", placement.name());
-        }
-        None => eprintln!("case {case}, round {number}: left out, the cores moved: {before:.0} and {after:.0} ns"),
-    }
 }
 
 fn table(rows: &[Row]) -> Table {

@@ -8,8 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::rings::Plan;
 use novate_bench::rings::latency::{Case, NOTE, PeerKind, PlacedTimes, Row, compare as compare_case};
 
-use crate::common::{Common, put, yes_or_no};
-use crate::ring::tell_distance;
+use crate::common::{Common, put, tell_distance, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct RingLatency {

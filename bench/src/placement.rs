@@ -1,28 +1,21 @@
-//! How far two cores are apart: half the time in which one atomic goes to the other core and comes back.
+//! Where two cores are while something is handed over between them.
 //!
 //! Where cores are virtual, whoever runs the machine moves them about: a pair is near each other at one time and far apart
 //! at another, and what is handed over between them takes several times as long. So the distance is measured right before
 //! and right after everything that depends on it.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
-use super::ends::Patience;
-use crate::machine::work_beside;
+use crate::machine::core_to_core;
 use crate::statistics::{median, nanoseconds_each, rounded};
 
 /// Cores that are less than so many nanoseconds apart are near.
 pub const NEAR_BELOW_NS: f64 = 120.0;
-/// Times that the median is over: a few in which somebody was interrupted do no harm.
-const TIMES: usize = 41;
-/// Ways there and back in each.
-const BOUNCES: usize = 50;
 /// How often something is tried before it is given up, because the cores moved each time.
-pub(super) const ATTEMPTS: u32 = 3;
+pub(crate) const ATTEMPTS: u32 = 3;
 
 /// Where two cores are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,7 +65,7 @@ impl Distance {
 }
 
 /// Does something, and says how far the cores were apart right before and right after.
-pub(super) fn placed<T>(
+pub(crate) fn placed<T>(
     cores: Option<(usize, usize)>,
     work: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<(Distance, T)> {
@@ -82,43 +75,18 @@ pub(super) fn placed<T>(
 }
 
 /// The median of the distances' means, in nanoseconds.
-pub(super) fn median_of<'d>(distances: impl Iterator<Item = &'d Distance>) -> f64 {
+pub(crate) fn median_of<'d>(distances: impl Iterator<Item = &'d Distance>) -> f64 {
     rounded(median(distances.map(Distance::mean_ns)))
-}
-
-/// Alone on its cache lines, and on those that the processor fetches along with them.
-#[derive(Default)]
-#[repr(align(128))]
-struct Ball(AtomicU64);
-
-impl Ball {
-    /// Waits until it is this thread's turn, and hands it back.
-    #[inline(always)]
-    fn bounce(&self, turn: u64) {
-        Patience::OWN_CORE.until(|| self.0.load(Ordering::Acquire) == turn);
-        self.0.store(turn + 1, Ordering::Release);
-    }
 }
 
 /// How long it takes from this core to the one beside, in nanoseconds.
 fn core_to_core(cores: Option<(usize, usize)>) -> io::Result<f64> {
-    let ball = &Ball::default();
-    let there = move || (0..(TIMES * BOUNCES) as u64).for_each(|turn| ball.bounce(2 * turn + 1));
-    thread::scope(|scope| {
-        work_beside(cores, || thread::Builder::new().spawn_scoped(scope, there))?;
-        let mut turn = 0;
-        let times: Vec<Duration> = (0..TIMES)
-            .map(|_| {
-                let start = Instant::now();
-                for _ in 0..BOUNCES {
-                    ball.bounce(turn);
-                    turn += 2;
-                }
-                start.elapsed()
-            })
-            .collect();
-        Ok(median(times.into_iter().map(|time| nanoseconds_each(time, 2 * BOUNCES))))
-    })
+    let ns = match cores {
+        Some((a, b)) => core_to_core::measure(a, b).map(|apart| apart.median_ns),
+        None => core_to_core::measure_anywhere(),
+    };
+    let ns = ns.map(|ns| nanoseconds_each(Duration::from_nanos(ns), 1));
+    ns.ok_or_else(|| io::Error::other("the system refused a core that it had allowed"))
 }
 
 #[cfg(test)]
@@ -132,10 +100,5 @@ mod tests {
         assert_eq!(placement(NEAR_BELOW_NS, 245.0), Some(Placement::Far));
         assert_eq!(placement(27.0, 245.0), None);
         assert_eq!(Distance { one_way_ns: [20.0, 30.0] }.mean_ns().to_bits(), 25.0_f64.to_bits());
-    }
-
-    #[test]
-    fn a_way_takes_time() {
-        assert!(core_to_core(None).expect("a thread was started") > 0.0);
     }
 }
