@@ -9,7 +9,6 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc as channel;
 use std::thread::{self, JoinHandle};
 
 use novate_core::arena::{Chunk, Untracked};
@@ -31,7 +30,7 @@ pub(crate) use self::shared::Shared;
 
 use self::hot::{Hot, Turn};
 use self::origin::Origin;
-use crate::affinity::{Cores, NoSuchCore, pin};
+use crate::affinity::{Cores, NoSuchCore, pin, try_pin};
 use crate::clock::Clock;
 use crate::counters::{Counter, Counters, state};
 use crate::egress::Egress;
@@ -138,7 +137,7 @@ pub enum StartError {
     },
     /// The shadow could not begin.
     Shadow(ReplayError),
-    /// The core that the hot thread was to have.
+    /// A core that a thread was to have.
     Core(NoSuchCore),
     /// The commands of a block, replayed, come to other events than its seal states.
     Differs {
@@ -386,7 +385,9 @@ fn check(settings: &Settings) -> Result<(), StartError> {
         let (name, value) = ("batch_commands", batch as u64);
         return Err(StartError::Setting { name, value, expected: "from 1 to 63" });
     }
-    Ok(())
+    // Before anything is begun: a journal without a primary would only be in the way.
+    let Cores { hot, shadow } = settings.cores;
+    [hot, shadow].into_iter().flatten().try_for_each(try_pin).map_err(StartError::Core)
 }
 
 fn start(
@@ -419,15 +420,8 @@ fn start(
         counters: counters.clone(),
     };
     let ending = counters.clone();
-    let (settings, (said, heard)) = (*settings, channel::sync_channel(1));
+    let settings = *settings;
     let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
-        let pinned = settings.cores.hot.map_or(Ok(()), pin);
-        let is_pinned = pinned.is_ok();
-        let _ = said.send(pinned);
-        let last = parts.shared.executed();
-        if !is_pinned {
-            return Err(Halted { reason: Halt::ThreadDied(HOT), last });
-        }
         let shared = Arc::clone(&parts.shared);
         let ran = catch_unwind(AssertUnwindSafe(|| run(parts, clock, &settings)));
         let ended = ran.unwrap_or_else(|_| Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() }));
@@ -441,11 +435,6 @@ fn start(
         ended
     });
     let hot = hot.map_err(StartError::Thread)?;
-    // A thread that dies before it answers says so when it is joined.
-    if let Ok(Err(refused)) = heard.recv() {
-        let _ = hot.join();
-        return Err(StartError::Core(refused));
-    }
     let mut primary =
         Primary { shared, hot: Some(hot), shadow: None, ingress, egress, watermarks, storage: Arc::clone(storage) };
     if let Some(follower) = follower {
@@ -474,6 +463,8 @@ struct Parts {
 /// The hot thread.
 fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, Halted> {
     let Parts { mut memory, layout, writer, background, consumer, producer, shared, counters } = parts;
+    let refused = |core: NoSuchCore| Halted { reason: Halt::Core(core), last: shared.executed() };
+    settings.cores.hot.map_or(Ok(()), pin).map_err(refused)?;
     let genesis = *layout.genesis();
     let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = Engine::attach_as(&layout, chunks, Untracked)
