@@ -406,6 +406,8 @@ fn start(
     counters.set(Counter::Epoch, opened.writer.epoch().into());
     counters.set(Counter::Process, std::process::id().into());
     counters.set(Counter::Sequence, opened.writer.sequence().0.0);
+    counters.set(Counter::IngressSize, settings.ingress_lines as u64);
+    counters.set(Counter::EgressSize, settings.egress_lines as u64);
     let watermarks = opened.writer.watermarks();
     let shared = Arc::new(Shared::new(opened.writer.sequence().0, layout.genesis().outcome_window, settings.drill));
     let (writer, background) = opened.start()?;
@@ -430,6 +432,7 @@ fn start(
         }
         if let Ok(stopped) = &ended {
             ending.set(Counter::Durable, stopped.last.0.0);
+            ending.set(Counter::DurableLagBytes, 0);
         }
         ending.set(Counter::State, if ended.is_ok() { state::STOPPED } else { state::HALTED });
         ended
@@ -475,7 +478,7 @@ fn run(parts: Parts, clock: impl Clock, settings: &Settings) -> Result<Stopped, 
     let intervals = (settings.timer_ns, settings.checkpoint_ns);
     let sequencer = Sequencer::new((session, session_sequence), last, genesis.max_time_jump_ns, intervals);
     let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
-    let how = (settings.work, settings.batch_commands);
+    let how = (settings.work, settings.batch_commands, settings.journal.segment_bytes);
     let waiter = Waiter::new(settings.waiting);
     let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, clock, waiter, (shared, counters), how);
     let ended = turn_until_stopped(&mut hot);

@@ -1,5 +1,6 @@
 //! Primaries with their threads, rings and journals.
 
+mod counters;
 mod gateway;
 mod primary;
 mod support;
