@@ -2,5 +2,6 @@
 
 mod counters;
 mod gateway;
+mod halts;
 mod primary;
 mod support;
