@@ -17,7 +17,6 @@ use novate_core::genesis::Genesis;
 use novate_core::ring::{PushError, Spin, Wait, mpsc};
 use novate_core::sink::Discard;
 use novate_journal::format::header::SEGMENT_BYTES_MAX;
-use novate_journal::format::names::{self, Named};
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Halt, Replay};
 use novate_journal::storage::Storage;
@@ -42,8 +41,8 @@ use crate::workload::{Flow, Rules, Tally};
 pub const GOAL_RATIO: f64 = 2.0;
 /// Bytes of a segment for each command: one holds them all, with their seals, so that none is made while the clock runs.
 const BYTES_A_COMMAND: u64 = 136;
-/// Segments that are there before: the first, and two ahead.
-const SEGMENTS_READY: usize = 3;
+/// Segments that are made before the clock runs: the first, and two ahead, after which nobody makes any.
+const SEGMENTS_READY: u32 = 3;
 /// How long making them may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -273,7 +272,7 @@ impl Contestant for Pipeline {
         let storage: Arc<dyn Storage> = self.folder.storage();
         let primary =
             Primary::create(&storage, &self.genesis, SubmittedTime, &self.settings).map_err(io::Error::other)?;
-        wait_for_segments(&*storage)?;
+        wait_for_segments(&primary)?;
         let mut ingress = primary.ingress();
         let mut sent = 0;
         for submissions in &self.before {
@@ -299,20 +298,16 @@ fn wait_for(primary: &Primary, taken: u64) {
     }
 }
 
-/// Until the segments are there that the flow will fill.
-fn wait_for_segments(storage: &dyn Storage) -> io::Result<()> {
-    let begin = Instant::now();
-    loop {
-        let entries = storage.list()?;
-        let ready = entries.iter().filter(|entry| matches!(names::parse(&entry.name), Named::Segment(_))).count();
-        if ready >= SEGMENTS_READY {
-            return Ok(());
-        }
+/// Until the segments are there that the flow will fill, and nobody works at them any more.
+fn wait_for_segments(primary: &Primary) -> io::Result<()> {
+    let (begin, watermarks) = (Instant::now(), primary.watermarks());
+    while watermarks.newest_segment() < SEGMENTS_READY {
         if begin.elapsed() > PATIENCE {
             return Err(io::Error::other("the disk is too slow to make segments ahead"));
         }
         thread::sleep(Duration::from_millis(10));
     }
+    Ok(())
 }
 
 /// The state digest that the journal comes to.

@@ -1,5 +1,7 @@
 //! Which thread runs on which core.
 
+use std::thread;
+
 use core_affinity::CoreId;
 
 use crate::wait::Waiting;
@@ -54,6 +56,15 @@ pub fn pin(core: usize) -> Result<(), NoSuchCore> {
     } else {
         Err(NoSuchCore { core, allowed: allowed() })
     }
+}
+
+/// Whether a thread of this process can be pinned to a core: tried on one that ends, so that this one stays where it is.
+///
+/// # Errors
+/// [`NoSuchCore`]: the system refused.
+pub fn try_pin(core: usize) -> Result<(), NoSuchCore> {
+    // A thread that the system has no room for is missed again where it is needed, and named there.
+    thread::Builder::new().spawn(move || pin(core)).map_or(Ok(()), |tried| tried.join().unwrap_or(Ok(())))
 }
 
 /// How threads wait where so many of them want a core of their own: they spin if there are enough cores.

@@ -67,6 +67,12 @@ counters! {
     ShadowSequence "shadow_sequence" "last command that the shadow has executed",
     ShadowCheckpoints "shadow_checkpoints" "checkpoints at which the shadow has computed the state digest",
     ShadowScrubs "shadow_scrubs" "times that the shadow has compared all of its memory with its hashes",
+    IngressSize "ingress_size" "lines of the ingress ring",
+    IngressFill "ingress_fill" "lines that waited in the ingress ring at the last seal",
+    EgressSize "egress_size" "lines of the egress ring",
+    EgressFill "egress_fill" "lines by which the slowest reader that gates was behind at the last seal",
+    DurableLagBytes "durable_lag_bytes" "bytes of the journal that were not durable at the last seal",
+    SegmentWait "segment_wait" "0 none, 1 it waits for a segment that is being made, 2 for room on the disk",
 }
 
 const _: () = assert!((HEAD_WORDS + Counter::ALL.len()) * 8 <= BYTES);
@@ -79,6 +85,16 @@ pub mod state {
     pub const STOPPED: u64 = 2;
     /// It halted by itself.
     pub const HALTED: u64 = 3;
+}
+
+/// What [`Counter::SegmentWait`] says.
+pub mod segment_wait {
+    /// It does not wait.
+    pub const NONE: u64 = 0;
+    /// The next segment is being made: the disk is slower than the commands.
+    pub const NOT_READY: u64 = 1;
+    /// The disk is full.
+    pub const NO_ROOM: u64 = 2;
 }
 
 /// A primary's counters.

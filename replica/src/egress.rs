@@ -31,6 +31,11 @@ impl Egress {
         self.producer.position()
     }
 
+    /// Lines by which the slowest reader that gates is behind; 0 if none gates.
+    pub(crate) fn backlog(&self) -> u64 {
+        self.producer.slowest().map_or(0, |(_, lines)| lines)
+    }
+
     /// Publishes what was taken so far.
     #[inline(always)]
     pub(crate) fn flush(&mut self) {

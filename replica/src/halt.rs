@@ -7,6 +7,8 @@ use novate_core::engine::OutOfOrder;
 use novate_core::units::{Sequence, TimeNs};
 use novate_journal::writer::{AppendError, Poison};
 
+use crate::affinity::NoSuchCore;
+
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Halt {
@@ -54,6 +56,8 @@ pub enum Halt {
     },
     /// Whoever replays beside could not go on.
     Shadow(String),
+    /// A core that a thread was to have is not there any more: it was when the primary was started.
+    Core(NoSuchCore),
     /// A thread ended by a panic.
     ThreadDied(&'static str),
 }
@@ -87,6 +91,7 @@ impl fmt::Display for Halt {
                  restart elsewhere from the journal"
             ),
             Self::Shadow(cause) => write!(f, "the shadow cannot go on: {cause}"),
+            Self::Core(refused) => refused.fmt(f),
             Self::ThreadDied(name) => write!(f, "the thread {name} died; keep its message and the journal, and report"),
         }
     }

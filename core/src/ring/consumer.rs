@@ -107,6 +107,12 @@ impl Consumer {
         self.position
     }
 
+    /// Lines that the writers of an mpsc ring have taken and that were not read yet. A lone writer keeps its place to itself:
+    /// always 0 of an spsc ring.
+    pub fn backlog(&self) -> u64 {
+        self.shared.tail.acquire().saturating_sub(self.position)
+    }
+
     /// There is no record: writers get all lines back that were read.
     #[inline(always)]
     fn nothing(&mut self) -> Popped<'static> {

@@ -57,6 +57,23 @@ fn sizes_that_no_ring_has() {
 }
 
 #[test]
+fn a_backlog_is_what_was_not_read() {
+    let (mut one, mut consumer) = mpsc::ring(64).expect("a ring");
+    let mut other = one.clone();
+    assert_eq!(consumer.backlog(), 0);
+    one.try_push(&[1; 7]).expect("room");
+    other.try_push(&[2; 8]).expect("room");
+    assert_eq!(consumer.backlog(), 1 + 2);
+    assert_eq!(next(&mut consumer).as_deref(), Some(&[1; 7][..]));
+    assert_eq!(consumer.backlog(), 2);
+    while next(&mut consumer).is_some() {}
+    assert_eq!(consumer.backlog(), 0);
+    let (mut lone, consumer) = spsc::ring(64).expect("a ring");
+    lone.try_push(&[1]).expect("room");
+    assert_eq!(consumer.backlog(), 0, "it does not say how far it is");
+}
+
+#[test]
 fn records_that_no_ring_takes() {
     let (mut single, _reader) = spsc::ring(64).expect("a ring");
     let (mut multi, _other) = mpsc::ring(64).expect("a ring");

@@ -171,7 +171,7 @@ impl Flusher {
                 let value = next(&self.chain.value, self.cursor.bytes(self.block_begin, end));
                 self.chain = Link { block: self.block, value };
                 (self.block, self.block_begin) = (self.block + 1, end);
-                self.shared.links.force_push(self.chain);
+                self.shared.newest_link.store(self.chain);
             }
         }
         self.cursor.end() != begin

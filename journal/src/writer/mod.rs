@@ -236,7 +236,7 @@ impl Writer {
         if !self.has_open_block() {
             return Ok(());
         }
-        while let Some(link) = self.shared.links.pop() {
+        if let Some(link) = self.shared.newest_link.load() {
             self.chain = link;
         }
         let durable = self.shared.watermarks.durable();

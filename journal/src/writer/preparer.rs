@@ -59,6 +59,7 @@ impl Preparer {
                 self.next += 1;
                 // Nobody else pushes, and it was not full.
                 let _ = self.shared.ahead.push(ready);
+                self.shared.watermarks.set_newest_segment(self.next - 1);
                 Ok(true)
             }
             Err(cause) if is_want_of_room(&cause) => {

@@ -1,10 +1,11 @@
 //! What the hot thread and the two beside it share: queues without locks, and watermarks.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
+use novate_core::digest::Hash256;
 use novate_core::units::Sequence;
 
 use super::Ready;
@@ -25,11 +26,12 @@ pub struct Durable {
     pub position: Position,
 }
 
-/// How far the journal is durable; stored by the flusher, read by anybody.
+/// How far the journal is durable, and how far it is made; stored by the threads beside the writer, read by anybody.
 #[derive(Debug, Default)]
 pub struct Watermarks {
     sequence: CachePadded<AtomicU64>,
     position: CachePadded<AtomicU64>,
+    newest_segment: CachePadded<AtomicU64>,
 }
 
 impl Watermarks {
@@ -40,9 +42,56 @@ impl Watermarks {
         Durable { sequence: Sequence(self.sequence.load(Ordering::Acquire)), position }
     }
 
+    /// The newest segment that was made ahead, with all its pages; 0 before there is one.
+    pub fn newest_segment(&self) -> u32 {
+        self.newest_segment.load(Ordering::Acquire) as u32
+    }
+
+    pub(super) fn set_newest_segment(&self, number: u32) {
+        self.newest_segment.store(number.into(), Ordering::Release);
+    }
+
     pub(super) fn store(&self, durable: Durable) {
         self.sequence.store(durable.sequence.0, Ordering::Release);
         self.position.store(durable.position.to_bits(), Ordering::Release);
+    }
+}
+
+/// Words of a block's index and its chain value.
+const LINK_WORDS: usize = size_of::<Link>() / 8;
+
+/// The newest chain value; one thread stores, one loads, and neither waits for the other.
+///
+/// It is a sequence lock whose reader does not try again (H.-J. Boehm, "Can Seqlocks Get Along With Programming Language
+/// Memory Models?", MSPC 2012). A queue of one would have the hot thread wait for a flusher that was interrupted while it
+/// replaced the value, and give its core away meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct NewestLink {
+    /// Odd while a value is being stored; 0 before the first one.
+    version: CachePadded<AtomicU64>,
+    words: [AtomicU64; LINK_WORDS],
+}
+
+impl NewestLink {
+    /// Replaces it; for the flusher only.
+    pub(super) fn store(&self, link: Link) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version + 1, Ordering::Relaxed);
+        fence(Ordering::Release);
+        let value: [u64; LINK_WORDS - 1] = bytemuck::must_cast(link.value.0);
+        for (word, value) in self.words.iter().zip([link.block].into_iter().chain(value)) {
+            word.store(value, Ordering::Relaxed);
+        }
+        self.version.store(version + 2, Ordering::Release);
+    }
+
+    /// The newest one; none before the first, and none while it is being replaced.
+    pub(super) fn load(&self) -> Option<Link> {
+        let version = self.version.load(Ordering::Acquire);
+        let [block, value @ ..] = self.words.each_ref().map(|word| word.load(Ordering::Relaxed));
+        fence(Ordering::Acquire);
+        let is_whole = version.is_multiple_of(2) && version > 0 && self.version.load(Ordering::Relaxed) == version;
+        is_whole.then(|| Link { block, value: Hash256(bytemuck::must_cast(value)) })
     }
 }
 
@@ -73,13 +122,16 @@ pub(super) struct Shared {
     pub(super) ahead: ArrayQueue<Ready>,
     /// Segments that the hot thread moved to, in order; to the flusher.
     pub(super) entered: ArrayQueue<Ready>,
-    /// New chain values; from the flusher to the hot thread. Only the newest is of interest.
-    pub(super) links: ArrayQueue<Link>,
+    /// From the flusher to the hot thread.
+    pub(super) newest_link: NewestLink,
     pub(super) watermarks: Arc<Watermarks>,
     is_poisoned: CachePadded<AtomicBool>,
     poison: OnceLock<Poison>,
     /// Why the preparer could not make a segment the last time that it tried; set by it, read when none is left.
     no_room: Mutex<Option<String>>,
+    /// Whether there is such a reason. The hot thread asks again and again while it waits for a segment, and must not meet the
+    /// preparer at a lock.
+    has_no_room: AtomicBool,
 }
 
 impl Shared {
@@ -88,11 +140,12 @@ impl Shared {
             _lock: lock,
             ahead: ArrayQueue::new(segments_ahead),
             entered: ArrayQueue::new(ENTERED_MAX),
-            links: ArrayQueue::new(1),
+            newest_link: NewestLink::default(),
             watermarks: Arc::new(Watermarks::default()),
             is_poisoned: CachePadded::new(AtomicBool::new(false)),
             poison: OnceLock::new(),
             no_room: Mutex::new(None),
+            has_no_room: AtomicBool::new(false),
         }
     }
 
@@ -129,10 +182,53 @@ impl Shared {
 
     /// Why there is no next segment, if that is known.
     pub(super) fn no_room(&self) -> Option<String> {
+        if !self.has_no_room.load(Ordering::Relaxed) {
+            return None;
+        }
         self.no_room.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn set_no_room(&self, cause: Option<String>) {
+        let is_there = cause.is_some();
         *self.no_room.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+        self.has_no_room.store(is_there, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(block: u64) -> Link {
+        Link { block, value: Hash256(std::array::from_fn(|at| block as u8 ^ at as u8)) }
+    }
+
+    #[test]
+    fn the_newest_link_is_whole_or_none() {
+        let newest = NewestLink::default();
+        assert_eq!(newest.load(), None);
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (1..=200_000).for_each(|block| newest.store(link(block)));
+                is_over.store(true, Ordering::Release);
+            });
+            let mut last = 0;
+            while !is_over.load(Ordering::Acquire) {
+                if let Some(found) = newest.load() {
+                    assert!(found.block >= last && found == link(found.block), "{found:?} after {last}");
+                    last = found.block;
+                }
+            }
+        });
+        assert_eq!(newest.load(), Some(link(200_000)));
+    }
+
+    #[test]
+    fn a_link_that_is_being_stored_is_not_waited_for() {
+        let newest = NewestLink::default();
+        newest.store(link(3));
+        newest.version.store(3, Ordering::Relaxed);
+        assert_eq!(newest.load(), None);
     }
 }

@@ -14,7 +14,7 @@ use novate_journal::writer::{AppendError, Watermarks, Writer};
 use super::shared::Shared;
 use super::{BATCH_COMMANDS_MAX, WorkWhen};
 use crate::clock::Clock;
-use crate::counters::{Counter, Counters};
+use crate::counters::{Counter, Counters, segment_wait};
 use crate::egress::Egress;
 use crate::halt::Halt;
 use crate::probe::Probe;
@@ -50,6 +50,7 @@ pub(super) struct Hot<'a, C, P> {
     pub(super) shared: Arc<Shared>,
     pub(super) counters: Counters,
     pub(super) work: WorkWhen,
+    segment_bytes: u64,
     watermarks: Arc<Watermarks>,
     buffers: Box<[RecordBuffer]>,
     /// Commands in the block that is open, and when it was begun.
@@ -72,7 +73,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
         (clock, probe): (C, P),
         waiter: Waiter,
         (shared, counters): (Arc<Shared>, Counters),
-        (work, batch_commands): (WorkWhen, usize),
+        (work, batch_commands, segment_bytes): (WorkWhen, usize, u32),
     ) -> Self {
         // One slot is for a timer command; the others for what comes.
         let buffers = vec![RecordBuffer::new(); batch_commands.min(BATCH_COMMANDS_MAX - 1)].into_boxed_slice();
@@ -89,6 +90,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
             shared,
             counters,
             work,
+            segment_bytes: segment_bytes.into(),
             watermarks,
             buffers,
             in_block: 0,
@@ -268,6 +270,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
                 // The disk is slower than the commands, or full: nothing is taken from the ring meanwhile.
                 Err(error @ (AppendError::NotReady | AppendError::NoRoom { .. })) => {
                     self.shared.count_stall();
+                    self.count_wait(&error);
                     if let Some(halt) = self.shared.asked_to_halt() {
                         return Err(halt);
                     }
@@ -279,8 +282,16 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
                 Err(error) => return Err(halt_of(error)),
             }
         }
+        self.counters.set(Counter::SegmentWait, segment_wait::NONE);
         self.waiter.reset();
         Ok(())
+    }
+
+    /// Says what it waits for, while it waits: an operator can make room.
+    fn count_wait(&self, error: &AppendError) {
+        let is_full = matches!(error, AppendError::NoRoom { .. });
+        self.counters.set(Counter::SegmentWait, if is_full { segment_wait::NO_ROOM } else { segment_wait::NOT_READY });
+        self.counters.set(Counter::SegmentStalls, self.shared.stalls());
     }
 
     #[inline(always)]
@@ -295,9 +306,25 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
             return Ok(());
         }
         self.in_block = 0;
-        self.counters.set(Counter::Durable, self.watermarks.durable().sequence.0);
+        self.sample();
         let digest = self.shared.stated(self.engine.sequence(), self.engine.events_digest());
         self.writer.seal(digest).map_err(halt_of)
+    }
+
+    /// Says what would cost too much to look at for every batch: how full the rings are, and what is not durable.
+    fn sample(&self) {
+        let (durable, written) = (self.watermarks.durable(), self.writer.position());
+        let segments = u64::from(written.segment.saturating_sub(durable.position.segment));
+        let bytes = (segments * self.segment_bytes + u64::from(written.offset))
+            .saturating_sub(u64::from(durable.position.offset));
+        for (counter, value) in [
+            (Counter::Durable, durable.sequence.0),
+            (Counter::DurableLagBytes, bytes),
+            (Counter::IngressFill, self.ingress.backlog()),
+            (Counter::EgressFill, self.egress.backlog()),
+        ] {
+            self.counters.set(counter, value);
+        }
     }
 
     /// The last command.

@@ -9,7 +9,6 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc as channel;
 use std::thread::{self, JoinHandle};
 
 use novate_core::arena::{Chunk, Untracked};
@@ -31,7 +30,7 @@ pub(crate) use self::shared::Shared;
 
 use self::hot::{Hot, Turn};
 use self::origin::Origin;
-use crate::affinity::{Cores, NoSuchCore, pin};
+use crate::affinity::{Cores, NoSuchCore, pin, try_pin};
 use crate::clock::Clock;
 use crate::counters::{Counter, Counters, state};
 use crate::egress::Egress;
@@ -139,7 +138,7 @@ pub enum StartError {
     },
     /// The shadow could not begin.
     Shadow(ReplayError),
-    /// The core that the hot thread was to have.
+    /// A core that a thread was to have.
     Core(NoSuchCore),
     /// The commands of a block, replayed, come to other events than its seal states.
     Differs {
@@ -400,7 +399,9 @@ fn check(settings: &Settings) -> Result<(), StartError> {
         let (name, value) = ("batch_commands", batch as u64);
         return Err(StartError::Setting { name, value, expected: "from 1 to 63" });
     }
-    Ok(())
+    // Before anything is begun: a journal without a primary would only be in the way.
+    let Cores { hot, shadow } = settings.cores;
+    [hot, shadow].into_iter().flatten().try_for_each(try_pin).map_err(StartError::Core)
 }
 
 fn start(
@@ -419,6 +420,8 @@ fn start(
     counters.set(Counter::Epoch, opened.writer.epoch().into());
     counters.set(Counter::Process, std::process::id().into());
     counters.set(Counter::Sequence, opened.writer.sequence().0.0);
+    counters.set(Counter::IngressSize, settings.ingress_lines as u64);
+    counters.set(Counter::EgressSize, settings.egress_lines as u64);
     let watermarks = opened.writer.watermarks();
     let shared = Arc::new(Shared::new(opened.writer.sequence().0, layout.genesis().outcome_window, settings.drill));
     let (writer, background) = opened.start()?;
@@ -433,15 +436,8 @@ fn start(
         counters: counters.clone(),
     };
     let ending = counters.clone();
-    let (settings, (said, heard)) = (*settings, channel::sync_channel(1));
+    let settings = *settings;
     let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
-        let pinned = settings.cores.hot.map_or(Ok(()), pin);
-        let is_pinned = pinned.is_ok();
-        let _ = said.send(pinned);
-        let last = parts.shared.executed();
-        if !is_pinned {
-            return Err(Halted { reason: Halt::ThreadDied(HOT), last });
-        }
         let shared = Arc::clone(&parts.shared);
         let ran = catch_unwind(AssertUnwindSafe(|| run(parts, timing, &settings)));
         let ended = ran.unwrap_or_else(|_| Err(Halted { reason: Halt::ThreadDied(HOT), last: shared.executed() }));
@@ -450,16 +446,12 @@ fn start(
         }
         if let Ok(stopped) = &ended {
             ending.set(Counter::Durable, stopped.last.0.0);
+            ending.set(Counter::DurableLagBytes, 0);
         }
         ending.set(Counter::State, if ended.is_ok() { state::STOPPED } else { state::HALTED });
         ended
     });
     let hot = hot.map_err(StartError::Thread)?;
-    // A thread that dies before it answers says so when it is joined.
-    if let Ok(Err(refused)) = heard.recv() {
-        let _ = hot.join();
-        return Err(StartError::Core(refused));
-    }
     let mut primary =
         Primary { shared, hot: Some(hot), shadow: None, ingress, egress, watermarks, storage: Arc::clone(storage) };
     if let Some(follower) = follower {
@@ -488,6 +480,8 @@ struct Parts {
 /// The hot thread.
 fn run(parts: Parts, timing: (impl Clock, impl Probe), settings: &Settings) -> Result<Stopped, Halted> {
     let Parts { mut memory, layout, writer, background, consumer, producer, shared, counters } = parts;
+    let refused = |core: NoSuchCore| Halted { reason: Halt::Core(core), last: shared.executed() };
+    settings.cores.hot.map_or(Ok(()), pin).map_err(refused)?;
     let genesis = *layout.genesis();
     let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let engine = Engine::attach_as(&layout, chunks, Untracked)
@@ -498,7 +492,7 @@ fn run(parts: Parts, timing: (impl Clock, impl Probe), settings: &Settings) -> R
     let intervals = (settings.timer_ns, settings.checkpoint_ns);
     let sequencer = Sequencer::new((session, session_sequence), last, genesis.max_time_jump_ns, intervals);
     let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
-    let how = (settings.work, settings.batch_commands);
+    let how = (settings.work, settings.batch_commands, settings.journal.segment_bytes);
     let waiter = Waiter::new(settings.waiting);
     let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, timing, waiter, (shared, counters), how);
     let ended = turn_until_stopped(&mut hot);

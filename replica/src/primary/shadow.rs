@@ -25,9 +25,10 @@ pub(super) fn run(
     (core, waiting): (Option<usize>, Waiting),
     drill: Option<Drill>,
 ) -> Option<Report> {
-    // The hot thread's core is refused loudly; the shadow works on any.
-    let _ = core.map(pin);
-    let outcome = catch_unwind(AssertUnwindSafe(|| follow(&mut follower, (shared, counters), waiting, drill)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        core.map_or(Ok(()), pin).map_err(Halt::Core)?;
+        follow(&mut follower, (shared, counters), waiting, drill)
+    }));
     match outcome.unwrap_or(Err(Halt::ThreadDied(SHADOW))) {
         Ok(()) => Some(follower.report()),
         Err(halt) => {

@@ -10,7 +10,7 @@ use novate_journal::JournalError;
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Halt as ReplayHalt, Replay};
 use novate_journal::storage::Storage;
-use novate_replica::affinity::{Cores, NoSuchCore};
+use novate_replica::affinity::{self, Cores, NoSuchCore};
 use novate_replica::clock::{CycleClock, SubmittedTime};
 use novate_replica::follower::FollowerSettings;
 use novate_replica::halt::{Halt, Halted};
@@ -187,10 +187,31 @@ fn one_writer_at_a_time() {
 #[test]
 fn a_core_that_there_is_not() {
     let (_folder, storage) = folder();
-    let settings = Settings { cores: Cores { hot: Some(9_999), shadow: None }, ..settings() };
-    let refused = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).map(drop).expect_err("no core");
-    assert!(matches!(&refused, StartError::Core(NoSuchCore { core: 9_999, .. })), "{refused}");
-    assert!(refused.to_string().starts_with("core 9999 is not there, or not for this process; it may use ["));
+    for (hot, shadow) in [(Some(9_999), None), (None, Some(9_999)), (None, Some(1_023))] {
+        let settings = Settings { cores: Cores { hot, shadow }, ..settings() };
+        let refused = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).map(drop);
+        let Err(StartError::Core(NoSuchCore { core, allowed })) = &refused else { panic!("{refused:?}") };
+        assert!(Some(*core) == hot.or(shadow) && *allowed == affinity::allowed(), "{refused:?}");
+        let said = refused.as_ref().map_err(ToString::to_string).expect_err("refused");
+        assert!(
+            said.starts_with(&format!("core {core} is not there, or not for this process; it may use [")),
+            "{said}"
+        );
+        assert!(storage.list().expect("a folder").is_empty(), "nothing was begun");
+    }
+}
+
+/// Threads that are pinned leave whoever started them where it was.
+#[test]
+fn cores_that_there_are() {
+    let (_folder, storage) = folder();
+    let allowed = affinity::allowed();
+    let cores = Cores { hot: allowed.first().copied(), shadow: allowed.last().copied() };
+    let settings = Settings { cores, ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    assert_eq!(affinity::allowed(), allowed);
+    let stopped = trade(primary, 1, |_| 0);
+    assert!(stopped.shadow.is_some());
 }
 
 /// Commands that are the sequencer's own are rejected, wherever in a batch they stand, and halt nobody.

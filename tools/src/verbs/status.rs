@@ -14,8 +14,18 @@ use crate::error::Error;
 use crate::journal::JournalArg;
 use crate::output::{Listing, Stream};
 
-/// From one look to the next.
+/// From one look to the next, when it goes on looking.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// From the first look to the second, which a rate takes.
+const FIRST_INTERVAL: Duration = Duration::from_millis(200);
+
+/// What is said of how fast a counter goes.
+const RATES: [(Counter, &str); 4] = [
+    (Counter::Sequence, "commands_per_second"),
+    (Counter::Taken, "submissions_per_second"),
+    (Counter::Rejected, "rejected_per_second"),
+    (Counter::Durable, "durable_per_second"),
+];
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -23,7 +33,7 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) journal: JournalArg,
 
-    /// Look every second, with rates, until the primary has ended.
+    /// Look every second, until the primary has ended.
     #[arg(long, conflicts_with = "prometheus")]
     watch: bool,
 
@@ -56,25 +66,35 @@ pub(crate) fn status(args: &StatusArgs, json: bool) -> Result<Verdict, Error> {
         lines.flush()?;
         return Ok(Verdict::Right);
     }
-    print(&mut lines, &last, None)?;
-    while args.watch && last.get(Counter::State) == state::RUNNING {
-        thread::sleep(INTERVAL);
-        let next = read()?;
-        let elapsed = at.elapsed();
-        at = Instant::now();
-        print(&mut lines, &next, Some((&last, elapsed)))?;
-        last = next;
+    let mut interval = FIRST_INTERVAL;
+    let is_running = |now: &Snapshot| now.get(Counter::State) == state::RUNNING;
+    loop {
+        // What has ended goes at no rate: one look is enough.
+        if is_running(&last) {
+            thread::sleep(interval);
+        }
+        let (next, now) = (read()?, Instant::now());
+        print(&mut lines, &next, (&last, now - at))?;
+        if !args.watch || !is_running(&next) {
+            return Ok(Verdict::Right);
+        }
+        (last, at, interval) = (next, now, INTERVAL);
     }
-    Ok(Verdict::Right)
 }
 
-fn print(lines: &mut Stream, now: &Snapshot, before: Option<(&Snapshot, Duration)>) -> Result<(), Error> {
-    let rate = before.map(|(before, elapsed)| {
-        let executed = now.get(Counter::Sequence).saturating_sub(before.get(Counter::Sequence));
-        u64::try_from(u128::from(executed) * 1_000_000_000 / elapsed.as_nanos().max(1)).unwrap_or(u64::MAX)
-    });
-    lines.line(|| object(now, rate), || text(now, rate))?;
+fn print(lines: &mut Stream, now: &Snapshot, (before, elapsed): (&Snapshot, Duration)) -> Result<(), Error> {
+    let rates = RATES.map(|(counter, name)| (name, per_second(now, before, counter, elapsed)));
+    lines.line(|| object(now, &rates), || text(now, &rates))?;
     lines.flush()
+}
+
+/// How much a counter has grown, by the second; nothing where it has begun anew, or has stopped.
+fn per_second(now: &Snapshot, before: &Snapshot, counter: Counter, elapsed: Duration) -> u64 {
+    if now.get(Counter::State) != state::RUNNING {
+        return 0;
+    }
+    let grown = now.get(counter).saturating_sub(before.get(counter));
+    u64::try_from(u128::from(grown) * 1_000_000_000 / elapsed.as_nanos().max(1)).unwrap_or(u64::MAX)
 }
 
 /// The state in a word.
@@ -92,28 +112,25 @@ fn lag(now: &Snapshot, counter: Counter) -> u64 {
     now.get(Counter::Sequence).saturating_sub(now.get(counter))
 }
 
-fn object(now: &Snapshot, rate: Option<u64>) -> Map<String, Value> {
-    let mut object: Map<String, Value> =
-        Counter::ALL.iter().map(|&counter| (counter.name().to_owned(), now.get(counter).into())).collect();
+/// What follows from several counters.
+fn lags(now: &Snapshot) -> [(&'static str, u64); 2] {
+    [("durable_lag", lag(now, Counter::Durable)), ("shadow_lag", lag(now, Counter::ShadowSequence))]
+}
+
+fn object(now: &Snapshot, rates: &[(&str, u64)]) -> Map<String, Value> {
+    let counters = Counter::ALL.iter().map(|&counter| (counter.name(), now.get(counter)));
+    let all = counters.chain(lags(now)).chain(rates.iter().copied());
+    let mut object: Map<String, Value> = all.map(|(name, value)| (name.to_owned(), value.into())).collect();
     object.insert("state".into(), state_name(now).into());
-    object.insert("durable_lag".into(), lag(now, Counter::Durable).into());
-    object.insert("shadow_lag".into(), lag(now, Counter::ShadowSequence).into());
-    if let Some(rate) = rate {
-        object.insert("commands_per_second".into(), rate.into());
-    }
     object
 }
 
-fn text(now: &Snapshot, rate: Option<u64>) -> String {
+fn text(now: &Snapshot, rates: &[(&str, u64)]) -> String {
     let mut listing = Listing::new();
     listing.row("state", &state_name(now));
-    for &counter in &Counter::ALL[1..] {
-        listing.row(&counter.name().replace('_', " "), &now.get(counter));
-    }
-    listing.row("durable lag", &lag(now, Counter::Durable));
-    listing.row("shadow lag", &lag(now, Counter::ShadowSequence));
-    if let Some(rate) = rate {
-        listing.row("commands per second", &rate);
+    let counters = Counter::ALL[1..].iter().map(|&counter| (counter.name(), now.get(counter)));
+    for (name, value) in counters.chain(lags(now)).chain(rates.iter().copied()) {
+        listing.row(&name.replace('_', " "), &value);
     }
     listing.lines()
 }
@@ -124,6 +141,10 @@ fn prometheus(now: &Snapshot) -> String {
     for &counter in Counter::ALL {
         let (name, help, value) = (counter.name(), counter.help(), now.get(counter));
         // To a string nothing fails.
+        let _ = writeln!(text, "# HELP novate_{name} {help}\n# TYPE novate_{name} gauge\nnovate_{name} {value}");
+    }
+    for (name, value) in lags(now) {
+        let help = "commands that are executed and not yet";
         let _ = writeln!(text, "# HELP novate_{name} {help}\n# TYPE novate_{name} gauge\nnovate_{name} {value}");
     }
     text

@@ -1,8 +1,18 @@
 //! `novate status`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use novate_core::genesis::{Capacities, Genesis};
+use novate_journal::storage::{DiskStorage, Storage};
+use novate_journal::writer::{Durability, Settings as JournalSettings};
+use novate_replica::clock::CycleClock;
+use novate_replica::primary::{Primary, Settings, Submission};
+use novate_replica::wait::Waiting;
 use serde_json::json;
 
-use crate::support::{Folder, run};
+use crate::support::{Folder, novate, run};
 
 #[test]
 fn what_a_primary_leaves() {
@@ -16,6 +26,7 @@ fn what_a_primary_leaves() {
     assert_eq!((status.code, status.stderr.as_str(), status.objects().len()), (0, "", 1));
     let status = status.result();
     assert_eq!((&status["state"], &status["epoch"]), (&json!("stopped"), &json!(1)));
+    assert_eq!((&status["commands_per_second"], &status["durable_lag_bytes"]), (&json!(0), &json!(0)));
     for key in ["sequence", "work_commands", "checkpoints"] {
         assert_eq!(status[key], result[key], "{key}");
     }
@@ -38,4 +49,74 @@ fn what_a_primary_leaves() {
     assert_eq!((other.code, other.stderr.contains("found another file")), (2, true), "{}", other.stderr);
     let both = run(&["status", &path, "--prometheus", "--json"]);
     assert_eq!((both.code, both.stderr.contains("found both")), (2, true), "{}", both.stderr);
+}
+
+/// A primary that runs in this process, to which commands come that it rejects.
+fn under_load(folder: &Folder, look: impl FnOnce(&str)) {
+    let path = folder.path();
+    let storage: Arc<dyn Storage> = Arc::new(DiskStorage::new(&path));
+    let genesis = Genesis::new(0, 7, Capacities::for_orders(64));
+    let journal = JournalSettings { segment_bytes: 1 << 18, ..JournalSettings::new(Durability::Interval(10)) };
+    let settings = Settings { waiting: Waiting::Park, ..Settings::new(journal) };
+    let primary = Primary::create(&storage, &genesis, CycleClock::new(), &settings).expect("a primary");
+    let (mut ingress, is_over) = (primary.ingress(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let submission = Submission::new(0, novate_core::command::RawCommand::new(&[7])).expect("a length");
+                let _ = ingress.try_push(submission.words());
+                thread::sleep(std::time::Duration::from_millis(1));
+            }
+        });
+        look(&path);
+        is_over.store(true, Ordering::Relaxed);
+    });
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_primary_that_runs() {
+    let folder = Folder::new();
+    under_load(&folder, |path| {
+        let once = run(&["status", path, "--json"]);
+        assert_eq!((once.code, once.stderr.as_str(), once.objects().len()), (0, "", 1));
+        let status = once.result();
+        assert_eq!((&status["state"], &status["process"]), (&json!("running"), &json!(std::process::id())));
+        let number = |key: &str| status[key].as_u64().unwrap_or_else(|| panic!("{key} of {status}"));
+        // A command a millisecond, less where others have the cores; each is rejected. Timers come besides.
+        let rates = ["commands_per_second", "submissions_per_second", "rejected_per_second"].map(number);
+        assert!(rates.iter().all(|rate| (1..=5_000).contains(rate)) && rates[0] >= rates[1], "{rates:?}");
+        number("durable_per_second");
+        assert_eq!((number("ingress_size"), number("egress_size")), (1 << 14, 1 << 16));
+        assert!(number("ingress_fill") <= 1 << 14 && number("egress_fill") == 0, "nobody gates");
+        assert!(number("durable_sequence") + number("durable_lag") >= number("sequence"));
+        assert!(number("durable_lag_bytes") < 1 << 20 && number("segment_wait") <= 1);
+        let scraped = run(&["status", path, "--prometheus"]).stdout;
+        for name in ["ingress_fill", "egress_fill", "durable_lag_bytes", "durable_lag", "shadow_lag", "segment_wait"] {
+            assert!(scraped.contains(&format!("\n# TYPE novate_{name} gauge\nnovate_{name} ")), "{name} in {scraped}");
+        }
+    });
+}
+
+/// Who watches sees rates in every look, and the end.
+#[test]
+fn watching_ends_with_the_primary() {
+    let folder = Folder::new();
+    let watch = thread::scope(|scope| {
+        let mut watching = None;
+        under_load(&folder, |path| {
+            let path = path.to_owned();
+            let started = scope.spawn(move || novate().args(["status", &path, "--watch", "--json"]).output());
+            thread::sleep(std::time::Duration::from_millis(600));
+            watching = Some(started);
+        });
+        watching.expect("a thread").join().expect("no panic").expect("the binary runs")
+    });
+    let text = String::from_utf8(watch.stdout).expect("text");
+    let looks: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert!(looks.len() >= 2, "{text}");
+    assert!(looks[0]["state"] == "running" && looks[0]["commands_per_second"].as_u64() > Some(0), "{text}");
+    let last = looks.last().expect("a look");
+    assert!(last["state"] == "stopped" && last["commands_per_second"] == 0 && last["durable_lag_bytes"] == 0, "{text}");
 }

@@ -14,6 +14,7 @@ const EXPECTED: &[&str] = &[
     "docs/DETERMINISM.md",
     "docs/FORMAT.md",
     "docs/ORDERS.md",
+    "docs/RUNBOOK.md",
     "docs/SCENARIOS.md",
     "docs/TUTORIAL.md",
     "docs/VERSIONING.md",
