@@ -6,6 +6,7 @@
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
 //! - [`crash`]: losses of power while a journal is written, on a disk that forgets.
 //! - [`kill`]: a process that writes a journal is killed.
+//! - [`clients`]: a process with a whole primary is killed, and its clients send again.
 //! - [`replay`]: journals of one segment and of many, replayed from the beginning and from every snapshot.
 //!
 //! The first four find a command that does more work than the rules allow.
@@ -16,6 +17,7 @@
 pub mod batch;
 pub mod book;
 pub mod bytes;
+pub mod clients;
 pub mod crash;
 mod episode;
 mod generator;
@@ -23,6 +25,7 @@ mod habits;
 pub mod kill;
 pub mod replay;
 mod script;
+mod trader;
 pub mod witness;
 mod world;
 
