@@ -1,6 +1,6 @@
 //! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N` `fuzz crash --seed S --crashes N`,
-//! `fuzz replay --seed S --journals N`, `fuzz kill --seed S --kills N --folder DIR` and `fuzz clients --seed S --kills N
-//! --folder DIR`. Exit 0 if nothing was found, 1 if something was, 2 for wrong usage.
+//! `fuzz replay --seed S --journals N`, `fuzz kill --seed S --kills N --folder DIR`, `fuzz clients --seed S --kills N
+//! --folder DIR` and `fuzz soak --seed S --seconds N --folder DIR`. Exit 0 if nothing was found, 1 if something was, 2 for wrong usage.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use novate_bench::fuzz::clients::{self, Clients, ClientsCanary};
 use novate_bench::fuzz::crash::{CrashCanary, Crashes};
 use novate_bench::fuzz::replay::Replays;
+use novate_bench::fuzz::soak;
 use novate_bench::fuzz::{self, Coverage, Finding};
 use novate_core::naive::Canary;
 
@@ -114,6 +115,14 @@ enum Fuzzer {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
         journals: u64,
     },
+    /// A whole primary under half the load that it can take, with readers that keep up and one that does not.
+    Soak {
+        /// A folder on the disk to write to; it must be empty.
+        #[arg(long, value_name = "DIR")]
+        folder: PathBuf,
+        #[command(flatten)]
+        wanted: soak::Wanted,
+    },
     /// Commands executed again on their witness alone.
     Witness {
         #[command(flatten)]
@@ -156,6 +165,18 @@ fn main() -> ExitCode {
         }
         Fuzzer::ClientsChild { folder, start } => return ended(clients::serve(&folder, start)),
         Fuzzer::Replay { seed, journals } => return report_replays(fuzz::replay::run(seed, journals, &mut progress)),
+        Fuzzer::Soak { folder, wanted } => {
+            return match soak::run(&folder, wanted) {
+                Ok(soak) => {
+                    println!("{soak}\nnothing found");
+                    ExitCode::SUCCESS
+                }
+                Err(finding) => {
+                    println!("{finding}");
+                    ExitCode::from(1)
+                }
+            };
+        }
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };
     report(result)

@@ -8,6 +8,7 @@
 //! - [`kill`]: a process that writes a journal is killed.
 //! - [`clients`]: a process with a whole primary is killed, and its clients send again.
 //! - [`replay`]: journals of one segment and of many, replayed from the beginning and from every snapshot.
+//! - [`soak`]: a whole primary under load, with readers that keep up and one that does not.
 //!
 //! The first four find a command that does more work than the rules allow.
 //!
@@ -25,6 +26,7 @@ mod habits;
 pub mod kill;
 pub mod replay;
 mod script;
+pub mod soak;
 mod trader;
 pub mod witness;
 mod world;

@@ -5,3 +5,4 @@ mod compare;
 mod flows;
 mod fuzz;
 mod peers;
+mod soak;

@@ -46,7 +46,7 @@ const KILL_AFTER_US: u32 = 120_000;
 /// One of so many kills may come before, while the journal is opened.
 const EARLY_ONE_IN: u32 = 4;
 /// The latest moment of such a kill after the process was started.
-const EARLY_KILL_AFTER_US: u32 = 60_000;
+const EARLY_KILL_AFTER_US: u32 = 20_000;
 /// How long there is load before a primary is stopped in order.
 const LOAD_BEFORE_STOP: Duration = Duration::from_millis(50);
 /// One of so many messages has a client's session send again.
