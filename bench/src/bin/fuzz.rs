@@ -1,6 +1,6 @@
 //! The fuzzers as a command: `fuzz book|batch|bytes|witness --seed S --commands N` `fuzz crash --seed S --crashes N`,
-//! `fuzz replay --seed S --journals N` and `fuzz kill --seed S --kills N --folder DIR`. Exit 0 if nothing was found, 1 if
-//! something was, 2 for wrong usage.
+//! `fuzz replay --seed S --journals N`, `fuzz kill --seed S --kills N --folder DIR`, `fuzz clients --seed S --kills N
+//! --folder DIR` and `fuzz soak --seed S --seconds N --folder DIR`. Exit 0 if nothing was found, 1 if something was, 2 for wrong usage.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use novate_bench::fuzz::clients::{self, Clients, ClientsCanary};
 use novate_bench::fuzz::crash::{CrashCanary, Crashes};
 use novate_bench::fuzz::replay::Replays;
+use novate_bench::fuzz::soak;
 use novate_bench::fuzz::{self, Coverage, Finding};
 use novate_core::naive::Canary;
 
@@ -82,6 +84,28 @@ enum Fuzzer {
         #[arg(long)]
         seed: u64,
     },
+    /// A process with a whole primary, killed at random moments under the load of clients that send again.
+    Clients {
+        /// The first journal's seed; each further one takes the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many kills.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+        kills: u64,
+        /// A folder on the disk to write to; it must be empty.
+        #[arg(long, value_name = "DIR")]
+        folder: PathBuf,
+        /// Plants a mistake; the run must find it.
+        #[arg(long, value_enum, default_value_t)]
+        canary: ClientsCanary,
+    },
+    /// The process that `clients` kills.
+    #[command(hide = true)]
+    ClientsChild {
+        folder: PathBuf,
+        #[command(flatten)]
+        start: clients::Start,
+    },
     /// Journals replayed in every way.
     Replay {
         /// The first journal's seed; each further one takes the next.
@@ -90,6 +114,14 @@ enum Fuzzer {
         /// How many journals.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
         journals: u64,
+    },
+    /// A whole primary under half the load that it can take, with readers that keep up and one that does not.
+    Soak {
+        /// A folder on the disk to write to; it must be empty.
+        #[arg(long, value_name = "DIR")]
+        folder: PathBuf,
+        #[command(flatten)]
+        wanted: soak::Wanted,
     },
     /// Commands executed again on their witness alone.
     Witness {
@@ -126,18 +158,39 @@ fn main() -> ExitCode {
             return report_kills(std::env::current_exe(), &folder, (seed, kills), &mut progress);
         }
         Fuzzer::KillChild { folder, seed } => {
-            return fuzz::kill::child(&folder, seed).map_or_else(
-                |what| {
-                    eprintln!("{what}");
-                    ExitCode::from(4)
-                },
-                |()| ExitCode::SUCCESS,
-            );
+            return ended(fuzz::kill::child(&folder, seed));
         }
+        Fuzzer::Clients { seed, kills, folder, canary } => {
+            return report_clients(std::env::current_exe(), &folder, (seed, kills), canary, &mut progress);
+        }
+        Fuzzer::ClientsChild { folder, start } => return ended(clients::serve(&folder, start)),
         Fuzzer::Replay { seed, journals } => return report_replays(fuzz::replay::run(seed, journals, &mut progress)),
+        Fuzzer::Soak { folder, wanted } => {
+            return match soak::run(&folder, wanted) {
+                Ok(soak) => {
+                    println!("{soak}\nnothing found");
+                    ExitCode::SUCCESS
+                }
+                Err(finding) => {
+                    println!("{finding}");
+                    ExitCode::from(1)
+                }
+            };
+        }
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };
     report(result)
+}
+
+/// Of a process that others have started.
+fn ended(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("{what}");
+            ExitCode::from(4)
+        }
+    }
 }
 
 fn report_crashes(result: Result<Crashes, Box<Finding>>) -> ExitCode {
@@ -164,13 +217,37 @@ fn report_kills(
 ) -> ExitCode {
     let program = match program {
         Ok(program) => program,
-        Err(error) => {
-            eprintln!("this program's own path: {error}");
-            return ExitCode::from(4);
-        }
+        Err(error) => return ended(Err(format!("this program's own path: {error}"))),
     };
     match fuzz::kill::run(&program, folder, run, progress) {
         Ok(kills) => {
+            println!("{kills} kills, nothing found");
+            ExitCode::SUCCESS
+        }
+        Err(finding) => {
+            println!("{finding}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn report_clients(
+    program: io::Result<PathBuf>,
+    folder: &Path,
+    run: (u64, u64),
+    canary: ClientsCanary,
+    progress: &mut dyn FnMut(u64),
+) -> ExitCode {
+    let program = match program {
+        Ok(program) => program,
+        Err(error) => return ended(Err(format!("this program's own path: {error}"))),
+    };
+    match clients::run(&program, folder, run, canary, progress) {
+        Ok(Clients { kills, early, losses, journals, commands, trades, again, unanswered, unanswered_had_run }) => {
+            println!("{journals} journals, {commands} commands, {trades} trades");
+            println!("{unanswered} commands unanswered at kills, {unanswered_had_run} of them had run");
+            println!("{again} commands sent again and answered by their first outcome");
+            println!("{early} kills while a journal was opened, {losses} with all lost that was not durable");
             println!("{kills} kills, nothing found");
             ExitCode::SUCCESS
         }

@@ -6,7 +6,9 @@
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
 //! - [`crash`]: losses of power while a journal is written, on a disk that forgets.
 //! - [`kill`]: a process that writes a journal is killed.
+//! - [`clients`]: a process with a whole primary is killed, and its clients send again.
 //! - [`replay`]: journals of one segment and of many, replayed from the beginning and from every snapshot.
+//! - [`soak`]: a whole primary under load, with readers that keep up and one that does not.
 //!
 //! The first four find a command that does more work than the rules allow.
 //!
@@ -16,6 +18,7 @@
 pub mod batch;
 pub mod book;
 pub mod bytes;
+pub mod clients;
 pub mod crash;
 mod episode;
 mod generator;
@@ -23,6 +26,8 @@ mod habits;
 pub mod kill;
 pub mod replay;
 mod script;
+pub mod soak;
+mod trader;
 pub mod witness;
 mod world;
 
