@@ -54,41 +54,52 @@ pub(super) fn run(load: &Load, plan: &Plan, (rate, length): (u64, Length), view:
         shadow: plan.shadow.then(FollowerSettings::new),
         ..Settings::new(plan.journal)
     };
+    // On a thread of its own, which may be pinned.
+    thread::scope(|scope| {
+        let run = || send((load, plan), (rate, length), (&storage, &settings), view);
+        let client = thread::Builder::new().name("client".into()).spawn_scoped(scope, run)?;
+        client.join().map_err(|_| io::Error::other("the client died"))?
+    })
+}
+
+/// The client's thread.
+fn send(
+    (load, plan): (&Load, &Plan),
+    (rate, length): (u64, Length),
+    (storage, settings): (&Arc<dyn Storage>, &Settings),
+    view: View,
+) -> io::Result<Looped> {
+    let own = plan.cores.map(|(own, _)| own);
+    let take_core = || match own {
+        Some(core) if pin(Some(core)).is_none() => {
+            Err(io::Error::other(format!("the system refused core {core} for the client")))
+        }
+        _ => Ok(()),
+    };
+    // Threads begin where the one that starts them is: where there is no third core, they share the client's, and the hot
+    // thread has its own.
+    if plan.is_crowded {
+        take_core()?;
+    }
     let (pace, clock) = (OpenLoop::new(rate), CycleClock::new());
     let (primary, marks) = match view {
-        View::Outside => (Primary::create(&storage, &load.genesis, clock, &settings), None),
+        View::Outside => (Primary::create(storage, &load.genesis, clock, settings), None),
         View::Inside => {
             let (producer, consumer) = spsc::ring(MARK_LINES).map_err(io::Error::other)?;
             let probe = StageProbe::new(pace.clone(), producer);
-            (Primary::create_probed(&storage, &load.genesis, (clock, probe), &settings), Some(consumer))
+            (Primary::create_probed(storage, &load.genesis, (clock, probe), settings), Some(consumer))
         }
     };
     let primary = primary.map_err(io::Error::other)?;
+    take_core()?;
     let events = primary.egress().gate().ok_or_else(|| io::Error::other("no reader may gate"))?;
-    let waiter = Waiter::new(plan.waiting());
-    let client = || {
-        if let Some((own, _)) = plan.cores
-            && pin(Some(own)).is_none()
-        {
-            return Err(io::Error::other(format!("the system refused core {own} for the client")));
-        }
-        let mut client = Client::new(&primary, events, (pace, waiter), marks);
-        let mut commands = load.commands();
-        client.set_up(load, &mut commands)?;
-        client.run(&mut commands, length)
-    };
-    // On a thread of its own, so that what is started after it is not pinned along with it.
-    let looped = thread::scope(|scope| {
-        let thread = thread::Builder::new().name("client".into()).spawn_scoped(scope, client)?;
-        thread.join().map_err(|_| io::Error::other("the client died"))?
-    });
-    let stopped = primary.stop();
-    let looped = looped.map_err(|error| match &stopped {
-        Err(halted) => io::Error::other(halted.to_string()),
-        Ok(_) => error,
-    })?;
-    stopped.map_err(io::Error::other)?;
-    Ok(looped)
+    let mut commands = load.commands();
+    let mut client = Client::new(&primary, events, (pace, Waiter::new(plan.waiting())), marks);
+    let looped = client.set_up(load, &mut commands).and_then(|()| client.run(&mut commands, length));
+    drop(client);
+    // Why the primary halted tells more than that it did.
+    primary.stop().map_err(io::Error::other)?;
+    looped
 }
 
 impl Plan {

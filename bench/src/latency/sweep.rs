@@ -34,6 +34,8 @@ pub struct Plan {
     pub warm_up: Duration,
     /// The client's core and the hot thread's; none where they have none of their own.
     pub cores: Option<(usize, usize)>,
+    /// Whether these two are all that there are: the threads beside share the client's then.
+    pub is_crowded: bool,
     /// Where journals lie meanwhile.
     pub folder: PathBuf,
     /// How they are written.

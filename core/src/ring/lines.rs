@@ -103,16 +103,19 @@ impl Lines {
     }
 
     /// Stores a record at a position, but for the stamp that publishes it. The lines are this thread's alone.
+    ///
+    /// The first line comes last: a reader that waits looks at it all the time, and would take it away between its first
+    /// word and its stamp.
     #[inline(always)]
     pub(super) fn fill(&self, position: u64, words: &[u64]) {
         let (first, rest) = words.split_at(words.len().min(LINE_WORDS));
-        self.line(position).store(first);
         for (next, part) in (position + 1..).zip(rest.chunks(LINE_WORDS)) {
             let line = self.line(next);
             line.store(part);
             // The first line's stamp is stored after this one, and releases it.
             line.stamp.store(stamp(next, 0), Ordering::Relaxed);
         }
+        self.line(position).store(first);
     }
 
     /// Publishes the record of so many words that was stored at a position, and everything that was stored before.

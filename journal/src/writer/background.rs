@@ -19,8 +19,12 @@ use crate::format::control::Control;
 use crate::format::names;
 use crate::storage::Storage;
 
-/// How long a thread that found nothing to do sleeps, unless its policy says otherwise.
+/// How long a flusher that makes every batch durable sleeps where nothing comes.
 const NAP: Duration = Duration::from_micros(50);
+
+/// How long a preparer sleeps while all segments are made. Two are ahead, and even small ones last longer; each awakening
+/// takes a moment from whoever shares its core.
+const PREPARER_NAP: Duration = Duration::from_millis(1);
 
 /// How long a thread that makes every batch durable stays awake for the next one.
 const WAKEFUL: Duration = Duration::from_millis(2);
@@ -110,7 +114,7 @@ fn prepare(mut preparer: Preparer, stop: &AtomicBool) -> Preparer {
     while !stop.load(Ordering::Acquire) {
         match preparer.step() {
             Ok(true) => {}
-            Ok(false) => thread::sleep(NAP),
+            Ok(false) => thread::sleep(PREPARER_NAP),
             Err(_) => break,
         }
     }

@@ -104,6 +104,7 @@ pub(crate) fn latency(args: &LatencyArgs, json: bool) -> Result<Verdict, Error> 
         duration: args.duration,
         warm_up: (args.duration / 4).min(Duration::from_secs(1)),
         cores,
+        is_crowded: usable.all.len() <= 2,
         folder: folder.path().to_owned(),
         journal: JournalSettings {
             segment_bytes: SEGMENT_BYTES,

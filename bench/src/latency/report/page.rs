@@ -60,6 +60,7 @@ fn facts(lines: &[(&'static str, String)]) -> Markup {
 fn asked(sweep: &Sweep) -> Vec<(&'static str, String)> {
     let plan = &sweep.plan;
     let cores = match plan.cores {
+        Some((client, hot)) if plan.is_crowded => format!("hot thread on {hot}, client and all others on {client}"),
         Some((client, hot)) => format!("client on {client}, hot thread on {hot}, others wherever the system puts them"),
         None => "threads were not pinned, and waited by yielding".to_owned(),
     };
