@@ -124,21 +124,20 @@ impl Lines {
         self.line(position).stamp.store(stamp(position, words), Ordering::Release);
     }
 
-    /// Stores records one after the other, and publishes all of them with the first one.
+    /// Stores records, the first one last, and publishes all of them with that one.
     #[inline(always)]
-    pub(super) fn store_all(&self, position: u64, records: impl Iterator<Item: AsRef<[u64]>>) {
-        let (mut at, mut first) = (position, 0);
+    pub(super) fn store_all(&self, position: u64, mut records: impl Iterator<Item: AsRef<[u64]>>) {
+        let Some(first) = records.next() else { return };
+        let first = first.as_ref();
+        let mut at = position + lines_of(first.len()) as u64;
         for record in records {
             let words = record.as_ref();
             self.fill(at, words);
-            if at == position {
-                first = words.len();
-            } else {
-                self.publish(at, words.len());
-            }
+            self.publish(at, words.len());
             at += lines_of(words.len()) as u64;
         }
-        self.publish(position, first);
+        self.fill(position, first);
+        self.publish(position, first.len());
     }
 
     /// Takes back what lines say that they hold, before something else is stored there: for rings whose writer may lap
