@@ -10,7 +10,7 @@ use novate_core::digest::EventsDigest;
 use super::flusher::{Flush, Flusher};
 use super::open::Opened;
 use super::preparer::Preparer;
-use super::shared::Poison;
+use super::shared::{Poison, Shared};
 use super::{AppendError, Writer};
 use crate::chain::Link;
 use crate::error::{JournalError, io as io_error};
@@ -62,10 +62,17 @@ impl Opened {
         let Self { writer, flusher, preparer, storage } = self;
         let stop = Arc::new(AtomicBool::new(false));
         let mut background = Background { stop: Arc::clone(&stop), flusher: None, preparer: None, storage };
-        let is_stopped = Arc::clone(&stop);
-        let spawned = thread::Builder::new().name("novate-flush".into()).spawn(move || flush(flusher, &is_stopped));
+        let (is_stopped, alarm) = (Arc::clone(&stop), Alarm::new(&flusher.shared, "the thread novate-flush"));
+        let spawned = thread::Builder::new().name("novate-flush".into()).spawn(move || {
+            let _alarm = alarm;
+            flush(flusher, &is_stopped)
+        });
         background.flusher = Some(spawned.map_err(io_error("starting a thread", "novate-flush"))?);
-        let spawned = thread::Builder::new().name("novate-prepare".into()).spawn(move || prepare(preparer, &stop));
+        let alarm = Alarm::new(&preparer.shared, "the thread novate-prepare");
+        let spawned = thread::Builder::new().name("novate-prepare".into()).spawn(move || {
+            let _alarm = alarm;
+            prepare(preparer, &stop)
+        });
         background.preparer = Some(spawned.map_err(io_error("starting a thread", "novate-prepare"))?);
         Ok((writer, background))
     }
@@ -77,6 +84,27 @@ impl Opened {
     pub fn close(self, events_digest: EventsDigest) -> Result<Closed, JournalError> {
         let Self { writer, flusher, preparer, storage } = self;
         close(&*storage, writer, flusher, preparer.control(), events_digest)
+    }
+}
+
+/// Poisons the writer when its thread panics: nothing would become durable any more, or no segment be made, and whoever
+/// writes would not hear of it.
+struct Alarm {
+    shared: Arc<Shared>,
+    thread: &'static str,
+}
+
+impl Alarm {
+    fn new(shared: &Arc<Shared>, thread: &'static str) -> Self {
+        Self { shared: Arc::clone(shared), thread }
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.shared.set_poison(self.thread, "it panicked; keep its message");
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Flush {
 #[derive(Debug)]
 pub struct Flusher {
     storage: SharedStorage,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     durability: Durability,
     epoch: u32,
     segment: u32,

@@ -19,7 +19,7 @@ use crate::storage::Storage;
 #[derive(Debug)]
 pub struct Preparer {
     storage: SharedStorage,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     genesis: Genesis,
     segment_bytes: u32,
     control: Control,

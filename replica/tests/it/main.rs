@@ -3,5 +3,6 @@
 mod counters;
 mod gateway;
 mod halts;
+mod panics;
 mod primary;
 mod support;
