@@ -66,6 +66,9 @@ pub(crate) enum Error {
     /// The command line is no command line of ours; what is wrong with it has been said.
     #[error("see --help")]
     CommandLine,
+    /// Somebody wanted it to end early.
+    #[error("interrupted: nothing was kept")]
+    Interrupted,
     /// Standard output did not take the result.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -112,6 +115,7 @@ impl Error {
             | Self::Engine { .. }
             | Self::State(_)
             | Self::Write { .. } => 4,
+            Self::Interrupted => 130,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The client: one thread that sends at its pace, whatever comes back, and reads all events meanwhile.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use novate_core::ring::{Consumer as MarkConsumer, Popped, PushError, RecordBuffer, Wait, broadcast, mpsc};
 use novate_replica::primary::Primary;
@@ -25,6 +26,7 @@ pub(super) struct Client<'p> {
     /// Commands that found the ring full.
     full: u64,
     replies: Replies,
+    is_cancelled: &'p AtomicBool,
 }
 
 /// How long an open loop is: beats that warm up, beats that are timed, and how the times are divided.
@@ -55,6 +57,7 @@ impl<'p> Client<'p> {
         events: broadcast::Consumer,
         (pace, waiter): (OpenLoop, Waiter),
         marks: Option<MarkConsumer>,
+        is_cancelled: &'p AtomicBool,
     ) -> Self {
         Self {
             primary,
@@ -67,6 +70,7 @@ impl<'p> Client<'p> {
             waiter,
             sent: 0,
             full: 0,
+            is_cancelled,
         }
     }
 
@@ -125,6 +129,7 @@ impl<'p> Client<'p> {
     /// Sends, and reads while there is no room.
     #[inline(always)]
     fn send(&mut self, words: &[u64]) -> io::Result<()> {
+        self.check_cancelled()?;
         let mut is_full = false;
         while let Err(error) = self.ingress.try_push(words) {
             if error != PushError::Full {
@@ -136,6 +141,11 @@ impl<'p> Client<'p> {
         self.full += u64::from(is_full);
         self.sent += 1;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn check_cancelled(&self) -> io::Result<()> {
+        if self.is_cancelled.load(Ordering::Relaxed) { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
     }
 
     /// Reads one record of events, and one of the hot thread's marks. False where there was neither.
@@ -159,6 +169,7 @@ impl<'p> Client<'p> {
             Popped::Closed => return Err(self.ended()),
         }
         if !is_marked {
+            self.check_cancelled()?;
             self.waiter.wait();
         }
         Ok(is_marked)

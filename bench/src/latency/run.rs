@@ -94,7 +94,7 @@ fn send(
     take_core()?;
     let events = primary.egress().gate().ok_or_else(|| io::Error::other("no reader may gate"))?;
     let mut commands = load.commands();
-    let mut client = Client::new(&primary, events, (pace, Waiter::new(plan.waiting())), marks);
+    let mut client = Client::new(&primary, events, (pace, Waiter::new(plan.waiting())), marks, &plan.is_cancelled);
     let looped = client.set_up(load, &mut commands).and_then(|()| client.run(&mut commands, length));
     drop(client);
     // Why the primary halted tells more than that it did.

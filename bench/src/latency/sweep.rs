@@ -2,6 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use novate_journal::writer::Settings as JournalSettings;
@@ -42,6 +44,8 @@ pub struct Plan {
     pub journal: JournalSettings,
     /// Whether a shadow follows.
     pub shadow: bool,
+    /// Set by whoever wants it to end early: with an error, and nothing left on the disk.
+    pub is_cancelled: Arc<AtomicBool>,
 }
 
 /// How far the two cores were apart, and what else ran on them.
@@ -96,7 +100,7 @@ pub struct Sweep {
 /// Measures each rate twice, as a whole and by stages, and tells each to `progress`.
 ///
 /// # Errors
-/// The disk has no room, a core was refused, or the primary halted.
+/// The disk has no room, a core was refused, or the primary halted; `Interrupted` where it was cancelled.
 pub fn sweep(plan: Plan, mut progress: impl FnMut(&Rate)) -> io::Result<Sweep> {
     let load = Load::new()?;
     let before = Surroundings::measure(plan.cores);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use novate_bench::machine::{
 };
 use novate_journal::writer::{Durability, Settings as JournalSettings};
 use serde::Serialize;
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::Verdict;
 use crate::cli::durability;
@@ -98,6 +100,11 @@ pub(crate) fn latency(args: &LatencyArgs, json: bool) -> Result<Verdict, Error> 
     let disk = args.disk.clone().unwrap_or_else(std::env::temp_dir);
     let folder = tempfile::tempdir_in(&disk)
         .map_err(|cause| Error::Write { file: format!("a folder in {}", disk.display()), cause })?;
+    // What is on the disk meanwhile is removed before the process ends.
+    let is_cancelled = Arc::default();
+    for signal in [SIGINT, SIGTERM] {
+        let _ = signal_hook::flag::register(signal, Arc::clone(&is_cancelled));
+    }
     let shadow = usable.all.len() >= PIPELINE_THREADS;
     let plan = Plan {
         rates: args.rate.map_or(RATES.to_vec(), |rate| vec![rate]),
@@ -111,12 +118,16 @@ pub(crate) fn latency(args: &LatencyArgs, json: bool) -> Result<Verdict, Error> 
             durability: args.sync.unwrap_or(Durability::Interval(INTERVAL_MS)),
         },
         shadow,
+        is_cancelled: Arc::clone(&is_cancelled),
     };
     if cores.is_none() {
         tell("one core for all threads: they are not pinned and wait by yielding; the figures are the scheduler's");
     }
     let measured = sweep(plan, |rate: &Rate| tell(format!("{} a second: {} answered", rate.rate, rate.answered)));
-    let measured = measured.map_err(|cause| Error::engine("measuring", cause))?;
+    let measured = measured.map_err(|cause| match cause.kind() {
+        io::ErrorKind::Interrupted => Error::Interrupted,
+        _ => Error::engine("measuring", cause),
+    })?;
     if let Some(folder) = &args.report {
         report::write(&measured, folder).map_err(|cause| of_report(folder, cause))?;
     }
@@ -175,7 +186,10 @@ fn print(measured: &Sweep, report: Option<&Path>, json: bool) -> Result<(), Erro
     if let Some(row) = at_a_million(&rows)
         && let (Some(apart), Some(multiple)) = (row.core_to_core, row.multiple)
     {
-        listing.row("p50 at 1000000", &format!("{multiple} times the {apart} ns from core to core"));
+        listing.row(
+            "p50 at 1000000",
+            &format!("{multiple} times the {apart} ns from core to core; aim 3, where four cores are free"),
+        );
     }
     if let Some(folder) = &report {
         listing.row("report", &format!("{folder}/index.html"));

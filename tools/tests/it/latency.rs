@@ -1,6 +1,10 @@
 //! `novate latency`, on whatever machine this is: what it says adds up, whatever the times are.
 
 use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::support::{Folder, run};
 
@@ -80,4 +84,31 @@ fn what_cannot_be_measured_is_refused_before_anything_is() {
         assert!(ran.stderr.contains(text), "{args:?}: {}", ran.stderr);
         assert_eq!(ran.stdout, "", "{args:?}");
     }
+}
+
+/// Ctrl-C in the middle: it ends soon, and leaves nothing on the disk.
+#[cfg(unix)]
+#[test]
+fn whoever_interrupts_it_finds_the_disk_as_it_was() {
+    let folder = Folder::new();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("novate"))
+        .args(["latency", "--rate", "1000", "--duration", "3600", "--disk", &folder.path()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let begin = Instant::now();
+    let is_begun = || fs::read_dir(folder.path()).expect("a folder").count() > 0;
+    while !is_begun() || begin.elapsed() < Duration::from_secs(2) {
+        assert!(begin.elapsed() < Duration::from_mins(1), "it does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("a signal is sent");
+    assert!(killed.success());
+    let status = child.wait().expect("it ends");
+    let mut said = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text in UTF-8");
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted: nothing was kept"), "{said}");
+    assert!(!is_begun(), "a journal was left");
 }
