@@ -1,5 +1,7 @@
 //! Where the engine's events go: several to a record of the broadcast ring, in order.
 
+use std::time::{Duration, Instant};
+
 use novate_core::event::Event;
 use novate_core::ring::broadcast::Producer;
 use novate_core::ring::{PushError, RECORD_WORDS_MAX, Wait};
@@ -14,15 +16,15 @@ pub(crate) struct Egress {
     record: [u64; RECORD_WORDS_MAX],
     used: usize,
     waiter: Waiter,
-    /// How often a reader that gates may be asked for room before it is let go.
-    patience: u32,
+    /// How long a reader that gates may be waited for before it is let go.
+    patience: Duration,
     pub(crate) stalls: u64,
     pub(crate) released: u64,
     pub(crate) rejected: u64,
 }
 
 impl Egress {
-    pub(crate) fn new(producer: Producer, waiter: Waiter, patience: u32) -> Self {
+    pub(crate) fn new(producer: Producer, waiter: Waiter, patience: Duration) -> Self {
         Self { producer, record: [0; RECORD_WORDS_MAX], used: 0, waiter, patience, stalls: 0, released: 0, rejected: 0 }
     }
 
@@ -53,10 +55,9 @@ impl Egress {
     #[cold]
     fn wait_for_room(&mut self) {
         self.stalls += 1;
-        let mut looks = 0;
+        let begin = Instant::now();
         while self.producer.try_push(&self.record[..self.used]) == Err(PushError::Full) {
-            looks += 1;
-            if looks < self.patience {
+            if begin.elapsed() < self.patience {
                 self.waiter.wait();
             } else if let Some((gate, _)) = self.producer.slowest()
                 && self.producer.release(gate)

@@ -42,6 +42,8 @@ pub(crate) struct Sequencer {
     sequence: u64,
     time: u64,
     max_jump: u64,
+    /// The same for the next reading: the first one may come after a downtime.
+    max_next_jump: u64,
     timer: Cadence,
     checkpoint: Cadence,
     /// How often the clock was behind the last command.
@@ -57,7 +59,7 @@ impl Sequencer {
     pub(crate) fn new(
         (session, session_sequence): (SessionId, u64),
         (sequence, time): (Sequence, TimeNs),
-        max_jump_ns: u64,
+        (max_jump_ns, downtime_ns): (u64, u64),
         intervals_ns: (u64, u64),
     ) -> Self {
         let (timer, checkpoint) = (Cadence::new(intervals_ns.0, time.0), Cadence::new(intervals_ns.1, time.0));
@@ -67,6 +69,7 @@ impl Sequencer {
             sequence: sequence.0,
             time: time.0,
             max_jump: max_jump_ns,
+            max_next_jump: max_jump_ns.max(downtime_ns),
             timer,
             checkpoint,
             steps_back: 0,
@@ -91,9 +94,10 @@ impl Sequencer {
             self.steps_back += 1;
             return Ok(());
         }
-        if clock.0 - self.time > self.max_jump && self.sequence > 0 {
-            return Err(Halt::TimeJump { last: TimeNs(self.time), next: clock, max_ns: self.max_jump });
+        if clock.0 - self.time > self.max_next_jump && self.sequence > 0 {
+            return Err(Halt::TimeJump { last: TimeNs(self.time), next: clock, max_ns: self.max_next_jump });
         }
+        self.max_next_jump = self.max_jump;
         if self.sequence == 0 && self.time != clock.0 {
             self.timer.done(clock.0);
             self.checkpoint.done(clock.0);
@@ -146,7 +150,7 @@ mod tests {
     use super::*;
 
     fn sequencer(last: (u64, u64), intervals: (u64, u64)) -> Sequencer {
-        Sequencer::new((SessionId::sequencer(0), 5), (Sequence(last.0), TimeNs(last.1)), 1_000, intervals)
+        Sequencer::new((SessionId::sequencer(0), 5), (Sequence(last.0), TimeNs(last.1)), (1_000, 0), intervals)
     }
 
     #[test]
@@ -166,6 +170,10 @@ mod tests {
         let jump = Halt::TimeJump { last: TimeNs(500), next: TimeNs(1_501), max_ns: 1_000 };
         assert_eq!(begun.set_time(TimeNs(1_501)), Err(jump));
         assert_eq!(begun.last(), (Sequence(1), TimeNs(500)), "nothing has changed");
+        let mut back = Sequencer::new((SessionId::sequencer(0), 5), (Sequence(1), TimeNs(500)), (1_000, 9_000), (0, 0));
+        assert_eq!(back.clone().set_time(TimeNs(9_501)).map_err(|halt| halt.to_string().contains("9000")), Err(true));
+        assert_eq!(back.set_time(TimeNs(9_500)), Ok(()), "it was down for a while");
+        assert!(back.set_time(TimeNs(10_501)).is_err(), "and is not any more");
         let mut new = sequencer((0, 0), (10, 10));
         assert_eq!(new.set_time(TimeNs(1 << 60)), Ok(()));
         assert!(new.timer().is_none(), "nothing is late before there was anything");

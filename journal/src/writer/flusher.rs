@@ -1,8 +1,8 @@
 //! Makes durable what was appended, and computes the hash chain over it: beside the hot thread, never in its way.
 //!
 //! The page that is being written is left alone while commands come: a page that is written back is protected against
-//! writing meanwhile, and the hot thread would wait for it. Only a page that is full, or one to which nothing comes any
-//! more, is flushed.
+//! writing meanwhile, and the hot thread would wait for it. Only a page that is full is flushed, or one in which something
+//! has waited for an interval.
 
 use std::sync::Arc;
 
@@ -133,11 +133,13 @@ impl Flusher {
 
     /// What to flush now, as the policy wants it; called at the policy's pace.
     pub(super) fn policy(&mut self) -> Flush {
-        let is_idle = self.cursor.end() == self.last_end;
-        self.last_end = self.cursor.end();
+        let end = self.cursor.end();
+        // What is in the page that is being written has waited for an interval already.
+        let is_late = end & !(PAGE - 1) < self.last_end;
+        self.last_end = end;
         match self.durability {
             Durability::None => Flush::Nothing,
-            Durability::Interval(_) if is_idle => Flush::All,
+            Durability::Interval(_) if is_late => Flush::All,
             Durability::Interval(_) => Flush::FullPages,
             Durability::Batch => Flush::All,
         }

@@ -37,7 +37,8 @@ pub enum Durability {
     /// Only segments that are full, and all when the journal is closed; else the system writes when it likes. A process that
     /// dies loses nothing, a machine that does may lose the segment that was being written, and the one before.
     None,
-    /// Full pages every so many milliseconds, from 1 on; the page that is being written only when nothing comes any more.
+    /// Full pages every so many milliseconds, from 1 on; the page that is being written when something in it has waited for
+    /// as long.
     Interval(u32),
     /// As soon as possible, the page that is being written too: whoever writes there next waits for one page fault.
     Batch,

@@ -10,6 +10,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::RawCommand;
@@ -74,14 +75,17 @@ pub struct Settings {
     pub egress_lines: usize,
     /// Readers of events that may gate, at most.
     pub gates: usize,
-    /// How often a reader that gates is asked for room before it is let go.
-    pub patience: u32,
+    /// How long a reader that gates may hold everybody up before it is let go.
+    pub patience: Duration,
     /// Commands that are taken from the ring at once: 1 to [`BATCH_COMMANDS_MAX`] - 1.
     pub batch_commands: usize,
     /// Sequenced time between two timer commands, in nanoseconds; 0 for none.
     pub timer_ns: u64,
     /// Sequenced time between two checkpoints, in nanoseconds; 0 for none but the last.
     pub checkpoint_ns: u64,
+    /// How long after its last command a journal may be opened again; after more than that, and than the genesis'
+    /// `max_time_jump_ns`, the clock is taken for wrong.
+    pub downtime_max: Duration,
     /// When pending work is done.
     pub work: WorkWhen,
     /// What the shadow does; none for no shadow: then nobody computes state digests or takes snapshots meanwhile, and a fault
@@ -103,10 +107,11 @@ impl Settings {
             ingress_lines: 1 << 14,
             egress_lines: 1 << 16,
             gates: 64,
-            patience: 1 << 20,
+            patience: Duration::from_millis(10),
             batch_commands: BATCH_COMMANDS_MAX - 1,
             timer_ns: 10_000_000,
             checkpoint_ns: 100_000_000,
+            downtime_max: Duration::from_hours(7 * 24),
             work: WorkWhen::Idle,
             shadow: Some(FollowerSettings::new()),
             cores: Cores { hot: None, shadow: None },
@@ -259,6 +264,7 @@ pub struct Primary {
     egress: broadcast::Subscriber,
     watermarks: Arc<Watermarks>,
     storage: Arc<dyn Storage>,
+    counters: Counters,
 }
 
 impl fmt::Debug for Primary {
@@ -291,8 +297,8 @@ impl Primary {
         (clock, probe): (impl Clock + 'static, impl Probe + 'static),
         settings: &Settings,
     ) -> Result<Self, StartError> {
-        check(settings)?;
-        start(origin::begin(Arc::clone(storage), genesis, settings.journal)?, storage, (clock, probe), settings)
+        let rings = Rings::new(settings)?;
+        start(origin::begin(Arc::clone(storage), genesis, settings.journal)?, rings, storage, (clock, probe), settings)
     }
 
     /// Goes on with a journal, from its newest snapshot if there is one, and starts. What a crash left is cut.
@@ -304,8 +310,8 @@ impl Primary {
         clock: impl Clock + 'static,
         settings: &Settings,
     ) -> Result<Self, StartError> {
-        check(settings)?;
-        start(origin::resume(Arc::clone(storage), settings.journal)?, storage, (clock, ()), settings)
+        let rings = Rings::new(settings)?;
+        start(origin::resume(Arc::clone(storage), settings.journal)?, rings, storage, (clock, ()), settings)
     }
 
     /// A way in and out for whoever speaks to clients.
@@ -358,6 +364,12 @@ impl Primary {
     }
 
     fn end(&mut self) -> Result<Stopped, Halted> {
+        let ended = self.join();
+        self.counters.set(Counter::State, if ended.is_ok() { state::STOPPED } else { state::HALTED });
+        ended
+    }
+
+    fn join(&mut self) -> Result<Stopped, Halted> {
         self.shared.stop();
         let died = |name| Halted { reason: Halt::ThreadDied(name), last: self.shared.executed() };
         let hot = self.hot.take().ok_or_else(|| died(HOT))?;
@@ -393,25 +405,46 @@ impl Drop for Primary {
 /// The hot thread's name.
 const HOT: &str = "novate-hot";
 
-fn check(settings: &Settings) -> Result<(), StartError> {
-    let batch = settings.batch_commands;
-    if !(1..BATCH_COMMANDS_MAX).contains(&batch) {
-        let (name, value) = ("batch_commands", batch as u64);
-        return Err(StartError::Setting { name, value, expected: "from 1 to 63" });
+/// Readers that gate, at most.
+const GATES_MAX: usize = 4_096;
+
+/// The ends of both rings.
+struct Rings {
+    ingress: mpsc::Producer,
+    consumer: novate_core::ring::Consumer,
+    producer: broadcast::Producer,
+    egress: broadcast::Subscriber,
+}
+
+impl Rings {
+    /// Checks the settings, and makes the rings, before anything is begun: a journal without a primary would only be in the
+    /// way.
+    fn new(settings: &Settings) -> Result<Self, StartError> {
+        let (batch, gates) = (settings.batch_commands, settings.gates);
+        for (name, value, most, expected) in [
+            ("batch_commands", batch, BATCH_COMMANDS_MAX - 1, "from 1 to 63"),
+            ("gates", gates, GATES_MAX, "from 1 to 4096"),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(StartError::Setting { name, value: value as u64, expected });
+            }
+        }
+        let Cores { hot, shadow } = settings.cores;
+        [hot, shadow].into_iter().flatten().try_for_each(try_pin).map_err(StartError::Core)?;
+        let (ingress, consumer) = mpsc::ring(settings.ingress_lines)?;
+        let (producer, egress) = broadcast::ring(settings.egress_lines, gates)?;
+        Ok(Self { ingress, consumer, producer, egress })
     }
-    // Before anything is begun: a journal without a primary would only be in the way.
-    let Cores { hot, shadow } = settings.cores;
-    [hot, shadow].into_iter().flatten().try_for_each(try_pin).map_err(StartError::Core)
 }
 
 fn start(
     origin: Origin,
+    rings: Rings,
     storage: &Arc<dyn Storage>,
     timing: (impl Clock + 'static, impl Probe + 'static),
     settings: &Settings,
 ) -> Result<Primary, StartError> {
-    let (ingress, consumer) = mpsc::ring(settings.ingress_lines)?;
-    let (producer, egress) = broadcast::ring(settings.egress_lines, settings.gates)?;
+    let Rings { ingress, consumer, producer, egress } = rings;
     let Origin { opened, memory, layout } = origin;
     let follower = settings.shadow.map(|shadow| Follower::new(Arc::clone(storage), shadow)).transpose();
     let follower = follower.map_err(StartError::Shadow)?;
@@ -448,12 +481,23 @@ fn start(
             ending.set(Counter::Durable, stopped.last.0.0);
             ending.set(Counter::DurableLagBytes, 0);
         }
-        ending.set(Counter::State, if ended.is_ok() { state::STOPPED } else { state::HALTED });
+        // Whether it was stopped in order is known when the shadow has said the same.
+        if ended.is_err() {
+            ending.set(Counter::State, state::HALTED);
+        }
         ended
     });
     let hot = hot.map_err(StartError::Thread)?;
-    let mut primary =
-        Primary { shared, hot: Some(hot), shadow: None, ingress, egress, watermarks, storage: Arc::clone(storage) };
+    let mut primary = Primary {
+        shared,
+        hot: Some(hot),
+        shadow: None,
+        ingress,
+        egress,
+        watermarks,
+        storage: Arc::clone(storage),
+        counters: counters.clone(),
+    };
     if let Some(follower) = follower {
         let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));
         let spawned = thread::Builder::new()
@@ -490,7 +534,9 @@ fn run(parts: Parts, timing: (impl Clock, impl Probe), settings: &Settings) -> R
     let session_sequence = engine.session(session).map_or(0, |session| session.last_session_sequence);
     let last = (engine.sequence(), engine.time());
     let intervals = (settings.timer_ns, settings.checkpoint_ns);
-    let sequencer = Sequencer::new((session, session_sequence), last, genesis.max_time_jump_ns, intervals);
+    let downtime_ns = u64::try_from(settings.downtime_max.as_nanos()).unwrap_or(u64::MAX);
+    let jumps = (genesis.max_time_jump_ns, downtime_ns);
+    let sequencer = Sequencer::new((session, session_sequence), last, jumps, intervals);
     let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
     let how = (settings.work, settings.batch_commands, settings.journal.segment_bytes);
     let waiter = Waiter::new(settings.waiting);

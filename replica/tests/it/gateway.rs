@@ -1,6 +1,7 @@
 //! What a gateway's sessions and feeds see, across readers that come late, restarts and resends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use novate_core::prelude::*;
 use novate_core::reject::RejectCode;
@@ -243,7 +244,7 @@ fn orders_are_cancelled_when_a_session_ends() {
 #[test]
 fn a_feed_that_is_not_read_is_lapped_and_goes_on_by_replay() {
     let (_folder, storage) = folder();
-    let settings = Settings { egress_lines: 64, patience: 10, gates: 2, ..settings() };
+    let settings = Settings { egress_lines: 64, patience: Duration::from_micros(100), gates: 2, ..settings() };
     let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);

@@ -1,6 +1,7 @@
 //! A primary from its beginning to its end, and again from where it ended.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use novate_core::command::{Checkpoint, CommandRecord, RawCommand, Work};
 use novate_core::prelude::*;
@@ -11,12 +12,13 @@ use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Halt as ReplayHalt, Replay};
 use novate_journal::storage::Storage;
 use novate_replica::affinity::{self, Cores, NoSuchCore};
-use novate_replica::clock::{CycleClock, SubmittedTime};
+use novate_replica::clock::{Clock, CycleClock, SubmittedTime};
 use novate_replica::follower::FollowerSettings;
 use novate_replica::halt::{Halt, Halted};
 use novate_replica::primary::{Drill, Primary, Settings, StartError, Stopped, Submission, WorkWhen};
+use novate_replica::wait::Waiting;
 
-use crate::support::{Events, PATIENCE, folder, genesis, order, set_up, settings, submit};
+use crate::support::{Events, PATIENCE, Party, folder, genesis, order, set_up, settings, submit};
 
 const ORDERS: u64 = 5_000;
 
@@ -37,7 +39,7 @@ fn trade(primary: Primary, from: u64, time: impl Fn(u64) -> u64 + Send + 'static
         set_up(&mut ingress, &mut events, time(0))
     } else {
         let shard = 0;
-        crate::support::Party {
+        Party {
             instrument: InstrumentId::from_parts(shard, 1, 1),
             account: AccountId::from_parts(shard, 1, 1),
             session: SessionId::from_parts(shard, 3, 3),
@@ -105,14 +107,14 @@ fn until_it_halts(settings: &Settings) -> Halted {
     let primary = Primary::create(&storage, &genesis(), CycleClock::new(), settings).expect("a primary");
     let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
     let party = set_up(&mut ingress, &mut events, 0);
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     for number in 1.. {
         assert!(begin.elapsed() < PATIENCE, "it goes on");
         let submission = Submission::new(0, &order(&party, number)).expect("a command's length");
         if primary.has_ended() || ingress.try_push(submission.words()) == Err(PushError::Closed) {
             break;
         }
-        std::thread::sleep(std::time::Duration::from_micros(100));
+        std::thread::sleep(Duration::from_micros(100));
     }
     primary.stop().expect_err("it has halted")
 }
@@ -243,13 +245,82 @@ fn who_sends_the_sequencers_commands_is_rejected() {
 #[test]
 fn a_reader_that_never_reads_is_let_go() {
     let (_folder, storage) = folder();
-    let settings = Settings { egress_lines: 64, patience: 1_000, ..settings() };
+    let settings = Settings { egress_lines: 64, patience: Duration::from_millis(500), ..settings() };
     let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
     let lazy = primary.egress().gate().expect("a place");
     let stopped = trade(primary, 1, |_| 0);
     assert_eq!(stopped.gates_released, 1);
     assert!(lazy.is_gating(), "it has never looked");
     replays_to(&storage, &stopped);
+}
+
+/// Whose orders are rejected, which is an event.
+const NOBODY: Party = Party { instrument: InstrumentId::NONE, account: AccountId::NONE, session: SessionId::NONE };
+
+/// With the patience that nobody has changed, whichever way threads wait, it is a moment.
+#[test]
+fn nobody_waits_long_for_a_reader() {
+    for waiting in [Waiting::Spin, Waiting::Yield, Waiting::Park] {
+        let (_folder, storage) = folder();
+        let settings = Settings { egress_lines: 64, waiting, ..settings() };
+        let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+        let _lazy = primary.egress().gate().expect("a place");
+        let begin = Instant::now();
+        let mut ingress = primary.ingress();
+        for number in 1..=500 {
+            submit(&mut ingress, 0, &order(&NOBODY, number));
+        }
+        let stopped = primary.stop().expect("in order");
+        assert_eq!(stopped.gates_released, 1);
+        assert!(begin.elapsed() < Duration::from_secs(20), "{waiting:?} waited {:?}", begin.elapsed());
+    }
+}
+
+/// A clock that goes back an hour after a few commands, and never comes back.
+struct SteppingBack(CycleClock, u64);
+
+impl Clock for SteppingBack {
+    fn name(&self) -> &'static str {
+        "one that steps back"
+    }
+
+    fn stamp(&mut self, submitted: u64) -> TimeNs {
+        self.1 += 1;
+        let now = self.0.stamp(submitted);
+        if self.1 > 5 { TimeNs(now.0 - 3_600_000_000_000) } else { now }
+    }
+
+    fn now(&mut self) -> Option<TimeNs> {
+        Some(self.stamp(0))
+    }
+}
+
+#[test]
+fn a_clock_that_steps_back_holds_time_up_and_nothing_else() {
+    let (_folder, storage) = folder();
+    let clock = SteppingBack(CycleClock::new(), 0);
+    let primary = Primary::create(&storage, &genesis(), clock, &settings()).expect("a primary");
+    let stopped = trade(primary, 1, |_| 0);
+    assert!(stopped.clock_steps_back > 0 && stopped.last.0 > Sequence(ORDERS), "{stopped:?}");
+    replays_to(&storage, &stopped);
+}
+
+/// A venue that was down over the weekend opens; one whose clock is a year ahead does not go on.
+#[test]
+fn a_journal_is_opened_after_a_while() {
+    let (_folder, storage) = folder();
+    let primary = Primary::create(&storage, &genesis(), SubmittedTime, &settings()).expect("a primary");
+    trade(primary, 1, |_| 5_000);
+    let hours = |hours: u64| hours * 3_600_000_000_000;
+    let begin = |time: u64| {
+        let primary = Primary::open(&storage, SubmittedTime, &settings()).expect("a primary");
+        submit(&mut primary.ingress(), time, &order(&NOBODY, 1));
+        primary.stop()
+    };
+    let stopped = begin(hours(60)).expect("in order");
+    assert_eq!(stopped.last.1, TimeNs(hours(60)));
+    let halted = begin(hours(60 + 365 * 24)).expect_err("the clock is wrong");
+    assert!(matches!(halted.reason, Halt::TimeJump { .. }), "{halted}");
 }
 
 #[test]
@@ -260,5 +331,9 @@ fn settings_that_no_primary_has() {
     };
     assert!(matches!(start(Settings { batch_commands: 0, ..settings() }), StartError::Setting { .. }));
     assert!(matches!(start(Settings { batch_commands: 64, ..settings() }), StartError::Setting { .. }));
+    assert!(matches!(start(Settings { gates: 0, ..settings() }), StartError::Setting { .. }));
+    assert!(matches!(start(Settings { gates: 1 << 40, ..settings() }), StartError::Setting { .. }));
+    assert!(matches!(start(Settings { ingress_lines: 1_000, ..settings() }), StartError::Ring(_)));
+    assert!(matches!(start(Settings { egress_lines: 0, ..settings() }), StartError::Ring(_)));
     assert!(storage.list().expect("a folder").is_empty(), "nothing was begun");
 }

@@ -116,7 +116,7 @@ impl Load {
         Settings {
             egress_lines: EGRESS_LINES,
             // Readers that gate are waited for as long as it takes: none may lose anything.
-            patience: u32::MAX,
+            patience: Duration::MAX,
             shadow: Some(FollowerSettings { scrub_chunks: SCRUB_CHUNKS, ..FollowerSettings::new() }),
             waiting: Waiting::Park,
             drill: (self.canary == SoakCanary::FlippedBit).then_some(Drill::FlippedBit(FLIPPED_AFTER)),
