@@ -41,8 +41,8 @@ fn single_in_a_batch() {
     check(3, || {
         let (mut producer, mut consumer) = spsc::ring(4).expect("a ring");
         let writer = thread::spawn(move || {
-            producer.try_push_all([&[1][..], &[2, 3]]).expect("room");
-            while producer.try_push_all([&[4, 5][..], &[6]]) == Err(PushError::Full) {
+            producer.try_push_all(&[&[1][..], &[2, 3]]).expect("room");
+            while producer.try_push_all(&[&[4, 5][..], &[6]]) == Err(PushError::Full) {
                 thread::yield_now();
             }
         });
@@ -73,12 +73,12 @@ fn a_reader_that_goes() {
 fn two_writers() {
     check(3, || {
         let (mut one, mut consumer) = mpsc::ring(4).expect("a ring");
-        one.try_push_all([&[7, 8][..], &[9]]).expect("room");
+        one.try_push_all(&[&[7, 8][..], &[9]]).expect("room");
         assert_eq!(take(&mut consumer, 2), [&[7, 8][..], &[9]]);
         assert_eq!(consumer.try_pop(&mut RecordBuffer::new()), Popped::Empty);
         let mut other = one.clone();
         let writers = [
-            thread::spawn(move || one.try_push_all([&[1][..], &[2]])),
+            thread::spawn(move || one.try_push_all(&[&[1][..], &[2]])),
             thread::spawn(move || other.try_push(&[11, 12])),
         ];
         let records = take(&mut consumer, 3);
@@ -100,7 +100,7 @@ fn two_writers() {
 fn two_writers_and_too_little_room() {
     check(2, || {
         let (mut one, mut consumer) = mpsc::ring(4).expect("a ring");
-        one.try_push_all([&[7, 8][..], &[9]]).expect("room");
+        one.try_push_all(&[&[7, 8][..], &[9]]).expect("room");
         let mut other = one.clone();
         let writers = [thread::spawn(move || one.try_push(&[1])), thread::spawn(move || other.try_push(&[11]))];
         let mut buffer = RecordBuffer::new();
@@ -148,9 +148,10 @@ fn a_reader_that_is_lapped() {
         let (mut producer, subscriber) = broadcast::ring(4, 0).expect("a ring");
         let observer = subscriber.observe();
         let writer = thread::spawn(move || {
-            for record in LAPS {
-                producer.try_push(&record).expect("nobody gates");
-            }
+            let [first, second, third, last] = LAPS;
+            producer.try_push(&first).expect("nobody gates");
+            producer.try_push_all(&[&second, &third]).expect("nobody gates");
+            producer.try_push(&last).expect("nobody gates");
         });
         account_for_all(observer);
         writer.join().expect("no panic");

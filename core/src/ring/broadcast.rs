@@ -83,6 +83,23 @@ impl Producer {
         Ok(())
     }
 
+    /// Writes records that readers see all at once, or none of them.
+    ///
+    /// # Errors
+    /// [`PushError::Full`], [`PushError::Size`]; nothing was written then.
+    #[inline]
+    pub fn try_push_all(&mut self, records: &[&[u64]]) -> Result<(), PushError> {
+        let lines = super::lines_of_all(records, self.shared.lines.len())?;
+        if self.tail + lines > self.limit {
+            self.make_room(self.tail + lines)?;
+        }
+        self.shared.lines.withdraw(self.tail, lines);
+        self.shared.lines.store_all(self.tail, records);
+        self.tail += lines;
+        self.shared.tail.release(self.tail);
+        Ok(())
+    }
+
     /// Writes a record as soon as there is room.
     ///
     /// # Errors
@@ -221,6 +238,26 @@ impl Consumer {
         };
         wait.reset();
         Ok(Some(&buffer.0[..words]))
+    }
+
+    /// Hands over up to so many records as they stand, and says how many there were.
+    ///
+    /// # Errors
+    /// [`Lapped`], once for each gap; what was before it was handed over.
+    #[inline]
+    pub fn drain(
+        &mut self,
+        most: usize,
+        buffer: &mut RecordBuffer,
+        mut take: impl FnMut(&[u64]),
+    ) -> Result<usize, Lapped> {
+        for count in 0..most {
+            match self.try_pop(buffer)? {
+                Popped::Record(words) => take(words),
+                Popped::Empty | Popped::Closed => return Ok(count),
+            }
+        }
+        Ok(most)
     }
 
     /// Whether the writer waits for this reader.

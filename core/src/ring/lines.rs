@@ -126,12 +126,10 @@ impl Lines {
 
     /// Stores records, the first one last, and publishes all of them with that one.
     #[inline(always)]
-    pub(super) fn store_all(&self, position: u64, mut records: impl Iterator<Item: AsRef<[u64]>>) {
-        let Some(first) = records.next() else { return };
-        let first = first.as_ref();
+    pub(super) fn store_all(&self, position: u64, records: &[&[u64]]) {
+        let Some((first, rest)) = records.split_first() else { return };
         let mut at = position + lines_of(first.len()) as u64;
-        for record in records {
-            let words = record.as_ref();
+        for words in rest {
             self.fill(at, words);
             self.publish(at, words.len());
             at += lines_of(words.len()) as u64;

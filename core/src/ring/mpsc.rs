@@ -51,17 +51,12 @@ impl Producer {
     }
 
     /// Writes records that the reader sees all at once and next to each other, or none of them.
-    /// They are run through twice, to see that all fit and to store them, and have to be the same both times.
     ///
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all<R>(&mut self, records: R) -> Result<(), PushError>
-    where
-        R: IntoIterator<Item: AsRef<[u64]>, IntoIter: Clone>,
-    {
-        let records = records.into_iter();
-        let lines = super::lines_of_all(records.clone(), self.shared.lines.len())?;
+    pub fn try_push_all(&mut self, records: &[&[u64]]) -> Result<(), PushError> {
+        let lines = super::lines_of_all(records, self.shared.lines.len())?;
         let position = self.claim(lines)?;
         self.shared.lines.store_all(position, records);
         Ok(())

@@ -84,14 +84,15 @@ fn records_that_no_ring_takes() {
         assert_eq!(multi.try_push(&record), refused);
         assert_eq!(wide.try_push(&record), refused);
         assert_eq!(single.push(&record, &mut Spin), refused, "nobody waits for what never comes");
-        assert_eq!(multi.try_push_all([&[1][..], &record]), refused);
+        assert_eq!(multi.try_push_all(&[&[1][..], &record]), refused);
+        assert_eq!(wide.try_push_all(&[&[1][..], &record]), refused);
     }
-    assert_eq!(single.try_push_all([[0; 0]; 0]), Err(PushError::Size { words: 0 }));
+    assert_eq!(single.try_push_all(&[]), Err(PushError::Size { words: 0 }));
     let long = [[5; RECORD_WORDS_MAX]; 11];
     let refused = Err(PushError::Size { words: 11 * RECORD_WORDS_MAX });
-    assert_eq!(single.try_push_all(long.iter().map(|record| &record[..])), refused, "more than the ring holds");
-    assert_eq!(multi.try_push_all(long.iter().map(|record| &record[..])), refused);
-    assert_eq!(single.try_push_all(long[..10].iter().map(|record| &record[..])), Ok(()));
+    assert_eq!(single.try_push_all(&long.each_ref().map(|record| &record[..])), refused, "more than the ring holds");
+    assert_eq!(multi.try_push_all(&long.each_ref().map(|record| &record[..])), refused);
+    assert_eq!(single.try_push_all(&long.each_ref().map(|record| &record[..])[..10]), Ok(()));
 }
 
 #[test]
@@ -140,13 +141,13 @@ fn a_full_ring_refuses_and_goes_on() {
     assert_eq!(next(&mut consumer), Some(vec![1]), "two lines are said to be free now");
     assert_eq!(producer.try_push(&[8; 15]), Err(PushError::Full), "three are too many");
     assert_eq!(producer.try_push(&[8; 14]), Ok(()));
-    assert_eq!(producer.try_push_all([&[9][..], &[10]]), Err(PushError::Full));
+    assert_eq!(producer.try_push_all(&[&[9][..], &[10]]), Err(PushError::Full));
     for number in 2..8 {
         assert_eq!(next(&mut consumer), Some(vec![number]));
     }
     assert_eq!(next(&mut consumer), Some(vec![8; 14]));
     assert_eq!(next(&mut consumer), None);
-    assert_eq!(producer.try_push_all([&[9][..], &[10; 42]]), Ok(()));
+    assert_eq!(producer.try_push_all(&[&[9][..], &[10; 42]]), Ok(()));
     assert_eq!(next(&mut consumer), Some(vec![9]));
     assert_eq!(next(&mut consumer), Some(vec![10; 42]));
 }
@@ -186,7 +187,8 @@ fn one_thread_to_another() {
         while number < RECORDS {
             if number % 3 == 0 && number + 4 <= RECORDS {
                 let batch: Vec<Vec<u64>> = (number..number + 4).map(|number| record(1, number)).collect();
-                while producer.try_push_all(batch.iter().map(|record| &record[..])) == Err(PushError::Full) {
+                let batch: Vec<&[u64]> = batch.iter().map(Vec::as_slice).collect();
+                while producer.try_push_all(&batch) == Err(PushError::Full) {
                     wait.wait();
                 }
                 number += 4;
@@ -202,6 +204,30 @@ fn one_thread_to_another() {
     }
     assert_eq!(consumer.pop(&mut buffer, &mut wait), None);
     writer.join().expect("no panic");
+}
+
+#[test]
+fn a_batch_to_many() {
+    let (mut producer, subscriber) = broadcast::ring(16, 1).expect("a ring");
+    let (mut gate, mut observer) = (subscriber.gate().expect("a place"), subscriber.observe());
+    let mut buffer = RecordBuffer::new();
+    let mut drain = |consumer: &mut broadcast::Consumer, most| {
+        let mut read = Vec::new();
+        let count = consumer.drain(most, &mut buffer, |words| read.push(words.to_vec())).expect("not lapped");
+        assert_eq!(count, read.len());
+        read
+    };
+    let records = [vec![1; 3], vec![2; 20], vec![3; 7], vec![4; 42]];
+    let batch: Vec<&[u64]> = records.iter().map(Vec::as_slice).collect();
+    assert_eq!(producer.try_push_all(&batch), Ok(()));
+    // Eleven lines are taken: there is no room for as many again until who gates has read.
+    assert_eq!(producer.try_push_all(&batch), Err(PushError::Full));
+    assert_eq!(drain(&mut gate, 3), records[..3]);
+    assert_eq!(drain(&mut gate, 9), records[3..]);
+    assert_eq!(drain(&mut gate, 9), Vec::<Vec<u64>>::new());
+    assert_eq!(drain(&mut observer, 9), records);
+    assert_eq!(producer.try_push_all(&batch), Ok(()));
+    assert_eq!(drain(&mut observer, 9), records);
 }
 
 #[test]

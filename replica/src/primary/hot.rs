@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 use novate_core::arena::Untracked;
 use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
-use novate_core::engine::{Engine, Sequenced};
+use novate_core::engine::{Engine, OutOfOrder, Sequenced};
 use novate_core::ring::{Consumer, Popped, RecordBuffer, Wait};
 use novate_core::units::Sequence;
 use novate_journal::format::frame::{FRAME_MAX, frame_size};
@@ -57,6 +57,8 @@ pub(super) struct Hot<'a, C, P> {
     in_block: u64,
     block_begin_ns: u64,
     looks: u32,
+    /// The command with which something goes wrong on purpose.
+    wrong_at: Option<Sequence>,
 }
 
 /// A batch, built of slices of the buffers.
@@ -77,7 +79,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
     ) -> Self {
         // One slot is for a timer command; the others for what comes.
         let buffers = vec![RecordBuffer::new(); batch_commands.min(BATCH_COMMANDS_MAX - 1)].into_boxed_slice();
-        let watermarks = writer.watermarks();
+        let (watermarks, wrong_at) = (writer.watermarks(), shared.wrong_at());
         Self {
             engine,
             writer,
@@ -96,6 +98,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
             in_block: 0,
             block_begin_ns: 0,
             looks: 0,
+            wrong_at,
         }
     }
 
@@ -245,7 +248,11 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
         self.probe.appended();
         let last = batch.last().map_or(self.engine.sequence(), |command| command.sequence);
         self.shared.set_appended(last);
-        self.engine.apply_batch(batch, &mut self.egress).map_err(Halt::Engine)?;
+        let applied = match self.wrong_at {
+            Some(at) if at <= last => self.apply_wrongly(batch, at),
+            _ => self.engine.apply_batch(batch, &mut self.egress),
+        };
+        applied.map_err(Halt::Engine)?;
         self.probe.applied();
         self.egress.flush();
         if self.in_block == 0 {
@@ -253,6 +260,23 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
         }
         self.in_block += batch.len() as u64;
         self.shared.set_executed(last);
+        Ok(())
+    }
+
+    /// A drill: the engine is told something else than the journal, once, and so says other events.
+    #[cold]
+    fn apply_wrongly(&mut self, batch: &[Sequenced<'_>], at: Sequence) -> Result<(), OutOfOrder> {
+        self.wrong_at = None;
+        for told in batch {
+            let mut words = told.command.words().to_vec();
+            if told.sequence == at
+                && let Some(last) = words.last_mut()
+            {
+                *last ^= 1 << 63;
+            }
+            let command = RawCommand::new(&words);
+            self.engine.apply_batch(&[Sequenced { command, ..*told }], &mut self.egress)?;
+        }
         Ok(())
     }
 
@@ -307,8 +331,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
         }
         self.in_block = 0;
         self.sample();
-        let digest = self.shared.stated(self.engine.sequence(), self.engine.events_digest());
-        self.writer.seal(digest).map_err(halt_of)
+        self.writer.seal(self.engine.events_digest()).map_err(halt_of)
     }
 
     /// Says what would cost too much to look at for every batch: how full the rings are, and what is not durable.

@@ -58,7 +58,7 @@ pub enum WorkWhen {
 /// Something that goes wrong on purpose, to see that it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drill {
-    /// From this command on, seals state the digest of other events than those that were said.
+    /// With this command the engine is told something else than the journal, and says other events.
     WrongEvent(Sequence),
     /// After this command a bit of the shadow's memory flips.
     FlippedBit(Sequence),

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use novate_core::digest::EventsDigest;
 use novate_core::units::Sequence;
 use parking_lot::Mutex;
 
@@ -110,15 +109,11 @@ impl Shared {
         self.stalls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The digest that a seal states: the engine's, unless a drill has it wrong.
-    pub(super) fn stated(&self, last: Sequence, digest: EventsDigest) -> EventsDigest {
+    /// The command with which the engine goes wrong on purpose.
+    pub(super) fn wrong_at(&self) -> Option<Sequence> {
         match self.drill {
-            Some(Drill::WrongEvent(at)) if last >= at => {
-                let mut bytes = digest.to_bytes();
-                bytes[0] ^= 1;
-                EventsDigest::from_bytes(bytes)
-            }
-            _ => digest,
+            Some(Drill::WrongEvent(at)) => Some(at),
+            _ => None,
         }
     }
 }
