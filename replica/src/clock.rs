@@ -65,7 +65,8 @@ impl Clock for CycleClock {
 }
 
 /// The time that each command was submitted with: recorded flows are sequenced at the times that they were recorded with, and
-/// alike whenever they are.
+/// alike whenever they are. A batch has the time of its first command: with
+/// [`batch_commands`](crate::primary::Settings::batch_commands) of 1 each has its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SubmittedTime;
 

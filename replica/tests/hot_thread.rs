@@ -431,6 +431,9 @@ fn is_undisturbed(commands: u64, interval: u32) {
         measured.faults_max(run).map_or("any".to_owned(), |most| most.to_string()),
         run.segment_bytes() as usize / PAGE,
     );
+    if measured.faults_max(run).is_none() {
+        println!("SKIPPED (a bound on minor page faults: in {DIRTY_MS} ms and more the system writes back by itself)");
+    }
     assert!(heap_calls == 0 && measured.are_faults_few(run), "{run:?}: {measured:?}");
     // The load is one: orders rest, trade and are cancelled, and segments change under the filter.
     let Tally { accepted, trades, cancelled, rejected } = tally;

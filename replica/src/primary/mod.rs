@@ -265,11 +265,15 @@ pub struct Primary {
     watermarks: Arc<Watermarks>,
     storage: Arc<dyn Storage>,
     counters: Counters,
+    clock: &'static str,
 }
 
 impl fmt::Debug for Primary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Primary").field("executed", &self.executed()).finish_non_exhaustive()
+        f.debug_struct("Primary")
+            .field("clock", &self.clock)
+            .field("executed", &self.executed())
+            .finish_non_exhaustive()
     }
 }
 
@@ -333,6 +337,11 @@ impl Primary {
     /// The way out for events: records of one or more of them.
     pub fn egress(&self) -> &broadcast::Subscriber {
         &self.egress
+    }
+
+    /// The name of the clock that commands are stamped with.
+    pub const fn clock(&self) -> &'static str {
+        self.clock
     }
 
     /// The last command that was executed, and whose events were published.
@@ -468,7 +477,7 @@ fn start(
         shared: Arc::clone(&shared),
         counters: counters.clone(),
     };
-    let ending = counters.clone();
+    let (ending, clock) = (counters.clone(), timing.0.name());
     let settings = *settings;
     let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
         let shared = Arc::clone(&parts.shared);
@@ -497,6 +506,7 @@ fn start(
         watermarks,
         storage: Arc::clone(storage),
         counters: counters.clone(),
+        clock,
     };
     if let Some(follower) = follower {
         let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));
