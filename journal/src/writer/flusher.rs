@@ -184,7 +184,7 @@ impl Flusher {
         self.cursor = Published::new(next.memory, SEGMENT_HEADER_SIZE);
         self.block_begin = SEGMENT_HEADER_SIZE;
         // The header's first sequence was stored when the writer moved here: the first flush begins with it.
-        (self.flushed, self.durable.0) = (0, SEGMENT_HEADER_SIZE);
+        (self.flushed, self.durable.0, self.last_end) = (0, SEGMENT_HEADER_SIZE, 0);
     }
 
     /// Makes the segment durable up to a place, and tells how far that is in commands.
