@@ -218,3 +218,32 @@ impl Flusher {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use novate_core::command::{CommandRecord, RawCommand, Work};
+    use novate_core::genesis::{Capacities, Genesis};
+    use novate_core::ids::{AccountId, SessionId};
+    use novate_core::units::TimeNs;
+
+    use super::*;
+    use crate::storage::CrashStorage;
+    use crate::writer::{Settings, create};
+
+    /// What a lone client waits for is durable after an interval, though timers go on coming.
+    #[test]
+    fn nothing_waits_for_longer_than_an_interval() {
+        let settings = Settings { segment_bytes: 1 << 16, durability: Durability::Interval(10) };
+        let genesis = Genesis::new(0, 1, Capacities::for_orders(16));
+        let mut opened = create(Arc::new(CrashStorage::new()), &genesis, settings).expect("a journal");
+        let watermarks = opened.writer.watermarks();
+        for sequence in 1..=40 {
+            let record = Work { header: Work::new_header(SessionId::sequencer(0), sequence, AccountId::NONE) };
+            opened.writer.append(Sequence(sequence), TimeNs(sequence), RawCommand::from(&record)).expect("room");
+            let flush = opened.flusher.policy();
+            opened.flusher.step(flush).expect("a disk that works");
+            // Seen at one beat, late at the next, flushed at the third.
+            assert!(watermarks.durable().sequence.0 + 3 > sequence, "{sequence} was not durable");
+        }
+    }
+}
