@@ -7,6 +7,7 @@
 
 mod book;
 mod feed;
+mod past;
 mod session;
 
 use std::sync::Arc;
@@ -42,6 +43,11 @@ impl Gateway {
     /// The last command that was executed, and whose events were published.
     pub fn executed(&self) -> Sequence {
         self.shared.executed()
+    }
+
+    /// Whether the primary has ended, by a halt or a stop: nothing is taken and nothing is executed any more.
+    pub fn has_ended(&self) -> bool {
+        self.shared.is_over()
     }
 
     /// The last command that a loss of power leaves.

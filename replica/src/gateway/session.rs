@@ -138,7 +138,7 @@ impl Gateway {
         session.resend_last(wait)?;
         let mut events = Vec::new();
         loop {
-            let Some(event) = next_waited(&mut feed, self, wait)? else {
+            let Some(event) = next_waited(&mut feed, wait)? else {
                 return Err(CallError::Submit(SubmitError::Closed));
             };
             match event.view() {
@@ -156,17 +156,17 @@ impl Gateway {
 }
 
 /// The next event, waited for; none if the primary has ended.
-fn next_waited(feed: &mut Feed, gateway: &Gateway, wait: &mut impl Wait) -> Result<Option<OwnedEvent>, FeedError> {
+fn next_waited(feed: &mut Feed, wait: &mut impl Wait) -> Result<Option<OwnedEvent>, FeedError> {
     loop {
-        let has_ended = gateway.shared.is_over();
-        if let Some(event) = feed.next_event()? {
-            wait.reset();
-            return Ok(Some(event.to_owned()));
+        match feed.next_event() {
+            Ok(Some(event)) => {
+                wait.reset();
+                return Ok(Some(event.to_owned()));
+            }
+            Ok(None) => wait.wait(),
+            Err(FeedError::Ended) => return Ok(None),
+            Err(error) => return Err(error),
         }
-        if has_ended {
-            return Ok(None);
-        }
-        wait.wait();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a gateway's sessions and feeds see, across readers that come late, restarts and resends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use novate_core::prelude::*;
 use novate_core::reject::RejectCode;
@@ -67,6 +68,15 @@ fn until(feed: &mut Feed, mut is_it: impl FnMut(&Event<'_>) -> bool) -> Vec<Owne
             assert!(begin.elapsed() < PATIENCE, "what was waited for did not come; {} events did", all.len());
             std::thread::yield_now();
         }
+    }
+}
+
+/// Waits until so many submissions were executed.
+fn executed(primary: &Primary, count: u64) {
+    let begin = std::time::Instant::now();
+    while primary.taken() < count {
+        assert!(begin.elapsed() < PATIENCE, "{} of {count} were executed", primary.taken());
+        std::thread::yield_now();
     }
 }
 
@@ -268,5 +278,144 @@ fn a_feed_that_is_not_read_is_lapped_and_goes_on_by_replay() {
     let mut again = gateway.feed_after(after, Release::Executed).expect("a place");
     let events = until(&mut again, is_accepted(500));
     assert_eq!(events.iter().filter(|event| matches!(event, OwnedEvent::Accepted(_))).count(), 500);
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn nobody_waits_for_a_feed_that_is_in_the_past() {
+    let (_folder, storage) = folder();
+    let settings = Settings { egress_lines: 64, patience: 10, ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    // Seven calls, each of which is sent twice.
+    executed(&primary, 14);
+    for id in 1..=2_500 {
+        venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
+    }
+    executed(&primary, 14 + 2_500);
+    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    for id in 2_501..=3_000 {
+        venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
+    }
+    executed(&primary, 14 + 3_000);
+    let whole = until(&mut feed, is_accepted(3_000));
+    let accepted: Vec<_> = whole
+        .iter()
+        .filter_map(|event| match event {
+            OwnedEvent::Accepted(accepted) => Some(accepted.client_order_id.0),
+            _ => None,
+        })
+        .collect();
+    assert!(accepted.iter().copied().eq(1..=3_000), "each once, in order");
+    drop(feed);
+    let stopped = primary.stop().expect("in order");
+    assert_eq!((stopped.egress_stalls, stopped.gates_released), (0, 0));
+}
+
+/// An order that ends a test.
+const LAST: u64 = 1_000_000;
+
+#[test]
+fn a_book_under_load_and_what_follows() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let (instrument, has_enough) = (venue.instrument, AtomicBool::new(false));
+    let books: Vec<_> = std::thread::scope(|scope| {
+        let sender = scope.spawn(|| {
+            for id in (1..LAST).take_while(|_| !has_enough.load(Ordering::Relaxed)) {
+                venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
+            }
+            venue.order(0, LAST, Side::Buy, 90);
+        });
+        let books = (0..4).map(|_| gateway.book(instrument, Release::Executed).expect("a book")).collect();
+        has_enough.store(true, Ordering::Relaxed);
+        sender.join().expect("no panic");
+        books
+    });
+    for (book, mut feed) in books {
+        let events = until(&mut feed, is_accepted(LAST));
+        let mut again = gateway.feed_after((book.sequence, u32::MAX), Release::Executed).expect("a place");
+        assert_eq!(until(&mut again, is_accepted(LAST)), events);
+    }
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_feed_says_that_nothing_will_come() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feeds = [Release::Executed, Release::Durable].map(|release| gateway.feed(release).expect("a place"));
+    venue.order(0, 1, Side::Buy, 90);
+    assert!(!gateway.has_ended());
+    let last = primary.stop().expect("in order").last.0;
+    assert!(gateway.has_ended());
+    let past = gateway.feed_after((Sequence::ZERO, 0), Release::Durable).expect("the past");
+    let mut accepted = 0;
+    for feed in feeds.iter_mut().chain([&mut { past }]) {
+        let begin = std::time::Instant::now();
+        let ended = loop {
+            match feed.next_event() {
+                Ok(event) => accepted += u32::from(matches!(event, Some(Event::Accepted(_)))),
+                Err(error) => break error,
+            }
+            assert!(begin.elapsed() < PATIENCE, "nothing says that it has ended");
+        };
+        assert!(matches!(ended, FeedError::Ended), "{ended}");
+    }
+    assert_eq!(accepted, 3);
+
+    // What is ahead of the journal is not waited for.
+    let ahead = (Sequence(last.0 + 1), 0);
+    let refused = gateway.feed_after(ahead, Release::Executed).expect_err("it is not there");
+    let FeedError::Ahead { after, appended } = refused else { panic!("{refused}") };
+    assert_eq!((after, appended), (ahead, last));
+    gateway.feed_after((last, u32::MAX), Release::Executed).expect("nothing is behind it");
+}
+
+#[test]
+fn a_client_hears_what_concerns_it() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let sessions = [0, 1].map(|who: usize| venue.sessions[who].id());
+    let feed = gateway.feed(Release::Executed).expect("a place");
+    let mut feed = feed.of_client(sessions[0], &[venue.accounts[0], AccountId::NONE]);
+    let mut all = gateway.feed(Release::Executed).expect("a place");
+    venue.order(1, 1, Side::Buy, 90);
+    venue.order(0, 2, Side::Sell, 95);
+    venue.order(1, 3, Side::Buy, 95);
+    for who in [1, 0] {
+        // For the other one's account: a rejection, which is the sender's alone.
+        let (instrument, account) = (venue.instrument, venue.accounts[1 - who]);
+        let make = |(session, sequence)| {
+            let by = (session, sequence, account);
+            NewOrder::limit(by, instrument, ClientOrderId(9), Side::Buy, PriceTicks(50), QuantityLots(1))
+        };
+        venue.sessions[who].submit(make, &mut waiter()).expect("a primary");
+        let last = venue.sessions[who].last();
+        venue.sessions[who].resend(last, &mut waiter()).expect("a primary");
+    }
+    let is_answer = |event: &Event<'_>| matches!(event, Event::Resent(resent) if resent.session == sessions[0]);
+    let events = until(&mut feed, is_answer);
+    let mut expected = until(&mut all, is_answer);
+    expected.retain(|event| match event {
+        OwnedEvent::Rejected(rejected) => rejected.session == sessions[0],
+        OwnedEvent::Resent(resent) => resent.session == sessions[0],
+        event => event.view().accounts().contains(&venue.accounts[0]),
+    });
+    assert_eq!(events, expected);
+    for (kind, is_there) in [
+        ("its order", events.iter().any(|event| matches!(event, OwnedEvent::Accepted(_)))),
+        ("its trade", events.iter().any(|event| matches!(event, OwnedEvent::Trade(_)))),
+        ("its rejection", events.iter().any(|event| matches!(event, OwnedEvent::Rejected(_)))),
+    ] {
+        assert!(is_there, "{kind} is missing");
+    }
     primary.stop().expect("in order");
 }
