@@ -97,6 +97,12 @@ impl Shared {
         self.is_over.load(Ordering::Acquire)
     }
 
+    /// Whether what is put into the ring is taken from it.
+    #[inline(always)]
+    pub(crate) fn takes_submissions(&self) -> bool {
+        !self.is_stopping() && !self.is_over()
+    }
+
     /// Why somebody wanted it to halt, if so.
     pub(super) fn reason(&self) -> Option<Halt> {
         self.reason.lock().clone()

@@ -7,7 +7,7 @@ use novate_core::prelude::*;
 use novate_core::reject::RejectCode;
 use novate_journal::storage::Storage;
 use novate_replica::clock::CycleClock;
-use novate_replica::gateway::{CallError, Feed, FeedError, Gateway, Release, Session};
+use novate_replica::gateway::{CallError, Canceller, Feed, FeedError, Gateway, Release, Session, SubmitError};
 use novate_replica::primary::{Primary, Settings};
 use novate_replica::wait::{Waiter, Waiting};
 
@@ -223,31 +223,101 @@ fn what_is_sent_again_runs_once() {
     primary.stop().expect("in order");
 }
 
+/// Who cancels what sessions leave, for all accounts.
+fn canceller(gateway: &Gateway, venue: &mut Venue) -> Canceller {
+    let session = gateway.open_session(&mut venue.operator, Role::Trader, None, &mut waiter());
+    Canceller::new(session.expect("a session"))
+}
+
+fn cancelled(events: &[OwnedEvent]) -> Vec<u64> {
+    let cancelled = events.iter().filter_map(|event| match event {
+        OwnedEvent::Cancelled(cancelled) => Some(cancelled.client_order_id.0),
+        _ => None,
+    });
+    cancelled.collect()
+}
+
 #[test]
 fn orders_are_cancelled_when_a_session_ends() {
     let (_folder, storage) = folder();
     let primary = started(&storage);
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);
+    let canceller = canceller(&gateway, &mut venue);
     let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
     for id in 1..=3 {
         venue.order(0, id, Side::Buy, 90);
     }
     venue.order(1, 4, Side::Buy, 90);
     until(&mut feed, is_accepted(4));
-    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]]);
-    drop(venue.sessions);
+    let (session, last) = (venue.sessions[0].id(), venue.sessions[0].last());
+    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]], &canceller);
+    venue.sessions[0] = gateway.attach(session, last - 1);
     let events = until(&mut feed, |event| matches!(event, Event::MassCancelled(_)));
-    let cancelled: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            OwnedEvent::Cancelled(cancelled) => Some(cancelled.client_order_id.0),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(cancelled, [1, 2, 3]);
-    let _ = venue.operator;
+    assert_eq!(cancelled(&events), [1, 2, 3]);
+
+    // The client comes back: what it had sent does not run again, and what it sends next does.
+    venue.order(0, 3, Side::Buy, 90);
+    let is_again = |event: &Event<'_>| matches!(event, Event::Resent(resent) if resent.session == session);
+    assert!(!until(&mut feed, is_again).iter().any(|event| matches!(event, OwnedEvent::Accepted(_))));
+    assert_eq!(venue.order(0, 5, Side::Buy, 90), last + 1);
+    assert!(!until(&mut feed, is_accepted(5)).iter().any(|event| matches!(event, OwnedEvent::Resent(_))));
     primary.stop().expect("in order");
+}
+
+#[test]
+fn what_a_session_leaves_when_the_primary_has_ended_is_cancelled_later() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let canceller = canceller(&gateway, &mut venue);
+    venue.order(0, 1, Side::Buy, 90);
+    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]], &canceller);
+    primary.stop().expect("in order");
+
+    // Nothing is taken any more, and whoever ends a session does not wait.
+    let last = venue.sessions[1].last();
+    let refused = venue.sessions[1].try_submit(|(session, number)| OpenAccount::new((session, number), 7));
+    assert_eq!((refused, venue.sessions[1].last()), (Err(SubmitError::Closed), last));
+    assert_eq!(venue.sessions[1].resend(0, &mut waiter()), Ok(0));
+    assert_eq!(venue.operator.resend(0, &mut waiter()), Err(SubmitError::Closed));
+    drop(venue.sessions);
+    assert_eq!((canceller.retry(), canceller.last()), (1, 0));
+
+    let primary = Primary::open(&storage, CycleClock::new(), &settings()).expect("a primary");
+    let gateway = primary.gateway();
+    let mut feed = gateway.feed(Release::Executed).expect("a place");
+    assert_eq!(canceller.reattach(&gateway, &mut waiter()), Ok(0));
+    let events = until(&mut feed, |event| matches!(event, Event::MassCancelled(_)));
+    assert_eq!((cancelled(&events), canceller.last()), (vec![1], 1));
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_call_with_a_wrong_session_sequence_says_so() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let venue = set_up(&gateway);
+    let id = SessionId::operator(0);
+    let open = |session: &mut Session| gateway.call(session, |by| OpenAccount::new(by, 9), &mut waiter());
+    let gap = open(&mut gateway.attach(id, 1_000)).expect_err("a gap");
+    assert!(matches!(gap, CallError::Rejected(RejectCode::SessionSequenceGap)), "{gap}");
+    // Number 1 listed the instrument: it opens no account.
+    let used = open(&mut gateway.attach(id, 0)).expect_err("used");
+    let CallError::AlreadyUsed { first_sequence } = used else { panic!("{used}") };
+    assert!(first_sequence > Sequence::ZERO && first_sequence < gateway.executed());
+    let used = gateway.open_session(&mut gateway.attach(id, 1), Role::Trader, None, &mut waiter());
+    assert!(matches!(used, Err(CallError::AlreadyUsed { .. })), "{used:?}");
+
+    let mut again = gateway.attach_again(id).expect("a replay").expect("it is open");
+    assert_eq!(again.last(), venue.operator.last());
+    assert!(matches!(open(&mut again).expect("opened")[..], [OwnedEvent::AccountOpened(_)]));
+    assert!(gateway.attach_again(SessionId(u64::MAX)).expect("a replay").is_none());
+    primary.stop().expect("in order");
+    let ended = open(&mut again).expect_err("it has ended");
+    assert!(matches!(ended, CallError::Submit(SubmitError::Closed)), "{ended}");
 }
 
 #[test]
