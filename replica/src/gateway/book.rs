@@ -20,8 +20,8 @@ pub struct Book {
 }
 
 impl Gateway {
-    /// The book of an instrument, empty if it is not listed, and all events of the venue behind it, without a gap. The book is
-    /// rebuilt from the journal, on this thread.
+    /// The book of an instrument, empty if it is not listed, and all events of the venue behind it, without a gap. The
+    /// book is rebuilt from the journal, on this thread.
     ///
     /// # Errors
     /// [`FeedError`].

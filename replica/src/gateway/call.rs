@@ -17,8 +17,8 @@ use super::{Feed, FeedError, Gateway, Release, Session, SubmitError};
 pub enum CallError {
     /// It was not taken.
     Submit(SubmitError),
-    /// It was rejected. Where that is for a gap of session sequences, or for one that is too old, the session was attached with
-    /// another last sequence than the engine knows: see [`Gateway::attach_again`].
+    /// It was rejected. Where that is for a gap of session sequences, or for one that is too old, the session was
+    /// attached with another last sequence than the engine knows: see [`Gateway::attach_again`].
     Rejected(RejectCode),
     /// It did not run: an earlier command of the session had this session sequence.
     AlreadyUsed {
@@ -41,7 +41,7 @@ impl std::fmt::Display for CallError {
             Self::Rejected(code) => write!(f, "rejected: {}", code.explanation()),
             Self::AlreadyUsed { first_sequence } => write!(
                 f,
-                "the session sequence was used already, by command {first_sequence}; attach the session again with the last one"
+                "the session sequence was used already, by command {first_sequence}; attach the session with its last one"
             ),
             Self::EventsLost { sequence } => {
                 write!(f, "it is command {sequence}, whose events went by; read them by replay from there")
@@ -96,9 +96,9 @@ impl Gateway {
         Ok(self.attach(id, 0))
     }
 
-    /// Submits a command and waits for what comes of it: its events. It is sent twice, which has the engine say under which
-    /// sequence it ran; for commands of operators, not of traders. Nobody else uses the session meanwhile, and nothing of it
-    /// is on its way from before it was attached.
+    /// Submits a command and waits for what comes of it: its events. It is sent twice, which has the engine say under
+    /// which sequence it ran; for commands of operators, not of traders. Nobody else uses the session meanwhile, and
+    /// nothing of it is on its way from before it was attached.
     ///
     /// # Errors
     /// [`CallError`].

@@ -10,12 +10,12 @@ use parking_lot::Mutex;
 
 use super::{Gateway, Session, SubmitError};
 
-/// Cancels the orders of accounts whose sessions end, under a session of its own. There may be any number of handles, on any
-/// thread.
+/// Cancels the orders of accounts whose sessions end, under a session of its own. There may be any number of handles,
+/// on any thread.
 ///
 /// Whoever drops a session waits for nothing. What finds no room, because the primary is behind, has ended or is being
-/// stopped, is kept, and sent with the next cancel or by [`Canceller::retry`]; until then those orders stay. Let no client in
-/// again while something of its is left: a late cancel takes its new orders too.
+/// stopped, is kept, and sent with the next cancel or by [`Canceller::retry`]; until then those orders stay. Let no
+/// client in again while something of its is left: a late cancel takes its new orders too.
 #[derive(Clone, Debug)]
 pub struct Canceller(Arc<Mutex<Cancels>>);
 
@@ -49,8 +49,8 @@ impl Canceller {
         self.0.lock().session.last()
     }
 
-    /// Goes on with another gateway, that of a primary which was started again: sends again what it sent last, which runs once,
-    /// and then what is left, of which it returns how many accounts are left still.
+    /// Goes on with another gateway, that of a primary which was started again: sends again what it sent last, which
+    /// runs once, and then what is left, of which it returns how many accounts are left still.
     ///
     /// # Errors
     /// [`SubmitError::Closed`].

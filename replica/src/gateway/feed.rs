@@ -29,8 +29,8 @@ pub enum FeedError {
     TooManyReaders,
     /// Everything was read, and nothing will come: the primary has ended.
     Ended,
-    /// The event that it was to go on behind is one of a command that the journal has not: another journal's, or one that a
-    /// loss of power took back.
+    /// The event that it was to go on behind is one of a command that the journal has not: another journal's, or one
+    /// that a loss of power took back.
     Ahead {
         /// The event: its command and place among that's events.
         after: (Sequence, u32),
@@ -59,13 +59,13 @@ impl std::fmt::Display for FeedError {
             Self::Ended => f.write_str("the primary has ended, and all its events were read"),
             Self::Ahead { after: (sequence, ordinal), appended } => write!(
                 f,
-                "({sequence}, {ordinal}) is ahead of the journal, whose last command is {appended}: what was known behind that is \
-                 void; begin again with a book"
+                "({sequence}, {ordinal}) is ahead of the journal, whose last command is {appended}: what was known behind that \
+                 is void; begin again with a book"
             ),
             Self::Lapped { after: (sequence, ordinal), lines } => write!(
                 f,
-                "{lines} lines of events behind ({sequence}, {ordinal}) were written over before they were read; go on from \
-                 there by replay, and read faster"
+                "{lines} lines of events behind ({sequence}, {ordinal}) were written over before they were read; go on \
+                 from there by replay, and read faster"
             ),
             Self::Journal(error) => error.fmt(f),
             Self::State(error) => error.fmt(f),
@@ -110,11 +110,11 @@ impl Gateway {
         Ok(feed)
     }
 
-    /// All events behind one: those of the past by replay, the others as they come, without a gap and each once. `after` is the
-    /// last one that is known: its command, and its place among that's events; zeros for all there are.
+    /// All events behind one: those of the past by replay, the others as they come, without a gap and each once.
+    /// `after` is the last one that is known: its command, and its place among that's events; zeros for all there are.
     ///
-    /// The past is replayed a few commands at a time, as the feed is read. The primary waits for whoever holds this only from
-    /// when the replay has come close to what is executed.
+    /// The past is replayed a few commands at a time, as the feed is read. The primary waits for whoever holds this
+    /// only from when the replay has come close to what is executed.
     ///
     /// # Errors
     /// [`FeedError`].
@@ -199,9 +199,9 @@ impl Feed {
         Ok(feed)
     }
 
-    /// Gives out only what concerns a client: the rejections and answers that its session gets, and all else that happens to
-    /// its accounts. Accounts and not sessions, since an account's orders trade, expire and are cancelled whoever has sent
-    /// them, and since events name no session but in those two cases.
+    /// Gives out only what concerns a client: the rejections and answers that its session gets, and all else that
+    /// happens to its accounts. Accounts and not sessions, since an account's orders trade, expire and are cancelled
+    /// whoever has sent them, and since events name no session but in those two cases.
     #[must_use]
     pub fn of_client(mut self, session: SessionId, accounts: &[AccountId]) -> Self {
         let accounts = accounts.iter().copied().filter(|account| *account != AccountId::NONE).collect();
@@ -254,7 +254,8 @@ impl Feed {
         }
     }
 
-    /// Begins to gate. Every command whose events were published before that is known then, and of all others the events come.
+    /// Begins to gate. Every command whose events were published before that is known then, and of all others the
+    /// events come.
     fn join(&mut self) -> Result<(), FeedError> {
         self.consumer = Some(self.gateway.egress.gate().ok_or(FeedError::TooManyReaders)?);
         self.known = self.gateway.shared.appended();

@@ -1,9 +1,9 @@
 //! What an exchange gateway embeds: sessions that submit, feeds that say what came of it, and books to begin with.
 //!
-//! Nothing here runs a thread or waits by itself, and nothing panics. Whoever submits gets an answer at once: taken, or why not.
-//! That a submission was taken means that it will be sequenced, unless the primary halts before, or is stopped in that very
-//! moment; what came of it, its events say. After a reconnection, or after the primary was started again, a session sends again what it has no answer
-//! to: what had run is not run again.
+//! Nothing here runs a thread or waits by itself, and nothing panics. Whoever submits gets an answer at once: taken, or
+//! why not. That a submission was taken means that it will be sequenced, unless the primary halts before, or is stopped
+//! in that very moment; what came of it, its events say. After a reconnection, or after the primary was started again,
+//! a session sends again what it has no answer to: what had run is not run again.
 
 mod book;
 mod call;

@@ -59,8 +59,8 @@ impl Past {
         Ok(())
     }
 
-    /// Replays some commands, up to one that was appended already, and keeps the events behind `after`. False if there was
-    /// nothing to replay, or if it is not seen yet: then the next step, which looks farther, sees it.
+    /// Replays some commands, up to one that was appended already, and keeps the events behind `after`. False if there
+    /// was nothing to replay, or if it is not seen yet: then the next step, which looks farther, sees it.
     pub(super) fn step(
         &mut self,
         to: Sequence,

@@ -52,8 +52,8 @@ impl std::fmt::Debug for Session {
 }
 
 impl Gateway {
-    /// A session that exists, for whoever was it before: `last` is the last session sequence that it has used, 0 if none. What
-    /// it then submits under a sequence that had run is answered by what came of it then.
+    /// A session that exists, for whoever was it before: `last` is the last session sequence that it has used, 0 if
+    /// none. What it then submits under a sequence that had run is answered by what came of it then.
     pub fn attach(&self, id: SessionId, last: u64) -> Session {
         let window = self.shared.outcome_window();
         Session {
@@ -67,8 +67,8 @@ impl Gateway {
         }
     }
 
-    /// A session whose last session sequence nobody has kept, as the engine knows it, by replay on this thread; none if it is
-    /// not open. What is on its way to the engine is not in it: ask when nothing of that session is.
+    /// A session whose last session sequence nobody has kept, as the engine knows it, by replay on this thread; none if
+    /// it is not open. What is on its way to the engine is not in it: ask when nothing of that session is.
     ///
     /// # Errors
     /// [`FeedError`]: the journal cannot be replayed.
@@ -92,7 +92,8 @@ impl Session {
         self.last
     }
 
-    /// Submits the command that `make` makes of this session and its next sequence, if there is room; returns that sequence.
+    /// Submits the command that `make` makes of this session and its next sequence, if there is room; returns that
+    /// sequence.
     ///
     /// # Errors
     /// [`SubmitError`]: nothing was sent, and the sequence is the next one's.
@@ -138,8 +139,8 @@ impl Session {
         }
     }
 
-    /// Sends the last commands again, from a session sequence on: as many as the engine remembers. What had run is answered by
-    /// what came of it then; what had not runs now. Returns how many were sent.
+    /// Sends the last commands again, from a session sequence on: as many as the engine remembers. What had run is
+    /// answered by what came of it then; what had not runs now. Returns how many were sent.
     ///
     /// # Errors
     /// [`SubmitError::Closed`].
@@ -165,9 +166,9 @@ impl Session {
         self.shared = Arc::clone(&gateway.shared);
     }
 
-    /// Has these accounts' orders cancelled when this is dropped, as when the client's connection is lost. The cancels are the
-    /// canceller's commands, not this session's, whose sequences stay the client's own: it attaches again with the last that
-    /// it has used, and sends again what has no answer.
+    /// Has these accounts' orders cancelled when this is dropped, as when the client's connection is lost. The cancels
+    /// are the canceller's commands, not this session's, whose sequences stay the client's own: it attaches again with
+    /// the last that it has used, and sends again what has no answer.
     pub fn cancel_on_disconnect(&mut self, accounts: &[AccountId], by: &Canceller) {
         self.cancels = Some((by.clone(), accounts.to_vec()));
     }
