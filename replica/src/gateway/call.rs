@@ -41,7 +41,7 @@ impl std::fmt::Display for CallError {
             Self::Rejected(code) => write!(f, "rejected: {}", code.explanation()),
             Self::AlreadyUsed { first_sequence } => write!(
                 f,
-                "the session sequence was used already, by command {first_sequence}; attach the session with its last one"
+                "the session sequence was used, by command {first_sequence}; attach the session with its last one"
             ),
             Self::EventsLost { sequence } => {
                 write!(f, "it is command {sequence}, whose events went by; read them by replay from there")

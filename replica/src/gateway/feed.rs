@@ -59,8 +59,8 @@ impl std::fmt::Display for FeedError {
             Self::Ended => f.write_str("the primary has ended, and all its events were read"),
             Self::Ahead { after: (sequence, ordinal), appended } => write!(
                 f,
-                "({sequence}, {ordinal}) is ahead of the journal, whose last command is {appended}: what was known behind that \
-                 is void; begin again with a book"
+                "({sequence}, {ordinal}) is ahead of the journal, whose last command is {appended}: what was known \
+                 behind that is void; begin again with a book"
             ),
             Self::Lapped { after: (sequence, ordinal), lines } => write!(
                 f,

@@ -8,7 +8,7 @@ use novate_core::reject::RejectCode;
 use novate_journal::storage::Storage;
 use novate_replica::clock::CycleClock;
 use novate_replica::gateway::{CallError, Canceller, Feed, FeedError, Gateway, Release, Session, SubmitError};
-use novate_replica::primary::{Primary, Settings};
+use novate_replica::primary::{Drill, Primary, Settings};
 use novate_replica::wait::{Waiter, Waiting};
 
 use crate::support::{PATIENCE, folder, genesis, settings};
@@ -445,6 +445,42 @@ fn a_feed_says_that_nothing_will_come() {
     let FeedError::Ahead { after, appended } = refused else { panic!("{refused}") };
     assert_eq!((after, appended), (ahead, last));
     gateway.feed_after((last, u32::MAX), Release::Executed).expect("nothing is behind it");
+}
+
+#[test]
+fn after_a_halt_nothing_is_taken_and_feeds_end() {
+    let (_folder, storage) = folder();
+    let settings = Settings { drill: Some(Drill::WrongEvent(Sequence(100))), ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feeds = [Release::Executed, Release::Durable].map(|release| gateway.feed(release).expect("a place"));
+    for id in 1..=200 {
+        let (instrument, account) = (venue.instrument, venue.accounts[0]);
+        let make = |(session, sequence)| {
+            let (id, price) = (ClientOrderId(id), PriceTicks(90));
+            NewOrder::limit((session, sequence, account), instrument, id, Side::Buy, price, QuantityLots(1))
+        };
+        // It halts in the midst of it.
+        let _ = venue.sessions[0].submit(make, &mut waiter());
+    }
+    let begin = std::time::Instant::now();
+    while !gateway.has_ended() {
+        assert!(begin.elapsed() < PATIENCE, "it did not halt");
+        std::thread::yield_now();
+    }
+    let refused = venue.operator.try_submit(|by| OpenAccount::new(by, 7));
+    assert_eq!(refused, Err(SubmitError::Closed));
+    for feed in &mut feeds {
+        let ended = loop {
+            match feed.next_event() {
+                Ok(event) => assert!(event.is_some() || begin.elapsed() < PATIENCE, "nothing says that it has ended"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(ended, FeedError::Ended), "{ended}");
+    }
+    primary.stop().expect_err("it has halted");
 }
 
 #[test]
