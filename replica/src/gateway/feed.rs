@@ -1,24 +1,20 @@
 //! Events as they come, each once and in order, from any event on: what is past is replayed from the journal.
 
-use std::sync::Arc;
-
 use novate_core::event::{Event, EventWord};
+use novate_core::ids::{AccountId, SessionId};
 use novate_core::ring::broadcast::{Consumer, Lapped};
 use novate_core::ring::{Popped, RecordBuffer};
-use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
 use novate_journal::JournalError;
-use novate_journal::folder::Folder;
-use novate_journal::reader::{Chain, Reader};
-use novate_journal::replay::{Halt, Replay, ReplayError, Watch};
-use novate_journal::snapshot;
+use novate_journal::replay::ReplayError;
 use novate_journal::state::StateError;
-use novate_journal::storage::Storage;
 
 use super::Gateway;
+use super::past::{Past, STEP_COMMANDS};
 
-/// Which watermark an event has to be below before it is given out.
+/// Which watermark an event has to be below before it is given out. There will be more: replicated, and attested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Release {
     /// Its command was executed.
     Executed,
@@ -29,8 +25,18 @@ pub enum Release {
 /// Why a feed gives out no more.
 #[derive(Debug)]
 pub enum FeedError {
-    /// As many readers hold the primary up already as may.
+    /// As many readers hold the primary up already as may. A feed that is in the past asks again at the next look.
     TooManyReaders,
+    /// Everything was read, and nothing will come: the primary has ended.
+    Ended,
+    /// The event that it was to go on behind is one of a command that the journal has not: another journal's, or one
+    /// that a loss of power took back.
+    Ahead {
+        /// The event: its command and place among that's events.
+        after: (Sequence, u32),
+        /// The journal's last command.
+        appended: Sequence,
+    },
     /// It was not read for so long that events were written over. [`Gateway::feed_after`] goes on where it was.
     Lapped {
         /// The last event that was given out: its command and place among that's events; zeros if none was.
@@ -50,10 +56,16 @@ impl std::fmt::Display for FeedError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::TooManyReaders => f.write_str("no place for another reader of events; raise `gates`, or end one"),
+            Self::Ended => f.write_str("the primary has ended, and all its events were read"),
+            Self::Ahead { after: (sequence, ordinal), appended } => write!(
+                f,
+                "({sequence}, {ordinal}) is ahead of the journal, whose last command is {appended}: what was known \
+                 behind that is void; begin again with a book"
+            ),
             Self::Lapped { after: (sequence, ordinal), lines } => write!(
                 f,
-                "{lines} lines of events behind ({sequence}, {ordinal}) were written over before they were read; go on from \
-                 there by replay, and read faster"
+                "{lines} lines of events behind ({sequence}, {ordinal}) were written over before they were read; go on \
+                 from there by replay, and read faster"
             ),
             Self::Journal(error) => error.fmt(f),
             Self::State(error) => error.fmt(f),
@@ -80,82 +92,45 @@ impl From<JournalError> for FeedError {
     }
 }
 
+impl From<StateError> for FeedError {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
 impl Gateway {
     /// The events of all commands that are executed from now on. The primary waits for whoever holds this, for a while.
     ///
     /// # Errors
     /// [`FeedError::TooManyReaders`].
     pub fn feed(&self, release: Release) -> Result<Feed, FeedError> {
-        let consumer = self.egress.gate().ok_or(FeedError::TooManyReaders)?;
-        Ok(Feed::new(self.clone(), consumer, release, (self.shared.appended(), u32::MAX)))
+        let mut feed = Feed::new(self.clone(), release, (Sequence::ZERO, 0));
+        feed.join()?;
+        feed.last = (feed.known, u32::MAX);
+        Ok(feed)
     }
 
-    /// All events behind one: those of the past by replay, the others as they come, without a gap and each once. `after` is the
-    /// last one that is known: its command, and its place among that's events; zeros for all there are.
+    /// All events behind one: those of the past by replay, the others as they come, without a gap and each once.
+    /// `after` is the last one that is known: its command, and its place among that's events; zeros for all there are.
+    ///
+    /// The past is replayed a few commands at a time, as the feed is read. The primary waits for whoever holds this
+    /// only from when the replay has come close to what is executed.
     ///
     /// # Errors
     /// [`FeedError`].
     pub fn feed_after(&self, after: (Sequence, u32), release: Release) -> Result<Feed, FeedError> {
-        // First the live ones, so that nothing is lost between the two.
-        let consumer = self.egress.gate().ok_or(FeedError::TooManyReaders)?;
-        let mut feed = Feed::new(self.clone(), consumer, release, after);
-        let to = self.shared.appended();
-        if to > after.0 || after.1 < u32::MAX {
-            let mut past = Past { after, words: Vec::new() };
-            let mut replay = replay_before(&self.storage, after.0)?;
-            replay_to(&mut replay, to, &mut past)?;
-            feed.words = past.words;
-            // What the ring holds of these commands has been replayed.
-            feed.known = to;
+        let appended = self.shared.appended();
+        if after.0 > appended {
+            return Err(FeedError::Ahead { after, appended });
         }
-        Ok(feed)
-    }
-}
-
-/// A replay from the newest snapshot before a command, or from the beginning.
-pub(super) fn replay_before(storage: &Arc<dyn Storage>, command: Sequence) -> Result<Replay, FeedError> {
-    let folder = Folder::read(Arc::clone(storage))?;
-    let Some(&sequence) = folder.snapshots.iter().rev().find(|&&sequence| sequence < command.0) else {
-        return Ok(Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Ignored)?)?);
-    };
-    let kept = snapshot::read(&**storage, sequence)?;
-    let reader = Reader::open_at(Arc::clone(storage), Chain::Ignored, &kept.header.place())?;
-    Ok(Replay::from_state(kept.state()?, reader))
-}
-
-/// Replays up to a command that was appended already.
-pub(super) fn replay_to(replay: &mut Replay, to: Sequence, watch: &mut impl Watch) -> Result<(), FeedError> {
-    loop {
-        match replay.follow(Some(to), watch)? {
-            Halt::Reached => return Ok(()),
-            // It is there: the next look, which looks farther, finds it.
-            Halt::Waiting => std::thread::yield_now(),
-            Halt::End(_) => return Err(FeedError::Replay(format!("the journal ends before command {to}"))),
-            Halt::Differs { seal, .. } => {
-                let (first, last) = (seal.first_sequence, seal.last_sequence);
-                return Err(FeedError::Replay(format!("the events of commands {first} to {last} differ in a replay")));
+        if after == (appended, u32::MAX) {
+            let feed = self.feed(release)?;
+            if feed.last == after {
+                return Ok(feed);
             }
+            // Commands came meanwhile: they are past.
         }
-    }
-}
-
-/// Keeps the events of the past.
-struct Past {
-    after: (Sequence, u32),
-    words: Vec<EventWord>,
-}
-
-impl EventSink for Past {
-    fn emit(&mut self, event: Event<'_>) {
-        if event.position() > self.after {
-            self.words.extend_from_slice(event.words());
-        }
-    }
-}
-
-impl Watch for Past {
-    fn wants_checkpoint(&self, _sequence: Sequence) -> bool {
-        false
+        Feed::behind(self.clone(), Past::before(&self.storage, after.0)?, after, release)
     }
 }
 
@@ -163,68 +138,171 @@ impl Watch for Past {
 #[derive(Debug)]
 pub struct Feed {
     gateway: Gateway,
-    consumer: Consumer,
+    /// What is replayed still.
+    past: Option<Past>,
+    /// What is live; none before the replay has come close to it.
+    consumer: Option<Consumer>,
     buffer: RecordBuffer,
     release: Release,
+    client: Option<Client>,
     /// Events that were taken from the ring or from the past.
     words: Vec<EventWord>,
     /// Where in them the next one begins.
     at: usize,
-    /// What the ring holds of commands up to this one was given out already, or is not wanted.
+    /// What the ring holds of commands up to this one is replayed, or is not wanted.
     known: Sequence,
     last: (Sequence, u32),
 }
 
+/// Whose events are wanted.
+#[derive(Debug)]
+struct Client {
+    session: SessionId,
+    accounts: Vec<AccountId>,
+}
+
+impl Client {
+    fn is_concerned(&self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Rejected(rejected) => rejected.session == self.session,
+            Event::Resent(resent) => resent.session == self.session,
+            _ => event.accounts().iter().any(|account| self.accounts.contains(account)),
+        }
+    }
+}
+
 impl Feed {
-    fn new(gateway: Gateway, consumer: Consumer, release: Release, last: (Sequence, u32)) -> Self {
-        let buffer = RecordBuffer::new();
-        Self { gateway, consumer, buffer, release, words: Vec::new(), at: 0, known: last.0, last }
+    fn new(gateway: Gateway, release: Release, last: (Sequence, u32)) -> Self {
+        Self {
+            gateway,
+            past: None,
+            consumer: None,
+            buffer: RecordBuffer::new(),
+            release,
+            client: None,
+            words: Vec::new(),
+            at: 0,
+            known: last.0,
+            last,
+        }
+    }
+
+    /// Goes on with a replay.
+    pub(super) fn behind(
+        gateway: Gateway,
+        past: Past,
+        after: (Sequence, u32),
+        release: Release,
+    ) -> Result<Self, FeedError> {
+        let mut feed = Self { past: Some(past), ..Self::new(gateway, release, after) };
+        feed.refill()?;
+        Ok(feed)
+    }
+
+    /// Gives out only what concerns a client: the rejections and answers that its session gets, and all else that
+    /// happens to its accounts. Accounts and not sessions, since an account's orders trade, expire and are cancelled
+    /// whoever has sent them, and since events name no session but in those two cases.
+    #[must_use]
+    pub fn of_client(mut self, session: SessionId, accounts: &[AccountId]) -> Self {
+        let accounts = accounts.iter().copied().filter(|account| *account != AccountId::NONE).collect();
+        self.client = Some(Client { session, accounts });
+        self
     }
 
     /// The next event, if there is one that may be given out.
     ///
     /// # Errors
-    /// [`FeedError::Lapped`].
+    /// [`FeedError::Ended`], [`FeedError::Lapped`]; those of [`Gateway::feed_after`] while the past is replayed.
     pub fn next_event(&mut self) -> Result<Option<Event<'_>>, FeedError> {
-        let size = loop {
-            if let Some((event, rest)) = Event::split_first(&self.words[self.at..]) {
-                let position = event.position();
-                if !self.may_release(position.0) {
-                    return Ok(None);
+        let (begin, end) = loop {
+            let Some((event, rest)) = Event::split_first(&self.words[self.at..]) else {
+                if self.refill()? {
+                    continue;
                 }
-                self.last = position;
-                break self.words.len() - self.at - rest.len();
-            }
-            if !self.refill()? {
+                return Ok(None);
+            };
+            let position = event.position();
+            if !self.may_release(position.0)? {
                 return Ok(None);
             }
+            let is_wanted = self.client.as_ref().is_none_or(|client| client.is_concerned(&event));
+            let (begin, end) = (self.at, self.words.len() - rest.len());
+            self.last = position;
+            self.at = end;
+            if is_wanted {
+                break (begin, end);
+            }
         };
-        let begin = self.at;
-        self.at += size;
         // It was split off just now.
-        Ok(Event::decode(&self.words[begin..self.at]))
+        Ok(Event::decode(&self.words[begin..end]))
     }
 
-    /// The last event that was given out: where [`Gateway::feed_after`] goes on.
+    /// The last event that was given out, or passed over as another client's: where [`Gateway::feed_after`] goes on.
     pub fn last(&self) -> (Sequence, u32) {
         self.last
     }
 
-    fn may_release(&self, sequence: Sequence) -> bool {
-        match self.release {
-            Release::Executed => true,
-            Release::Durable => sequence <= self.gateway.durable(),
+    fn may_release(&self, sequence: Sequence) -> Result<bool, FeedError> {
+        if self.release == Release::Executed || sequence <= self.gateway.durable() {
+            return Ok(true);
+        }
+        // Asked first: after the end, nothing becomes durable any more.
+        let has_ended = self.gateway.has_ended();
+        match sequence <= self.gateway.durable() {
+            false if has_ended => Err(FeedError::Ended),
+            is_durable => Ok(is_durable),
         }
     }
 
-    /// Takes the next record from the ring; false if there is none.
+    /// Begins to gate. Every command whose events were published before that is known then, and of all others the
+    /// events come.
+    fn join(&mut self) -> Result<(), FeedError> {
+        self.consumer = Some(self.gateway.egress.gate().ok_or(FeedError::TooManyReaders)?);
+        self.known = self.gateway.shared.appended();
+        Ok(())
+    }
+
+    /// Takes the next events; false if there are none.
     fn refill(&mut self) -> Result<bool, FeedError> {
         self.words.clear();
         self.at = 0;
+        while self.past.is_some() {
+            let has_replayed = self.replay_some()?;
+            if !self.words.is_empty() {
+                return Ok(true);
+            }
+            if !has_replayed {
+                return Ok(false);
+            }
+        }
+        self.take_live()
+    }
+
+    /// Replays some more of the past, and gates once it is close to the present; false if nothing is seen yet.
+    fn replay_some(&mut self) -> Result<bool, FeedError> {
+        let Some(at) = self.past.as_ref().map(Past::at) else { return Ok(true) };
+        let appended = self.gateway.shared.appended();
+        if self.consumer.is_none() && appended.0.saturating_sub(at.0) <= STEP_COMMANDS {
+            self.join()?;
+        }
+        let to = if self.consumer.is_some() { self.known } else { appended };
+        let Some(past) = &mut self.past else { return Ok(true) };
+        let has_replayed = past.step(to, self.last, &mut self.words)?;
+        if self.consumer.is_some() && past.at() >= self.known {
+            self.past = None;
+            return Ok(true);
+        }
+        Ok(has_replayed)
+    }
+
+    /// Takes the next record from the ring; false if there is none.
+    fn take_live(&mut self) -> Result<bool, FeedError> {
+        let Some(consumer) = &mut self.consumer else { return Ok(false) };
         loop {
-            let words: &[EventWord] = match self.consumer.try_pop(&mut self.buffer) {
+            let words: &[EventWord] = match consumer.try_pop(&mut self.buffer) {
                 Ok(Popped::Record(words)) => bytemuck::try_cast_slice(words).unwrap_or(&[]),
-                Ok(Popped::Empty | Popped::Closed) => return Ok(false),
+                Ok(Popped::Empty) => return Ok(false),
+                Ok(Popped::Closed) => return Err(FeedError::Ended),
                 Err(Lapped { lines }) => return Err(FeedError::Lapped { after: self.last, lines }),
             };
             let mut left = words;

@@ -1,12 +1,15 @@
 //! What an exchange gateway embeds: sessions that submit, feeds that say what came of it, and books to begin with.
 //!
-//! Nothing here runs a thread or waits by itself, and nothing panics. Whoever submits gets an answer at once: taken, or why not.
-//! That a submission was taken means that it will be sequenced, unless the primary halts before; what came of it, its
-//! events say. After a reconnection, or after the primary was started again, a session sends again what it has no answer
-//! to: what had run is not run again.
+//! Nothing here runs a thread or waits by itself, and nothing panics. Whoever submits gets an answer at once: taken, or
+//! why not. That a submission was taken means that it will be sequenced, unless the primary halts before, or is stopped
+//! in that very moment; what came of it, its events say. After a reconnection, or after the primary was started again,
+//! a session sends again what it has no answer to: what had run is not run again.
 
 mod book;
+mod call;
+mod canceller;
 mod feed;
+mod past;
 mod session;
 
 use std::sync::Arc;
@@ -17,8 +20,10 @@ use novate_journal::storage::Storage;
 use novate_journal::writer::Watermarks;
 
 pub use self::book::Book;
+pub use self::call::CallError;
+pub use self::canceller::Canceller;
 pub use self::feed::{Feed, FeedError, Release};
-pub use self::session::{CallError, Session, SubmitError};
+pub use self::session::{Session, SubmitError};
 
 use crate::primary::Shared;
 
@@ -42,6 +47,11 @@ impl Gateway {
     /// The last command that was executed, and whose events were published.
     pub fn executed(&self) -> Sequence {
         self.shared.executed()
+    }
+
+    /// Whether the primary has ended, by a halt or a stop: nothing is taken and nothing is executed any more.
+    pub fn has_ended(&self) -> bool {
+        self.shared.is_over()
     }
 
     /// The last command that a loss of power leaves.

@@ -1,24 +1,23 @@
 //! Sessions: who sends, and in which order.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use novate_core::command::RawCommand;
-use novate_core::command::{CommandHeader, CommandRecord, GrantAccount, MassCancel, OpenSession};
-use novate_core::event::{Event, OwnedEvent};
+use novate_core::command::{CommandHeader, CommandRecord};
 use novate_core::ids::{AccountId, SessionId};
-use novate_core::reject::RejectCode;
 use novate_core::ring::{PushError, Wait, mpsc};
-use novate_core::terms::Role;
 
-use super::{Feed, FeedError, Gateway, Release};
-use crate::primary::Submission;
+use super::past::Past;
+use super::{Canceller, FeedError, Gateway};
+use crate::primary::{Shared, Submission};
 
 /// Why a command was not taken. The session's sequence was not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubmitError {
     /// The ring is full: the primary is behind. Try again.
     Full,
-    /// The primary is gone.
+    /// The primary has ended, or is being stopped.
     Closed,
 }
 
@@ -26,147 +25,59 @@ impl std::fmt::Display for SubmitError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Full => "the primary is behind; try again",
-            Self::Closed => "the primary is gone; start it again, reattach, and send again what has no answer",
+            Self::Closed => "the primary has ended; start it again, reattach, and send again what has no answer",
         })
     }
 }
 
 impl std::error::Error for SubmitError {}
 
-/// Why a call came to nothing.
-#[derive(Debug)]
-pub enum CallError {
-    /// It was not taken.
-    Submit(SubmitError),
-    /// It was rejected.
-    Rejected(RejectCode),
-    /// No answer could be read.
-    Feed(FeedError),
-}
-
-impl std::fmt::Display for CallError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Submit(error) => error.fmt(f),
-            Self::Rejected(code) => write!(f, "rejected: {}", code.explanation()),
-            Self::Feed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CallError {}
-
-impl From<SubmitError> for CallError {
-    fn from(error: SubmitError) -> Self {
-        Self::Submit(error)
-    }
-}
-
-impl From<FeedError> for CallError {
-    fn from(error: FeedError) -> Self {
-        Self::Feed(error)
-    }
-}
-
 /// One who sends commands.
-#[derive(Debug)]
 pub struct Session {
     id: SessionId,
     last: u64,
     ingress: mpsc::Producer,
+    shared: Arc<Shared>,
     /// The last commands, as many as the engine remembers the outcomes of.
     sent: VecDeque<Submission>,
     window: usize,
-    /// Accounts whose orders are cancelled when this is dropped.
-    cancels: Vec<AccountId>,
+    /// Accounts whose orders are cancelled when this is dropped, and by whom.
+    cancels: Option<(Canceller, Vec<AccountId>)>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("id", &self.id).field("last", &self.last).finish_non_exhaustive()
+    }
 }
 
 impl Gateway {
-    /// A session that exists, for whoever was it before: `last` is the last session sequence that it has used, 0 if none.
+    /// A session that exists, for whoever was it before: `last` is the last session sequence that it has used, 0 if
+    /// none. What it then submits under a sequence that had run is answered by what came of it then.
     pub fn attach(&self, id: SessionId, last: u64) -> Session {
         let window = self.shared.outcome_window();
-        Session { id, last, ingress: self.ingress.clone(), sent: VecDeque::new(), window, cancels: Vec::new() }
+        Session {
+            id,
+            last,
+            ingress: self.ingress.clone(),
+            shared: Arc::clone(&self.shared),
+            sent: VecDeque::new(),
+            window,
+            cancels: None,
+        }
     }
 
-    /// Opens a session that may act for these accounts, or for all of them. `operator` is a session of that role.
+    /// A session whose last session sequence nobody has kept, as the engine knows it, by replay on this thread; none if
+    /// it is not open. What is on its way to the engine is not in it: ask when nothing of that session is.
     ///
     /// # Errors
-    /// [`CallError`]: the operator may not, or there is no room.
-    pub fn open_session(
-        &self,
-        operator: &mut Session,
-        role: Role,
-        accounts: Option<&[AccountId]>,
-        wait: &mut impl Wait,
-    ) -> Result<Session, CallError> {
-        let flags = if accounts.is_none() { OpenSession::ALL_ACCOUNTS } else { 0 };
-        let events = self.call(
-            operator,
-            |(session, sequence)| OpenSession {
-                header: OpenSession::new_header(session, sequence, AccountId::NONE),
-                role: role.code(),
-                flags,
-                reserved: [0; 6],
-            },
-            wait,
-        )?;
-        let opened = events.iter().find_map(|event| match event {
-            OwnedEvent::SessionOpened(opened) => Some(opened.session),
-            _ => None,
-        });
-        // An executed command of this kind has said it.
-        let id = opened.ok_or(CallError::Rejected(RejectCode::MalformedRecord))?;
-        for &account in accounts.unwrap_or(&[]) {
-            self.call(operator, |by| GrantAccount::new(by, account, id), wait)?;
-        }
-        Ok(self.attach(id, 0))
-    }
-
-    /// Submits a command and waits for what comes of it: its events. It is sent twice, which has the engine say under which
-    /// sequence it ran; for commands of operators, not of traders.
-    ///
-    /// # Errors
-    /// [`CallError`].
-    pub fn call<C: CommandRecord>(
-        &self,
-        session: &mut Session,
-        make: impl FnOnce((SessionId, u64)) -> C,
-        wait: &mut impl Wait,
-    ) -> Result<Vec<OwnedEvent>, CallError> {
-        let mut feed = self.feed(Release::Executed)?;
-        let number = session.submit(make, wait)?;
-        session.resend_last(wait)?;
-        let mut events = Vec::new();
-        loop {
-            let Some(event) = next_waited(&mut feed, self, wait)? else {
-                return Err(CallError::Submit(SubmitError::Closed));
-            };
-            match event.view() {
-                Event::Resent(resent) if resent.session == session.id && resent.session_sequence == number => {
-                    events.retain(|event: &OwnedEvent| event.view().position().0 == resent.first_sequence);
-                    return match RejectCode::from_code(resent.code) {
-                        Some(code) if resent.code != 0 => Err(CallError::Rejected(code)),
-                        _ => Ok(events),
-                    };
-                }
-                _ => events.push(event),
-            }
-        }
-    }
-}
-
-/// The next event, waited for; none if the primary has ended.
-fn next_waited(feed: &mut Feed, gateway: &Gateway, wait: &mut impl Wait) -> Result<Option<OwnedEvent>, FeedError> {
-    loop {
-        let has_ended = gateway.shared.is_over();
-        if let Some(event) = feed.next_event()? {
-            wait.reset();
-            return Ok(Some(event.to_owned()));
-        }
-        if has_ended {
-            return Ok(None);
-        }
-        wait.wait();
+    /// [`FeedError`]: the journal cannot be replayed.
+    pub fn attach_again(&self, id: SessionId) -> Result<Option<Session>, FeedError> {
+        let appended = self.shared.appended();
+        let mut past = Past::before(&self.storage, appended)?;
+        past.run_to(appended)?;
+        let view = past.engine()?.session(id);
+        Ok(view.map(|view| self.attach(id, view.last_session_sequence)))
     }
 }
 
@@ -181,7 +92,8 @@ impl Session {
         self.last
     }
 
-    /// Submits the command that `make` makes of this session and its next sequence, if there is room; returns that sequence.
+    /// Submits the command that `make` makes of this session and its next sequence, if there is room; returns that
+    /// sequence.
     ///
     /// # Errors
     /// [`SubmitError`]: nothing was sent, and the sequence is the next one's.
@@ -190,6 +102,9 @@ impl Session {
         &mut self,
         make: impl FnOnce((SessionId, u64)) -> C,
     ) -> Result<u64, SubmitError> {
+        if !self.shared.takes_submissions() {
+            return Err(SubmitError::Closed);
+        }
         let record = make((self.id, self.last + 1));
         let words: &[u64] = bytemuck::try_cast_slice(bytemuck::bytes_of(&record)).unwrap_or(&[]);
         // Every kind of record fits.
@@ -224,50 +139,45 @@ impl Session {
         }
     }
 
-    /// Sends the last commands again, from a session sequence on: as many as the engine remembers. What had run is answered by
-    /// what came of it then; what had not runs now. Returns how many were sent.
+    /// Sends the last commands again, from a session sequence on: as many as the engine remembers. What had run is
+    /// answered by what came of it then; what had not runs now. Returns how many were sent.
     ///
     /// # Errors
     /// [`SubmitError::Closed`].
     pub fn resend(&mut self, from: u64, wait: &mut impl Wait) -> Result<usize, SubmitError> {
         let mut count = 0;
-        for submission in &self.sent {
-            if sequence_of(submission) >= from {
-                self.ingress.push(submission.words(), wait).map_err(refusal)?;
-                count += 1;
+        for submission in self.sent.iter().filter(|submission| sequence_of(submission) >= from) {
+            if !self.shared.takes_submissions() {
+                return Err(SubmitError::Closed);
             }
+            self.ingress.push(submission.words(), wait).map_err(refusal)?;
+            count += 1;
         }
         Ok(count)
     }
 
-    fn resend_last(&mut self, wait: &mut impl Wait) -> Result<(), SubmitError> {
+    pub(super) fn resend_last(&mut self, wait: &mut impl Wait) -> Result<(), SubmitError> {
         self.resend(self.last, wait).map(drop)
     }
 
     /// The session with another gateway: that of a primary which was started again.
     pub fn reattach(&mut self, gateway: &Gateway) {
         self.ingress = gateway.ingress.clone();
+        self.shared = Arc::clone(&gateway.shared);
     }
 
-    /// Has these accounts' orders cancelled when this is dropped, as when the client's connection is lost.
-    pub fn cancel_on_disconnect(&mut self, accounts: &[AccountId]) {
-        self.cancels = accounts.to_vec();
+    /// Has these accounts' orders cancelled when this is dropped, as when the client's connection is lost. The cancels
+    /// are the canceller's commands, not this session's, whose sequences stay the client's own: it attaches again with
+    /// the last that it has used, and sends again what has no answer.
+    pub fn cancel_on_disconnect(&mut self, accounts: &[AccountId], by: &Canceller) {
+        self.cancels = Some((by.clone(), accounts.to_vec()));
     }
 }
 
-/// How often room for a cancel is asked for when a session ends.
-const CANCEL_ATTEMPTS: u32 = 1_000_000;
-
 impl Drop for Session {
     fn drop(&mut self) {
-        for account in std::mem::take(&mut self.cancels) {
-            for _ in 0..CANCEL_ATTEMPTS {
-                let sent = self.try_submit(|(session, sequence)| MassCancel::new((session, sequence, account), None));
-                if sent != Err(SubmitError::Full) {
-                    break;
-                }
-                std::thread::yield_now();
-            }
+        if let Some((by, accounts)) = self.cancels.take() {
+            by.cancel(&accounts);
         }
     }
 }

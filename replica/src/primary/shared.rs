@@ -11,12 +11,9 @@ use crate::halt::Halt;
 /// Flags, and how far the hot thread has come.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    appended: AtomicU64,
-    executed: AtomicU64,
-    taken: AtomicU64,
+    progress: Progress,
     /// Outcomes that the engine remembers of each session.
     outcome_window: usize,
-    stalls: AtomicU64,
     is_stopping: AtomicBool,
     is_halting: AtomicBool,
     is_over: AtomicBool,
@@ -25,10 +22,21 @@ pub(crate) struct Shared {
     drill: Option<Drill>,
 }
 
+/// What the hot thread stores with every batch, on lines of its own: whoever submits reads the flags beside it.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Progress {
+    appended: AtomicU64,
+    executed: AtomicU64,
+    taken: AtomicU64,
+    stalls: AtomicU64,
+}
+
 impl Shared {
     pub(super) fn new(last: Sequence, outcome_window: u32, drill: Option<Drill>) -> Self {
         let [appended, executed] = [(); 2].map(|()| AtomicU64::new(last.0));
-        Self { appended, executed, outcome_window: outcome_window as usize, drill, ..Self::default() }
+        let progress = Progress { appended, executed, ..Progress::default() };
+        Self { progress, outcome_window: outcome_window as usize, drill, ..Self::default() }
     }
 
     /// Outcomes that the engine remembers of each session.
@@ -38,33 +46,33 @@ impl Shared {
 
     /// The last command that was appended: the events of no later one were published.
     pub(crate) fn appended(&self) -> Sequence {
-        Sequence(self.appended.load(Ordering::Acquire))
+        Sequence(self.progress.appended.load(Ordering::Acquire))
     }
 
     #[inline(always)]
     pub(super) fn set_appended(&self, sequence: Sequence) {
-        self.appended.store(sequence.0, Ordering::Release);
+        self.progress.appended.store(sequence.0, Ordering::Release);
     }
 
     /// The last command that was appended and applied, and whose events were published.
     pub(crate) fn executed(&self) -> Sequence {
-        Sequence(self.executed.load(Ordering::Acquire))
+        Sequence(self.progress.executed.load(Ordering::Acquire))
     }
 
     #[inline(always)]
     pub(super) fn set_executed(&self, sequence: Sequence) {
-        self.executed.store(sequence.0, Ordering::Release);
+        self.progress.executed.store(sequence.0, Ordering::Release);
     }
 
     /// How many submissions were executed, and what came of them published.
     pub(crate) fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Acquire)
+        self.progress.taken.load(Ordering::Acquire)
     }
 
     #[inline(always)]
     pub(super) fn add_taken(&self, count: usize) {
         // The hot thread is the only one that counts.
-        self.taken.store(self.taken.load(Ordering::Relaxed) + count as u64, Ordering::Release);
+        self.progress.taken.store(self.progress.taken.load(Ordering::Relaxed) + count as u64, Ordering::Release);
     }
 
     /// Has the hot thread halt before its next batch; the first reason stays.
@@ -96,17 +104,23 @@ impl Shared {
         self.is_over.load(Ordering::Acquire)
     }
 
+    /// Whether what is put into the ring is taken from it.
+    #[inline(always)]
+    pub(crate) fn takes_submissions(&self) -> bool {
+        !self.is_stopping() && !self.is_over()
+    }
+
     /// Why somebody wanted it to halt, if so.
     pub(super) fn reason(&self) -> Option<Halt> {
         self.reason.lock().clone()
     }
 
     pub(super) fn stalls(&self) -> u64 {
-        self.stalls.load(Ordering::Relaxed)
+        self.progress.stalls.load(Ordering::Relaxed)
     }
 
     pub(super) fn count_stall(&self) {
-        self.stalls.fetch_add(1, Ordering::Relaxed);
+        self.progress.stalls.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The command with which the engine goes wrong on purpose.

@@ -1,14 +1,15 @@
 //! What a gateway's sessions and feeds see, across readers that come late, restarts and resends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use novate_core::prelude::*;
 use novate_core::reject::RejectCode;
 use novate_journal::storage::Storage;
 use novate_replica::clock::CycleClock;
-use novate_replica::gateway::{CallError, Feed, FeedError, Gateway, Release, Session};
-use novate_replica::primary::{Primary, Settings};
+use novate_replica::gateway::{CallError, Canceller, Feed, FeedError, Gateway, Release, Session, SubmitError};
+use novate_replica::primary::{Drill, Primary, Settings};
 use novate_replica::wait::{Waiter, Waiting};
 
 use crate::support::{PATIENCE, folder, genesis, settings};
@@ -68,6 +69,15 @@ fn until(feed: &mut Feed, mut is_it: impl FnMut(&Event<'_>) -> bool) -> Vec<Owne
             assert!(begin.elapsed() < PATIENCE, "what was waited for did not come; {} events did", all.len());
             std::thread::yield_now();
         }
+    }
+}
+
+/// Waits until so many submissions were executed.
+fn executed(primary: &Primary, count: u64) {
+    let begin = std::time::Instant::now();
+    while primary.taken() < count {
+        assert!(begin.elapsed() < PATIENCE, "{} of {count} were executed", primary.taken());
+        std::thread::yield_now();
     }
 }
 
@@ -214,31 +224,101 @@ fn what_is_sent_again_runs_once() {
     primary.stop().expect("in order");
 }
 
+/// Who cancels what sessions leave, for all accounts.
+fn canceller(gateway: &Gateway, venue: &mut Venue) -> Canceller {
+    let session = gateway.open_session(&mut venue.operator, Role::Trader, None, &mut waiter());
+    Canceller::new(session.expect("a session"))
+}
+
+fn cancelled(events: &[OwnedEvent]) -> Vec<u64> {
+    let cancelled = events.iter().filter_map(|event| match event {
+        OwnedEvent::Cancelled(cancelled) => Some(cancelled.client_order_id.0),
+        _ => None,
+    });
+    cancelled.collect()
+}
+
 #[test]
 fn orders_are_cancelled_when_a_session_ends() {
     let (_folder, storage) = folder();
     let primary = started(&storage);
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);
+    let canceller = canceller(&gateway, &mut venue);
     let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
     for id in 1..=3 {
         venue.order(0, id, Side::Buy, 90);
     }
     venue.order(1, 4, Side::Buy, 90);
     until(&mut feed, is_accepted(4));
-    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]]);
-    drop(venue.sessions);
+    let (session, last) = (venue.sessions[0].id(), venue.sessions[0].last());
+    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]], &canceller);
+    venue.sessions[0] = gateway.attach(session, last - 1);
     let events = until(&mut feed, |event| matches!(event, Event::MassCancelled(_)));
-    let cancelled: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            OwnedEvent::Cancelled(cancelled) => Some(cancelled.client_order_id.0),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(cancelled, [1, 2, 3]);
-    let _ = venue.operator;
+    assert_eq!(cancelled(&events), [1, 2, 3]);
+
+    // The client comes back: what it had sent does not run again, and what it sends next does.
+    venue.order(0, 3, Side::Buy, 90);
+    let is_again = |event: &Event<'_>| matches!(event, Event::Resent(resent) if resent.session == session);
+    assert!(!until(&mut feed, is_again).iter().any(|event| matches!(event, OwnedEvent::Accepted(_))));
+    assert_eq!(venue.order(0, 5, Side::Buy, 90), last + 1);
+    assert!(!until(&mut feed, is_accepted(5)).iter().any(|event| matches!(event, OwnedEvent::Resent(_))));
     primary.stop().expect("in order");
+}
+
+#[test]
+fn what_a_session_leaves_when_the_primary_has_ended_is_cancelled_later() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let canceller = canceller(&gateway, &mut venue);
+    venue.order(0, 1, Side::Buy, 90);
+    venue.sessions[0].cancel_on_disconnect(&[venue.accounts[0]], &canceller);
+    primary.stop().expect("in order");
+
+    // Nothing is taken any more, and whoever ends a session does not wait.
+    let last = venue.sessions[1].last();
+    let refused = venue.sessions[1].try_submit(|(session, number)| OpenAccount::new((session, number), 7));
+    assert_eq!((refused, venue.sessions[1].last()), (Err(SubmitError::Closed), last));
+    assert_eq!(venue.sessions[1].resend(0, &mut waiter()), Ok(0));
+    assert_eq!(venue.operator.resend(0, &mut waiter()), Err(SubmitError::Closed));
+    drop(venue.sessions);
+    assert_eq!((canceller.retry(), canceller.last()), (1, 0));
+
+    let primary = Primary::open(&storage, CycleClock::new(), &settings()).expect("a primary");
+    let gateway = primary.gateway();
+    let mut feed = gateway.feed(Release::Executed).expect("a place");
+    assert_eq!(canceller.reattach(&gateway, &mut waiter()), Ok(0));
+    let events = until(&mut feed, |event| matches!(event, Event::MassCancelled(_)));
+    assert_eq!((cancelled(&events), canceller.last()), (vec![1], 1));
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_call_with_a_wrong_session_sequence_says_so() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let venue = set_up(&gateway);
+    let id = SessionId::operator(0);
+    let open = |session: &mut Session| gateway.call(session, |by| OpenAccount::new(by, 9), &mut waiter());
+    let gap = open(&mut gateway.attach(id, 1_000)).expect_err("a gap");
+    assert!(matches!(gap, CallError::Rejected(RejectCode::SessionSequenceGap)), "{gap}");
+    // Number 1 listed the instrument: it opens no account.
+    let used = open(&mut gateway.attach(id, 0)).expect_err("used");
+    let CallError::AlreadyUsed { first_sequence } = used else { panic!("{used}") };
+    assert!(first_sequence > Sequence::ZERO && first_sequence < gateway.executed());
+    let used = gateway.open_session(&mut gateway.attach(id, 1), Role::Trader, None, &mut waiter());
+    assert!(matches!(used, Err(CallError::AlreadyUsed { .. })), "{used:?}");
+
+    let mut again = gateway.attach_again(id).expect("a replay").expect("it is open");
+    assert_eq!(again.last(), venue.operator.last());
+    assert!(matches!(open(&mut again).expect("opened")[..], [OwnedEvent::AccountOpened(_)]));
+    assert!(gateway.attach_again(SessionId(u64::MAX)).expect("a replay").is_none());
+    primary.stop().expect("in order");
+    let ended = open(&mut again).expect_err("it has ended");
+    assert!(matches!(ended, CallError::Submit(SubmitError::Closed)), "{ended}");
 }
 
 #[test]
@@ -269,5 +349,180 @@ fn a_feed_that_is_not_read_is_lapped_and_goes_on_by_replay() {
     let mut again = gateway.feed_after(after, Release::Executed).expect("a place");
     let events = until(&mut again, is_accepted(500));
     assert_eq!(events.iter().filter(|event| matches!(event, OwnedEvent::Accepted(_))).count(), 500);
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn nobody_waits_for_a_feed_that_is_in_the_past() {
+    let (_folder, storage) = folder();
+    let settings = Settings { egress_lines: 64, patience: Duration::from_millis(1), ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    // Seven calls, each of which is sent twice.
+    executed(&primary, 14);
+    for id in 1..=2_500 {
+        venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
+    }
+    executed(&primary, 14 + 2_500);
+    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    for id in 2_501..=3_000 {
+        venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
+    }
+    executed(&primary, 14 + 3_000);
+    let whole = until(&mut feed, is_accepted(3_000));
+    let accepted: Vec<_> = whole
+        .iter()
+        .filter_map(|event| match event {
+            OwnedEvent::Accepted(accepted) => Some(accepted.client_order_id.0),
+            _ => None,
+        })
+        .collect();
+    assert!(accepted.iter().copied().eq(1..=3_000), "each once, in order");
+    drop(feed);
+    let stopped = primary.stop().expect("in order");
+    assert_eq!((stopped.egress_stalls, stopped.gates_released), (0, 0));
+}
+
+/// An order that ends a test.
+const LAST: u64 = 1_000_000;
+
+#[test]
+fn a_book_under_load_and_what_follows() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let (instrument, has_enough) = (venue.instrument, AtomicBool::new(false));
+    let books: Vec<_> = std::thread::scope(|scope| {
+        let sender = scope.spawn(|| {
+            for id in (1..LAST).take_while(|_| !has_enough.load(Ordering::Relaxed)) {
+                venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
+            }
+            venue.order(0, LAST, Side::Buy, 90);
+        });
+        let books = (0..4).map(|_| gateway.book(instrument, Release::Executed).expect("a book")).collect();
+        has_enough.store(true, Ordering::Relaxed);
+        sender.join().expect("no panic");
+        books
+    });
+    for (book, mut feed) in books {
+        let events = until(&mut feed, is_accepted(LAST));
+        let mut again = gateway.feed_after((book.sequence, u32::MAX), Release::Executed).expect("a place");
+        assert_eq!(until(&mut again, is_accepted(LAST)), events);
+    }
+    primary.stop().expect("in order");
+}
+
+#[test]
+fn a_feed_says_that_nothing_will_come() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feeds = [Release::Executed, Release::Durable].map(|release| gateway.feed(release).expect("a place"));
+    venue.order(0, 1, Side::Buy, 90);
+    assert!(!gateway.has_ended());
+    let last = primary.stop().expect("in order").last.0;
+    assert!(gateway.has_ended());
+    let past = gateway.feed_after((Sequence::ZERO, 0), Release::Durable).expect("the past");
+    let mut accepted = 0;
+    for feed in feeds.iter_mut().chain([&mut { past }]) {
+        let begin = std::time::Instant::now();
+        let ended = loop {
+            match feed.next_event() {
+                Ok(event) => accepted += u32::from(matches!(event, Some(Event::Accepted(_)))),
+                Err(error) => break error,
+            }
+            assert!(begin.elapsed() < PATIENCE, "nothing says that it has ended");
+        };
+        assert!(matches!(ended, FeedError::Ended), "{ended}");
+    }
+    assert_eq!(accepted, 3);
+
+    // What is ahead of the journal is not waited for.
+    let ahead = (Sequence(last.0 + 1), 0);
+    let refused = gateway.feed_after(ahead, Release::Executed).expect_err("it is not there");
+    let FeedError::Ahead { after, appended } = refused else { panic!("{refused}") };
+    assert_eq!((after, appended), (ahead, last));
+    gateway.feed_after((last, u32::MAX), Release::Executed).expect("nothing is behind it");
+}
+
+#[test]
+fn after_a_halt_nothing_is_taken_and_feeds_end() {
+    let (_folder, storage) = folder();
+    let settings = Settings { drill: Some(Drill::WrongEvent(Sequence(100))), ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feeds = [Release::Executed, Release::Durable].map(|release| gateway.feed(release).expect("a place"));
+    for id in 1..=200 {
+        let (instrument, account) = (venue.instrument, venue.accounts[0]);
+        let make = |(session, sequence)| {
+            let (id, price) = (ClientOrderId(id), PriceTicks(90));
+            NewOrder::limit((session, sequence, account), instrument, id, Side::Buy, price, QuantityLots(1))
+        };
+        // It halts in the midst of it.
+        let _ = venue.sessions[0].submit(make, &mut waiter());
+    }
+    let begin = std::time::Instant::now();
+    while !gateway.has_ended() {
+        assert!(begin.elapsed() < PATIENCE, "it did not halt");
+        std::thread::yield_now();
+    }
+    let refused = venue.operator.try_submit(|by| OpenAccount::new(by, 7));
+    assert_eq!(refused, Err(SubmitError::Closed));
+    for feed in &mut feeds {
+        let ended = loop {
+            match feed.next_event() {
+                Ok(event) => assert!(event.is_some() || begin.elapsed() < PATIENCE, "nothing says that it has ended"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(ended, FeedError::Ended), "{ended}");
+    }
+    primary.stop().expect_err("it has halted");
+}
+
+#[test]
+fn a_client_hears_what_concerns_it() {
+    let (_folder, storage) = folder();
+    let primary = started(&storage);
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let sessions = [0, 1].map(|who: usize| venue.sessions[who].id());
+    let feed = gateway.feed(Release::Executed).expect("a place");
+    let mut feed = feed.of_client(sessions[0], &[venue.accounts[0], AccountId::NONE]);
+    let mut all = gateway.feed(Release::Executed).expect("a place");
+    venue.order(1, 1, Side::Buy, 90);
+    venue.order(0, 2, Side::Sell, 95);
+    venue.order(1, 3, Side::Buy, 95);
+    for who in [1, 0] {
+        // For the other one's account: a rejection, which is the sender's alone.
+        let (instrument, account) = (venue.instrument, venue.accounts[1 - who]);
+        let make = |(session, sequence)| {
+            let by = (session, sequence, account);
+            NewOrder::limit(by, instrument, ClientOrderId(9), Side::Buy, PriceTicks(50), QuantityLots(1))
+        };
+        venue.sessions[who].submit(make, &mut waiter()).expect("a primary");
+        let last = venue.sessions[who].last();
+        venue.sessions[who].resend(last, &mut waiter()).expect("a primary");
+    }
+    let is_answer = |event: &Event<'_>| matches!(event, Event::Resent(resent) if resent.session == sessions[0]);
+    let events = until(&mut feed, is_answer);
+    let mut expected = until(&mut all, is_answer);
+    expected.retain(|event| match event {
+        OwnedEvent::Rejected(rejected) => rejected.session == sessions[0],
+        OwnedEvent::Resent(resent) => resent.session == sessions[0],
+        event => event.view().accounts().contains(&venue.accounts[0]),
+    });
+    assert_eq!(events, expected);
+    for (kind, is_there) in [
+        ("its order", events.iter().any(|event| matches!(event, OwnedEvent::Accepted(_)))),
+        ("its trade", events.iter().any(|event| matches!(event, OwnedEvent::Trade(_)))),
+        ("its rejection", events.iter().any(|event| matches!(event, OwnedEvent::Rejected(_)))),
+    ] {
+        assert!(is_there, "{kind} is missing");
+    }
     primary.stop().expect("in order");
 }

@@ -177,7 +177,7 @@ impl Teller {
         while events.len() < EVENT_WORDS {
             match self.feed.next_event() {
                 Ok(Some(event)) => events.extend_from_slice(bytemuck::cast_slice(event.words())),
-                Ok(None) => break,
+                Ok(None) | Err(FeedError::Ended) => break,
                 Err(FeedError::Lapped { after, .. }) => {
                     lapped = Some(after);
                     break;

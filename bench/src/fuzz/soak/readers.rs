@@ -9,7 +9,7 @@ use novate_core::event::{Event, EventWord};
 use novate_core::ring::broadcast::Consumer;
 use novate_core::ring::{LINE_WORDS, Popped, RecordBuffer, Wait};
 use novate_core::units::Sequence;
-use novate_replica::gateway::Feed;
+use novate_replica::gateway::{Feed, FeedError};
 use novate_replica::wait::{Waiter, Waiting};
 
 use super::SoakCanary;
@@ -111,13 +111,15 @@ pub(super) fn follow(mut feed: Feed, progress: &Progress) -> Result<Heard, Strin
     loop {
         // Asked before the feed is looked at: what came before the end is read.
         let is_over = progress.is_over();
-        match feed.next_event().map_err(|error| error.to_string())? {
-            Some(event) => {
+        match feed.next_event() {
+            Ok(Some(event)) => {
                 heard.take(&event)?;
                 wait.reset();
             }
-            None if is_over => return Ok(heard),
-            None => wait.wait(),
+            Err(FeedError::Ended) => return Ok(heard),
+            Ok(None) if is_over => return Ok(heard),
+            Ok(None) => wait.wait(),
+            Err(error) => return Err(error.to_string()),
         }
     }
 }
