@@ -80,6 +80,10 @@ impl Case {
 /// What it is compared with.
 pub const PEER: &str = "book";
 
+/// What a reader of the rows should know.
+pub const NOTE: &str = "left out of the pipeline: no shadow, no timers, no checkpoints; nothing is flushed while the clock \
+                        runs, and nobody reads the events";
+
 /// One comparison's result; the fields are the keys of its JSON form.
 #[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -110,7 +114,7 @@ pub struct Row {
     pub commands_per_second: f64,
     /// Commands in one round.
     pub commands: usize,
-    /// Whether the ratio is at most [`GOAL_RATIO`].
+    /// Whether the ratio is at most [`GOAL_RATIO`], over [`compare::ROUNDS_MIN`] rounds at least, or in a quick run.
     pub reached: bool,
     /// Whether the threads had cores of their own.
     pub pinned: bool,
@@ -118,6 +122,15 @@ pub struct Row {
     pub quick: bool,
     /// Whether both said the same events, in every round.
     pub verified: bool,
+    /// What the pipeline did without.
+    pub note: &'static str,
+}
+
+impl Row {
+    /// Whether too few rounds fell into this placement for their medians to say that the goal is reached.
+    pub const fn has_too_few_rounds(&self) -> bool {
+        !self.quick && self.rounds < compare::ROUNDS_MIN
+    }
 }
 
 /// Compares a case, and tells each round to `progress`: one row for each placement that the cores were in.
@@ -159,7 +172,7 @@ fn row(case: Case, place: &Place, placement: Option<Placement>, rounds: &[&Place
     let median = |of: &dyn Fn(&Round) -> f64| rounded(median(rounds.iter().map(|(.., outcome)| of(&outcome.round))));
     let (hash, ratio) = (rounds[0].2.hash.clone(), median(&Round::ratio));
     let subject_ns = median(&|round| nanoseconds_each(round.subject, round.units));
-    Row {
+    let mut row = Row {
         suite: "pipeline",
         case: case.name(),
         subject: "novate",
@@ -177,7 +190,10 @@ fn row(case: Case, place: &Place, placement: Option<Placement>, rounds: &[&Place
         reached: ratio <= GOAL_RATIO,
         pinned: place.cores().is_some(),
         quick: place.is_quick(),
-    }
+        note: NOTE,
+    };
+    row.reached &= !row.has_too_few_rounds();
+    row
 }
 
 /// The bare book: the engine on commands from memory.

@@ -9,11 +9,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::machine::core_to_core;
+use crate::machine::core_to_core::{self, FAR_NS};
 use crate::statistics::{median, nanoseconds_each, rounded};
 
-/// Cores that are less than so many nanoseconds apart are near.
-pub const NEAR_BELOW_NS: f64 = 120.0;
 /// How often something is tried before it is given up, because the cores moved each time.
 pub(crate) const ATTEMPTS: u32 = 3;
 
@@ -21,7 +19,7 @@ pub(crate) const ATTEMPTS: u32 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Placement {
-    /// Less than [`NEAR_BELOW_NS`] apart.
+    /// Less than [`FAR_NS`] apart.
     Near,
     /// Farther.
     Far,
@@ -40,7 +38,7 @@ impl Placement {
     }
 
     fn of(one_way_ns: f64) -> Self {
-        if one_way_ns < NEAR_BELOW_NS { Self::Near } else { Self::Far }
+        if one_way_ns < f64::from(FAR_NS) { Self::Near } else { Self::Far }
     }
 }
 
@@ -97,7 +95,7 @@ mod tests {
     fn cores_that_moved_have_no_placement() {
         let placement = |before, after| Distance { one_way_ns: [before, after] }.placement();
         assert_eq!(placement(27.0, 31.0), Some(Placement::Near));
-        assert_eq!(placement(NEAR_BELOW_NS, 245.0), Some(Placement::Far));
+        assert_eq!(placement(f64::from(FAR_NS), 245.0), Some(Placement::Far));
         assert_eq!(placement(27.0, 245.0), None);
         assert_eq!(Distance { one_way_ns: [20.0, 30.0] }.mean_ns().to_bits(), 25.0_f64.to_bits());
     }

@@ -4,6 +4,7 @@
 //! `cargo run -p novate-replica --example gateway -- FOLDER`, where the folder is new or empty.
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use novate_core::prelude::*;
@@ -11,10 +12,21 @@ use novate_journal::storage::{DiskStorage, Storage};
 use novate_journal::writer::{Durability, Settings as Journal};
 use novate_replica::clock::CycleClock;
 use novate_replica::gateway::Release;
-use novate_replica::primary::{Primary, Settings};
+use novate_replica::primary::{Primary, Settings, Stopped};
 use novate_replica::wait::{Waiter, Waiting};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    // Said as a sentence: what `main` returns is printed as a value of Rust.
+    match trade() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trade() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("expected a folder that is new or empty, found none")?;
     let disk = DiskStorage::new(folder.as_str());
     disk.create_folder()?;
@@ -58,11 +70,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     drop((feed, gateway));
     let stopped = primary.stop()?;
-    println!("stopped after {}: events {}, state {}", stopped.last.0, stopped.events_digest, stopped.state_digest);
+    print(&stopped);
 
     // A journal alone rebuilds everything.
     let primary = Primary::open(&storage, CycleClock::new(), &settings)?;
     println!("back after {}", primary.executed());
-    primary.stop()?;
+    // The stop marked one more checkpoint: these are the digests that a replay comes to.
+    print(&primary.stop()?);
     Ok(())
+}
+
+fn print(stopped: &Stopped) {
+    println!("stopped after {}: events {}, state {}", stopped.last.0, stopped.events_digest, stopped.state_digest);
 }

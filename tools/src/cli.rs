@@ -128,14 +128,16 @@ pub(crate) enum Verb {
     Doctor(DoctorArgs),
     /// Measure how long commands take through a whole primary, at rates from slow to faster than it can follow.
     ///
-    /// One client sends at a steady rate, whatever comes back, and reads all events; every time counts from when a command was
-    /// meant to be sent. Each rate is measured twice: end to end, and by stages, for which the hot thread reads the clock.
+    /// One client sends at a steady rate, whatever comes back, and reads all events. Each rate is measured twice: end to end,
+    /// and by stages, for which the hot thread reads the clock. End to end, late and ring count from when a command was meant
+    /// to be sent, so that ring includes late, the client's own delay; journal, match and events count from the stage before.
     /// Figures that say nothing about what was measured, on this machine and in this time, are marked with `?`.
     #[command(after_help = LATENCY_EXAMPLES)]
     Latency(LatencyArgs),
     /// Print what a running primary says of itself: how far it is, what is durable, how its rings and its shadow stand.
     ///
-    /// Read from a small file beside the journal, at no cost to the primary.
+    /// Read from a small file beside the journal, at no cost to the primary. The state `died`: it runs no more and did not say
+    /// so; there is no process of its number, as far as this machine or container sees them.
     #[command(after_help = "Examples:\n  novate status journal/ --watch\n  novate status journal/ --prometheus")]
     Status(StatusArgs),
     /// Print the completions of a shell.

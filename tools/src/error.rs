@@ -42,6 +42,14 @@ pub(crate) enum Error {
         /// The system's answer.
         cause: io::Error,
     },
+    /// What is measured takes nothing any more: the disk has no room, most likely.
+    #[error("{folder}: {cause}; --disk chooses another folder")]
+    Disk {
+        /// The folder as the user named it.
+        folder: String,
+        /// What was waited for, and what room it takes.
+        cause: io::Error,
+    },
     /// The journal cannot be opened, read or written.
     #[error("{0}")]
     Journal(#[from] JournalError),
@@ -114,6 +122,7 @@ impl Error {
             | Self::Output(_)
             | Self::Engine { .. }
             | Self::State(_)
+            | Self::Disk { .. }
             | Self::Write { .. } => 4,
             Self::Interrupted => 130,
         }

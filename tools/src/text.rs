@@ -15,6 +15,12 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("{shown:?}{more}")
 }
 
+/// So many of a thing: `1 segment`, `2 segments`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
 /// A type of whole number, and how messages describe its range.
 pub(crate) trait Whole: FromStr {
     /// The range in words.

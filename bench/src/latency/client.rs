@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use novate_core::ring::{Consumer as MarkConsumer, Popped, PushError, RecordBuffer, Wait, broadcast, mpsc};
 use novate_replica::primary::Primary;
@@ -11,6 +12,7 @@ use super::load::{Commands, Load};
 use super::probe::Mark;
 use super::replies::{Replies, Timed};
 use super::samples::{Samples, Stage};
+use super::sweep::Plan;
 use crate::open_loop::OpenLoop;
 
 /// Both ends of a primary, in one hand.
@@ -26,6 +28,7 @@ pub(super) struct Client<'p> {
     /// Commands that found the ring full.
     full: u64,
     replies: Replies,
+    patience: Duration,
     is_cancelled: &'p AtomicBool,
 }
 
@@ -55,9 +58,9 @@ impl<'p> Client<'p> {
     pub(super) fn new(
         primary: &'p Primary,
         events: broadcast::Consumer,
-        (pace, waiter): (OpenLoop, Waiter),
+        pace: OpenLoop,
         marks: Option<MarkConsumer>,
-        is_cancelled: &'p AtomicBool,
+        plan: &'p Plan,
     ) -> Self {
         Self {
             primary,
@@ -67,10 +70,11 @@ impl<'p> Client<'p> {
             marks: marks.map(|consumer| (consumer, RecordBuffer::new())),
             replies: Replies::new(pace.clone()),
             pace,
-            waiter,
+            waiter: Waiter::new(plan.waiting()),
             sent: 0,
             full: 0,
-            is_cancelled,
+            patience: plan.patience,
+            is_cancelled: &plan.is_cancelled,
         }
     }
 
@@ -126,20 +130,40 @@ impl<'p> Client<'p> {
         sent
     }
 
-    /// Sends, and reads while there is no room.
+    /// Sends, as soon as there is room.
     #[inline(always)]
     fn send(&mut self, words: &[u64]) -> io::Result<()> {
         self.check_cancelled()?;
-        let mut is_full = false;
+        match self.ingress.try_push(words) {
+            Ok(()) => {}
+            Err(PushError::Full) => self.send_later(words)?,
+            Err(error) => return Err(io::Error::other(error)),
+        }
+        self.sent += 1;
+        Ok(())
+    }
+
+    /// Reads until there is room, and sends.
+    fn send_later(&mut self, words: &[u64]) -> io::Result<()> {
+        self.full += 1;
+        let mut silence = Silence::new(self.patience);
         while let Err(error) = self.ingress.try_push(words) {
             if error != PushError::Full {
                 return Err(io::Error::other(error));
             }
-            is_full = true;
-            self.poll()?;
+            self.poll_within(&mut silence)?;
         }
-        self.full += u64::from(is_full);
-        self.sent += 1;
+        Ok(())
+    }
+
+    /// Polls, and gives up when there was nothing for too long: a primary whose disk is full waits for room, for ever.
+    fn poll_within(&mut self, silence: &mut Silence) -> io::Result<()> {
+        if self.poll()? {
+            silence.end();
+        } else if silence.is_too_long(self.pace.now()) {
+            let message = format!("nothing was answered for {:?}", self.patience);
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+        }
         Ok(())
     }
 
@@ -177,11 +201,12 @@ impl<'p> Client<'p> {
 
     /// Reads until everything that was sent is executed and answered.
     fn read_rest(&mut self) -> io::Result<()> {
+        let mut silence = Silence::new(self.patience);
         while self.primary.taken() < self.sent {
             if self.primary.has_ended() {
                 return Err(self.ended());
             }
-            self.poll()?;
+            self.poll_within(&mut silence)?;
         }
         // What is executed was published.
         while self.poll()? {}
@@ -195,5 +220,43 @@ impl<'p> Client<'p> {
 
     fn ended(&self) -> io::Error {
         io::Error::other(format!("the primary halted after command {}", self.primary.executed()))
+    }
+}
+
+/// How long nothing has been answered while something is waited for.
+#[derive(Debug)]
+struct Silence {
+    patience_ns: u64,
+    since_ns: Option<u64>,
+}
+
+impl Silence {
+    fn new(patience: Duration) -> Self {
+        Self { patience_ns: u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX), since_ns: None }
+    }
+
+    /// Something was answered.
+    fn end(&mut self) {
+        self.since_ns = None;
+    }
+
+    /// Nothing was.
+    fn is_too_long(&mut self, now_ns: u64) -> bool {
+        let since_ns = *self.since_ns.get_or_insert(now_ns);
+        now_ns.saturating_sub(since_ns) > self.patience_ns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_begins_anew_with_every_answer() {
+        let mut silence = Silence::new(Duration::from_nanos(100));
+        assert!(!silence.is_too_long(50) && !silence.is_too_long(150));
+        silence.end();
+        assert!(!silence.is_too_long(160) && !silence.is_too_long(260));
+        assert!(silence.is_too_long(261));
     }
 }

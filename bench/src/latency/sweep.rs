@@ -22,6 +22,8 @@ const FOLLOWS_PERCENT: u64 = 99;
 const INTERVALS_MAX: u64 = 20;
 /// The shortest of them.
 const INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// How long a primary may answer nothing: longer than a slow disk takes to make a segment.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// For how long gaps in the cores' time are looked for.
 const HICCUPS_TIME: Duration = Duration::from_millis(500);
 
@@ -44,6 +46,8 @@ pub struct Plan {
     pub journal: JournalSettings,
     /// Whether a shadow follows.
     pub shadow: bool,
+    /// How long it may answer nothing of what it was sent before it is given up.
+    pub patience: Duration,
     /// Set by whoever wants it to end early: with an error, and nothing left on the disk.
     pub is_cancelled: Arc<AtomicBool>,
 }
@@ -100,7 +104,8 @@ pub struct Sweep {
 /// Measures each rate twice, as a whole and by stages, and tells each to `progress`.
 ///
 /// # Errors
-/// The disk has no room, a core was refused, or the primary halted; `Interrupted` where it was cancelled.
+/// A core was refused, or the primary halted; `TimedOut` where it takes nothing any more, most likely since the disk has no
+/// room; `Interrupted` where it was cancelled.
 pub fn sweep(plan: Plan, mut progress: impl FnMut(&Rate)) -> io::Result<Sweep> {
     let load = Load::new()?;
     let before = Surroundings::measure(plan.cores);

@@ -91,9 +91,3 @@ impl Waiting {
         }
     }
 }
-
-/// The messages of a batch, for whoever cannot make them in the ring.
-#[inline(always)]
-pub(super) fn batch(first: u64) -> [Message<SHORT>; BATCH] {
-    std::array::from_fn(|place| Message::nth(first + place as u64))
-}

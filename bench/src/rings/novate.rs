@@ -52,20 +52,29 @@ impl BatchSender for spsc::Producer {
 /// Any number of writers.
 pub(super) struct Mpsc;
 
+/// One writer, and one beside it that writes nothing. A ring's only writer claims lines without a compare-and-swap; in a
+/// primary there are always several, one for each gateway and session.
+#[derive(Clone)]
+pub(super) struct OneOfSeveral {
+    writer: mpsc::Producer,
+    #[expect(dead_code, reason = "it is only there")]
+    idle: mpsc::Producer,
+}
+
 impl<const W: usize> Ring<W> for Mpsc {
-    type Sender = mpsc::Producer;
+    type Sender = OneOfSeveral;
     type Receiver = Reader;
 
-    fn ring() -> io::Result<(mpsc::Producer, Reader)> {
-        let (producer, consumer) = mpsc::ring(lines::<W>()).map_err(io::Error::other)?;
-        Ok((producer, Reader::new(consumer)))
+    fn ring() -> io::Result<(OneOfSeveral, Reader)> {
+        let (writer, consumer) = mpsc::ring(lines::<W>()).map_err(io::Error::other)?;
+        Ok((OneOfSeveral { idle: writer.clone(), writer }, Reader::new(consumer)))
     }
 }
 
-impl<const W: usize> Sender<W> for mpsc::Producer {
+impl<const W: usize> Sender<W> for OneOfSeveral {
     #[inline(always)]
     fn try_send(&mut self, message: &Message<W>) -> bool {
-        self.try_push(&message.0).is_ok()
+        self.writer.try_push(&message.0).is_ok()
     }
 }
 

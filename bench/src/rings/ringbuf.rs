@@ -5,7 +5,7 @@ use std::io;
 use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-use super::ends::{BATCH, BatchReceiver, BatchSender, CAPACITY, Patience, Receiver, Ring, Sender, batch};
+use super::ends::{BATCH, BatchReceiver, BatchSender, CAPACITY, Patience, Receiver, Ring, Sender};
 use super::message::{Message, SHORT};
 
 pub(super) struct Ringbuf;
@@ -36,11 +36,11 @@ impl<const W: usize> Receiver<W> for HeapCons<Message<W>> {
 impl BatchSender for HeapProd<Message<SHORT>> {
     #[inline(always)]
     fn send_batch(&mut self, first: u64, patience: Patience) {
-        let batch = batch(first);
-        let mut sent = 0;
+        let mut batch = first..first + BATCH as u64;
+        // What there is room for is made in the ring and published at once.
         patience.until(|| {
-            sent += self.push_slice(&batch[sent..]);
-            sent == BATCH
+            self.push_iter(batch.by_ref().map(Message::nth));
+            batch.is_empty()
         });
     }
 }
@@ -48,9 +48,12 @@ impl BatchSender for HeapProd<Message<SHORT>> {
 impl BatchReceiver for HeapCons<Message<SHORT>> {
     #[inline(always)]
     fn try_receive_batch(&mut self, mut take: impl FnMut(&[u64; SHORT])) -> usize {
-        let mut messages = [Message::default(); BATCH];
-        let count = self.pop_slice(&mut messages);
-        messages[..count].iter().for_each(|message| take(&message.0));
-        count
+        // Read in the ring and given back at once; its `pop_iter` gives back every message by itself.
+        let mut count = 0;
+        for message in self.iter().take(BATCH) {
+            take(&message.0);
+            count += 1;
+        }
+        self.skip(count)
     }
 }

@@ -152,6 +152,7 @@ fn the_pipeline_says_the_same_events_as_the_bare_book() {
     assert_eq!((&row["suite"], &row["case"], &row["peer"]), (&json!("pipeline"), &json!("A"), &json!("book")));
     assert_eq!((&row["verified"], &row["commands"]), (&json!(true), &json!(200_000)));
     assert_eq!(row["hash"].as_str().map(str::len), Some(32));
+    assert!(row["note"].as_str().is_some_and(|note| note.contains("no shadow")), "{row}");
     assert!(folder.path().read_dir().expect("a folder").next().is_none(), "nothing is left");
 }
 

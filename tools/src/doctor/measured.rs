@@ -1,12 +1,12 @@
 //! Checks of what was measured.
 
+use novate_bench::machine::core_to_core::FAR_NS;
+
 use super::Check;
 use super::facts::{Facts, Measured};
 
 /// From here on a core is busy. Two readings 200 ms apart tell no less than 5 % apart.
 pub(super) const BUSY_PERCENT: u64 = 10;
-/// Near cores were seen to hand a line over in 60 to 90 ns and far ones in 245; from here on a pair is far.
-const FAR_NS: u64 = 200;
 
 /// `core 3 20 %, core 4 5 %`.
 pub(super) fn loads_text(loads: &[(usize, u64)]) -> String {
@@ -94,7 +94,7 @@ pub(super) fn core_to_core(measured: &Measured) -> Check {
         return Check { found: "not measured: it takes two cores".into(), ..Check::unknown(NAME, WHY) };
     }
     // The best time is that of the way between them; the median also knows who else was there.
-    if measured.core_to_core.iter().any(|pair| pair.min_ns >= FAR_NS) {
+    if measured.core_to_core.iter().any(|pair| pair.min_ns >= u64::from(FAR_NS)) {
         Check::bad(NAME, WHY, found.join("; "), MEND)
     } else {
         Check::ok(NAME, WHY, found.join("; "))

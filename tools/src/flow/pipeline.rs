@@ -2,6 +2,7 @@
 //! every run comes to the same.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use novate_bench::latency::Recorder;
 use novate_core::arena::{Chunk, Layout, Untracked};
@@ -48,12 +49,13 @@ pub(crate) struct Piped {
 /// Feeds a whole flow to a primary, one command after the other, each when the one before it was executed.
 ///
 /// # Errors
-/// The flow is unreadable or holds what is no command; the first such line is named. The primary halted.
+/// The flow is unreadable or holds what is no command; the first such line is named. The primary halted. It was interrupted.
 pub(crate) fn pipe(
     source: &Source,
     settings: Settings,
     (storage, journal): (&Arc<dyn Storage>, writer::Settings),
     has_shadow: bool,
+    is_interrupted: &AtomicBool,
 ) -> Result<Piped, Error> {
     let opening = match settings.opening {
         Some(opening) => opening,
@@ -86,6 +88,10 @@ pub(crate) fn pipe(
                 break;
             }
         };
+        if is_interrupted.load(Ordering::Relaxed) {
+            fed = Err(Error::Interrupted);
+            break;
+        }
         if !is_set_up {
             is_set_up = true;
             fed = feeder.set_up(&primary, &SetUp::new(opening, settings.terms), row.time.0);

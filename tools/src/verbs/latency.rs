@@ -2,22 +2,20 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use novate_bench::latency::report::{self, Row};
-use novate_bench::latency::sweep::RATES;
+use novate_bench::latency::sweep::{PATIENCE, RATES};
 use novate_bench::latency::{Plan, Rate, Sweep, sweep};
 use novate_bench::machine::{
     CoreList, CoreToCore, HiccupSummary, Hiccups, Machine, PIPELINE_THREADS, PUBLISHED, Percentiles,
 };
 use novate_journal::writer::{Durability, Settings as JournalSettings};
 use serde::Serialize;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::Verdict;
+use super::{Verdict, stop_on_signals};
 use crate::cli::durability;
 use crate::cores::Usable;
 use crate::error::Error;
@@ -27,6 +25,10 @@ use crate::output::{Listing, Output, tell};
 const SEGMENT_BYTES: u32 = 64 << 20;
 /// How often the journal is made durable where nothing is said, in milliseconds.
 const INTERVAL_MS: u32 = 10;
+
+/// What the table's times count from.
+const STAGES: &str = "end-to-end, late and ring count from when a command was meant to be sent (ring includes late), the other \
+    stages from the one before; stages are of another run than end-to-end.";
 
 /// Arguments of `latency`.
 #[derive(Debug, Args)]
@@ -101,10 +103,7 @@ pub(crate) fn latency(args: &LatencyArgs, json: bool) -> Result<Verdict, Error> 
     let folder = tempfile::tempdir_in(&disk)
         .map_err(|cause| Error::Write { file: format!("a folder in {}", disk.display()), cause })?;
     // What is on the disk meanwhile is removed before the process ends.
-    let is_cancelled = Arc::default();
-    for signal in [SIGINT, SIGTERM] {
-        let _ = signal_hook::flag::register(signal, Arc::clone(&is_cancelled));
-    }
+    let is_cancelled = stop_on_signals();
     let shadow = usable.all.len() >= PIPELINE_THREADS;
     let plan = Plan {
         rates: args.rate.map_or(RATES.to_vec(), |rate| vec![rate]),
@@ -118,7 +117,8 @@ pub(crate) fn latency(args: &LatencyArgs, json: bool) -> Result<Verdict, Error> 
             durability: args.sync.unwrap_or(Durability::Interval(INTERVAL_MS)),
         },
         shadow,
-        is_cancelled: Arc::clone(&is_cancelled),
+        patience: PATIENCE,
+        is_cancelled,
     };
     if cores.is_none() {
         tell("one core for all threads: they are not pinned and wait by yielding; the figures are the scheduler's");
@@ -126,12 +126,15 @@ pub(crate) fn latency(args: &LatencyArgs, json: bool) -> Result<Verdict, Error> 
     let measured = sweep(plan, |rate: &Rate| tell(format!("{} a second: {} answered", rate.rate, rate.answered)));
     let measured = measured.map_err(|cause| match cause.kind() {
         io::ErrorKind::Interrupted => Error::Interrupted,
+        io::ErrorKind::TimedOut => Error::Disk { folder: disk.display().to_string(), cause },
         _ => Error::engine("measuring", cause),
     })?;
-    if let Some(folder) = &args.report {
-        report::write(&measured, folder).map_err(|cause| of_report(folder, cause))?;
-    }
+    // Printed first: where the report cannot be written, the measurement is not lost.
     print(&measured, args.report.as_deref(), json)?;
+    if let Some(folder) = &args.report {
+        let written = report::write(&measured, folder);
+        written.map_err(|(file, cause)| Error::Write { file: file.display().to_string(), cause })?;
+    }
     Ok(Verdict::Right)
 }
 
@@ -186,9 +189,10 @@ fn print(measured: &Sweep, report: Option<&Path>, json: bool) -> Result<(), Erro
     if let Some(row) = at_a_million(&rows)
         && let (Some(apart), Some(multiple)) = (row.core_to_core, row.multiple)
     {
+        let mark = if row.is_p50_sound() { "" } else { "?" };
         listing.row(
             "p50 at 1000000",
-            &format!("{multiple} times the {apart} ns from core to core; aim 3, where four cores are free"),
+            &format!("{multiple}{mark} times the {apart} ns from core to core; aim 3, where four cores are free"),
         );
     }
     if let Some(folder) = &report {
@@ -196,7 +200,8 @@ fn print(measured: &Sweep, report: Option<&Path>, json: bool) -> Result<(), Erro
     }
     let sentences = percentiles.lines().join("\n");
     let mut output = Output::new(json);
-    output.text_line(&format!("{}\n\n{}\n\n{sentences}\n{}", card.lines(), table(&rows), listing.lines()));
+    let table = table(&rows);
+    output.text_line(&format!("{}\n\n{table}\n{STAGES}\n\n{sentences}\n{}", card.lines(), listing.lines()));
     for row in &rows {
         output.json_line(row);
     }

@@ -17,6 +17,13 @@ mod status;
 mod tail;
 mod verify;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::error::Error;
+
 pub(crate) use self::check_flow::check_flow;
 pub(crate) use self::check_scenarios::check_scenarios;
 pub(crate) use self::completions::completions;
@@ -41,4 +48,16 @@ pub(crate) enum Verdict {
     Right,
     /// Something compared was wrong.
     Wrong,
+}
+
+/// Set when the process is asked to end, by Ctrl-C or by the system: for verbs that leave nothing behind. Who asks twice does
+/// not want to wait. Where the system takes no handler it ends at once, as it would without.
+pub(crate) fn stop_on_signals() -> Arc<AtomicBool> {
+    let is_asked = Arc::default();
+    for signal in [SIGINT, SIGTERM] {
+        let exit_code = Error::Interrupted.exit_code().into();
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, exit_code, Arc::clone(&is_asked));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&is_asked));
+    }
+    is_asked
 }

@@ -4,6 +4,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use novate_journal::storage::{DiskStorage, Storage};
 use novate_replica::affinity;
@@ -11,14 +12,15 @@ use novate_replica::follower::Report;
 use novate_replica::wait::Waiting;
 use serde::Serialize;
 
-use super::Verdict;
 use super::replay::replay_journal;
+use super::{Verdict, stop_on_signals};
 use crate::cli::RunArgs;
 use crate::error::Error;
 use crate::flow::{Outcome, Piped, Settings, pipe};
 use crate::input::Source;
 use crate::journal::ResultObject;
 use crate::output::{Listing, OutcomeObject, Output, list_outcome, tell};
+use crate::text::counted;
 
 /// The result as JSON.
 #[derive(Serialize)]
@@ -76,14 +78,20 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
             "no shadow: nobody compares the events with a replay meanwhile, and a fault of memory is found only at the end",
         );
     }
+    // What is temporary is removed before the process ends; a journal that was asked for stays as after a crash.
+    let is_interrupted = if args.journal.is_none() { stop_on_signals() } else { Arc::default() };
     let temporary = match args.journal {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|cause| Error::Write { file: "a temporary folder".into(), cause })?),
     };
     let folder = args.journal.as_deref().or(temporary.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new(""));
     let storage = begin(folder)?;
-    let Piped { outcome, shadow, waiting } = pipe(&source, settings, (&storage, settings_of_journal), !args.no_shadow)?;
+    let writing = (&storage, settings_of_journal);
+    let Piped { outcome, shadow, waiting } = pipe(&source, settings, writing, !args.no_shadow, &is_interrupted)?;
     let journal = read_back(args.journal.as_deref(), &storage, &outcome)?;
+    if is_interrupted.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted);
+    }
     let shadow = shadow.map(|report| ShadowObject::new(&report, &outcome));
 
     let agrees = journal.agrees && shadow.as_ref().is_none_or(|shadow| shadow.agrees);
@@ -94,10 +102,12 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
     let agreement = |agrees| if agrees { "the same digests" } else { "OTHER digests" };
     if let Some(ShadowObject { agrees, checkpoints, scrubs, .. }) = &shadow {
         let found = agreement(*agrees);
-        listing.row("shadow", &format!("{found}, {checkpoints} checkpoints, {scrubs} scrubs of its memory"));
+        let (checkpoints, scrubs) = (counted(*checkpoints, "checkpoint"), counted(*scrubs, "scrub"));
+        listing.row("shadow", &format!("{found}, {checkpoints}, {scrubs} of its memory"));
     }
     let place = journal.folder.as_deref().unwrap_or("temporary");
-    listing.row("journal", &format!("{place}, {} segments, {} bytes", journal.segments, journal.bytes));
+    let segments = counted(journal.segments as u64, "segment");
+    listing.row("journal", &format!("{place}, {segments}, {} bytes", journal.bytes));
     let rate = journal.replayed.commands_per_second;
     listing.row("replayed", &format!("{}, {rate} commands per second", agreement(journal.agrees)));
     let how = match waiting {

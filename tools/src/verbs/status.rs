@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) journal: JournalArg,
 
-    /// Look every second, until the primary has ended.
+    /// Look every second, until the primary has ended or died.
     #[arg(long, conflicts_with = "prometheus")]
     watch: bool,
 
@@ -67,7 +68,6 @@ pub(crate) fn status(args: &StatusArgs, json: bool) -> Result<Verdict, Error> {
         return Ok(Verdict::Right);
     }
     let mut interval = FIRST_INTERVAL;
-    let is_running = |now: &Snapshot| now.get(Counter::State) == state::RUNNING;
     loop {
         // What has ended goes at no rate: one look is enough.
         if is_running(&last) {
@@ -90,16 +90,29 @@ fn print(lines: &mut Stream, now: &Snapshot, (before, elapsed): (&Snapshot, Dura
 
 /// How much a counter has grown, by the second; nothing where it has begun anew, or has stopped.
 fn per_second(now: &Snapshot, before: &Snapshot, counter: Counter, elapsed: Duration) -> u64 {
-    if now.get(Counter::State) != state::RUNNING {
+    if !is_running(now) {
         return 0;
     }
     let grown = now.get(counter).saturating_sub(before.get(counter));
     u64::try_from(u128::from(grown) * 1_000_000_000 / elapsed.as_nanos().max(1)).unwrap_or(u64::MAX)
 }
 
+/// Whether it runs: it says so, and its process is there, as far as the system tells.
+fn is_running(now: &Snapshot) -> bool {
+    now.get(Counter::State) == state::RUNNING && !is_gone(now.get(Counter::Process))
+}
+
+/// Whether there is no such process; false where processes are not to be seen, or where none has been named yet.
+fn is_gone(process: u64) -> bool {
+    let processes = Path::new("/proc");
+    let are_seen = cfg!(target_os = "linux") && processes.join("self").exists();
+    process != 0 && are_seen && !processes.join(process.to_string()).exists()
+}
+
 /// The state in a word.
 fn state_name(now: &Snapshot) -> &'static str {
     match now.get(Counter::State) {
+        state::RUNNING if !is_running(now) => "died",
         state::RUNNING => "running",
         state::STOPPED => "stopped",
         state::HALTED => "halted",
@@ -112,14 +125,50 @@ fn lag(now: &Snapshot, counter: Counter) -> u64 {
     now.get(Counter::Sequence).saturating_sub(now.get(counter))
 }
 
-/// What follows from several counters.
-fn lags(now: &Snapshot) -> [(&'static str, u64); 2] {
-    [("durable_lag", lag(now, Counter::Durable)), ("shadow_lag", lag(now, Counter::ShadowSequence))]
+/// What follows from several counters: the name, what it means and how much it is.
+fn lags(now: &Snapshot) -> [(&'static str, &'static str, u64); 2] {
+    [
+        ("durable_lag", "commands that were executed and are not yet durable", lag(now, Counter::Durable)),
+        ("shadow_lag", "commands that the shadow has not yet executed", lag(now, Counter::ShadowSequence)),
+    ]
+}
+
+/// Whether it only grows while a primary runs; what is counted since the start then begins anew.
+const fn only_grows(counter: Counter) -> bool {
+    match counter {
+        Counter::Epoch
+        | Counter::Sequence
+        | Counter::Durable
+        | Counter::Taken
+        | Counter::Rejected
+        | Counter::WorkCommands
+        | Counter::Checkpoints
+        | Counter::IngressLines
+        | Counter::EgressLines
+        | Counter::EgressStalls
+        | Counter::GatesReleased
+        | Counter::SegmentStalls
+        | Counter::StepsBack
+        | Counter::ShadowSequence
+        | Counter::ShadowCheckpoints
+        | Counter::ShadowScrubs => true,
+        // A time is a gauge by Prometheus' habit.
+        Counter::State
+        | Counter::Process
+        | Counter::TimeNs
+        | Counter::IngressSize
+        | Counter::IngressFill
+        | Counter::EgressSize
+        | Counter::EgressFill
+        | Counter::DurableLagBytes
+        | Counter::SegmentWait => false,
+    }
 }
 
 fn object(now: &Snapshot, rates: &[(&str, u64)]) -> Map<String, Value> {
     let counters = Counter::ALL.iter().map(|&counter| (counter.name(), now.get(counter)));
-    let all = counters.chain(lags(now)).chain(rates.iter().copied());
+    let lags = lags(now).into_iter().map(|(name, _, value)| (name, value));
+    let all = counters.chain(lags).chain(rates.iter().copied());
     let mut object: Map<String, Value> = all.map(|(name, value)| (name.to_owned(), value.into())).collect();
     object.insert("state".into(), state_name(now).into());
     object
@@ -129,7 +178,8 @@ fn text(now: &Snapshot, rates: &[(&str, u64)]) -> String {
     let mut listing = Listing::new();
     listing.row("state", &state_name(now));
     let counters = Counter::ALL[1..].iter().map(|&counter| (counter.name(), now.get(counter)));
-    for (name, value) in counters.chain(lags(now)).chain(rates.iter().copied()) {
+    let lags = lags(now).into_iter().map(|(name, _, value)| (name, value));
+    for (name, value) in counters.chain(lags).chain(rates.iter().copied()) {
         listing.row(&name.replace('_', " "), &value);
     }
     listing.lines()
@@ -138,14 +188,16 @@ fn text(now: &Snapshot, rates: &[(&str, u64)]) -> String {
 /// Prometheus' text format, version 0.0.4.
 fn prometheus(now: &Snapshot) -> String {
     let mut text = String::new();
-    for &counter in Counter::ALL {
-        let (name, help, value) = (counter.name(), counter.help(), now.get(counter));
+    let mut put = |(name, help, value): (&str, &str, u64), kind: &str| {
         // To a string nothing fails.
-        let _ = writeln!(text, "# HELP novate_{name} {help}\n# TYPE novate_{name} gauge\nnovate_{name} {value}");
+        let _ = writeln!(text, "# HELP novate_{name} {help}\n# TYPE novate_{name} {kind}\nnovate_{name} {value}");
+    };
+    for &counter in Counter::ALL {
+        let kind = if only_grows(counter) { "counter" } else { "gauge" };
+        put((counter.name(), counter.help(), now.get(counter)), kind);
     }
-    for (name, value) in lags(now) {
-        let help = "commands that are executed and not yet";
-        let _ = writeln!(text, "# HELP novate_{name} {help}\n# TYPE novate_{name} gauge\nnovate_{name} {value}");
+    for lag in lags(now) {
+        put(lag, "gauge");
     }
     text
 }

@@ -74,7 +74,7 @@ fn the_text_names_the_journal() {
     let (flow, path) = (rows(&folder, 50), format!("{}/journal", folder.path()));
     let ran = run(&["run", "--flow", &flow, "--journal", &path]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    assert!(ran.stdout.contains(&format!("{path}, 1 segments, ")), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("{path}, 1 segment, ")), "{}", ran.stdout);
     assert!(ran.stdout.contains("the same digests, "), "{}", ran.stdout);
 }
 

@@ -86,6 +86,30 @@ fn what_cannot_be_measured_is_refused_before_anything_is() {
     }
 }
 
+/// What was measured is told where its report cannot be written.
+#[test]
+fn a_report_that_fails_loses_no_figure() {
+    let folder = Folder::new();
+    let place = format!("{}/report", folder.path());
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("novate"))
+        .args(["latency", "--rate", "2000", "--duration", "1", "--disk", &folder.path(), "--report", &place, "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let begin = Instant::now();
+    while !fs::exists(&place).expect("a folder") {
+        assert!(begin.elapsed() < Duration::from_mins(1), "it does not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
+    fs::write(format!("{place}/in the way"), "").expect("a file");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8(output.stderr).expect("text in UTF-8");
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains(&format!("{place}: it cannot be made")), "{said}");
+    assert!(String::from_utf8(output.stdout).expect("text in UTF-8").contains("\"duration_ns\":"), "{said}");
+}
+
 /// Ctrl-C in the middle: it ends soon, and leaves nothing on the disk.
 #[cfg(unix)]
 #[test]

@@ -192,3 +192,32 @@ fn an_empty_flow_is_a_flow() {
     let result = run_flow("", &[]);
     assert_eq!((&result["commands"], &result["sequence"]), (&json!(0), &json!(4)));
 }
+
+/// Ctrl-C in the middle: a journal that nobody asked for is removed.
+#[cfg(unix)]
+#[test]
+fn whoever_interrupts_it_finds_the_disk_as_it_was() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = Folder::new();
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("novate"))
+        .arg("run")
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let begin = Instant::now();
+    let entries = || std::fs::read_dir(folder.path()).expect("a folder").count();
+    while entries() == 0 {
+        assert!(begin.elapsed() < Duration::from_mins(1), "it does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("a signal is sent");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8(output.stderr).expect("text in UTF-8");
+    assert_eq!((output.status.code(), output.stdout.len(), entries()), (Some(130), 0, 0), "{said}");
+    assert!(said.contains("interrupted: nothing was kept"), "{said}");
+}

@@ -1,8 +1,11 @@
 //! `novate status`.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use novate_core::genesis::{Capacities, Genesis};
 use novate_journal::storage::{DiskStorage, Storage};
@@ -35,8 +38,12 @@ fn what_a_primary_leaves() {
     let text = run(&["status", &path, "--watch"]);
     assert!(text.code == 0 && text.stdout.contains("stopped"), "{}", text.stdout);
     let scraped = run(&["status", &path, "--prometheus"]).stdout;
-    let line = format!("\n# TYPE novate_sequence gauge\nnovate_sequence {}\n", result["sequence"]);
+    let line = format!("\n# TYPE novate_sequence counter\nnovate_sequence {}\n", result["sequence"]);
     assert!(scraped.starts_with("# HELP novate_state ") && scraped.contains(&line), "{scraped}");
+    assert!(
+        scraped.contains("# HELP novate_durable_lag commands that were executed and are not yet durable\n"),
+        "{scraped}"
+    );
     // The file is no part of the journal.
     assert_eq!(run(&["verify", &path]).code, 0);
     std::fs::remove_file(format!("{path}/counters")).expect("a file");
@@ -65,7 +72,7 @@ fn under_load(folder: &Folder, look: impl FnOnce(&str)) {
             while !is_over.load(Ordering::Relaxed) {
                 let submission = Submission::new(0, novate_core::command::RawCommand::new(&[7])).expect("a length");
                 let _ = ingress.try_push(submission.words());
-                thread::sleep(std::time::Duration::from_millis(1));
+                thread::sleep(Duration::from_millis(1));
             }
         });
         look(&path);
@@ -98,6 +105,37 @@ fn a_primary_that_runs() {
     });
 }
 
+/// What was killed cannot say so; the system does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_primary_that_died() {
+    let folder = Folder::new();
+    let path = format!("{}/journal", folder.path());
+    // A flow that does not end.
+    let flow = format!("{}/flow", folder.path());
+    assert!(Command::new("mkfifo").arg(&flow).status().expect("a program of every system").success());
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("novate"))
+        .args(["run", "--flow", &flow, "--opening", "continuous", "--journal", &path])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut rows = std::fs::OpenOptions::new().write(true).open(&flow).expect("a pipe");
+    writeln!(rows, "{}1,1,new,1,buy,10,5,gtc", crate::support::HEADER).expect("a reader");
+    let begin = Instant::now();
+    while !run(&["status", &path]).stdout.contains("running") {
+        assert!(begin.elapsed() < Duration::from_mins(1), "it does not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("a process");
+    child.wait().expect("it ends");
+    let once = run(&["status", &path, "--json"]);
+    assert_eq!((once.code, &once.result()["state"]), (0, &json!("died")), "{}", once.stdout);
+    assert_eq!(once.result()["commands_per_second"], json!(0));
+    let watched = run(&["status", &path, "--watch"]);
+    assert!(watched.code == 0 && watched.stdout.contains("died"), "{}", watched.stdout);
+}
+
 /// Who watches sees rates in every look, and the end.
 #[test]
 fn watching_ends_with_the_primary() {
@@ -107,7 +145,7 @@ fn watching_ends_with_the_primary() {
         under_load(&folder, |path| {
             let path = path.to_owned();
             let started = scope.spawn(move || novate().args(["status", &path, "--watch", "--json"]).output());
-            thread::sleep(std::time::Duration::from_millis(600));
+            thread::sleep(Duration::from_millis(600));
             watching = Some(started);
         });
         watching.expect("a thread").join().expect("no panic").expect("the binary runs")

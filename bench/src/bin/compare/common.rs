@@ -75,6 +75,11 @@ pub(crate) fn yes_or_no(is_so: bool) -> String {
     if is_so { "yes" } else { "NO" }.to_owned()
 }
 
+/// Whether a goal was reached, for a table.
+pub(crate) fn reached(is_reached: bool, has_too_few_rounds: bool) -> String {
+    if has_too_few_rounds { "too few".to_owned() } else { yes_or_no(is_reached) }
+}
+
 /// Says how far the cores were apart, and what follows where they moved.
 pub(crate) fn tell_distance(case: &str, index: u32, distance: &Distance) {
     let ([before, after], number) = (distance.one_way_ns, index + 1);

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::journal::Place;
-use novate_bench::pipeline::{Case, GOAL_RATIO, PEER, Row, compare as compare_case};
+use novate_bench::pipeline::{Case, GOAL_RATIO, NOTE, PEER, Row, compare as compare_case};
 use novate_bench::placement::Placement;
 
-use crate::common::{Common, put, tell_distance, tell_round, yes_or_no};
+use crate::common::{Common, put, reached, tell_distance, tell_round, yes_or_no};
 
 /// The only peer.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -49,7 +49,7 @@ pub(crate) fn compare(pipeline: &Pipeline, cores: Option<(usize, usize)>, rounds
         }
     }
     if !pipeline.common.json {
-        writeln!(io::stdout().lock(), "{}", table(&rows))?;
+        writeln!(io::stdout().lock(), "{}\n{NOTE}", table(&rows))?;
     }
     Ok(rows.iter().all(|row| row.verified))
 }
@@ -82,7 +82,7 @@ fn table(rows: &[Row]) -> Table {
             format!("{:.0}", row.commands_per_second),
             format!("{:.0}", row.core_to_core_ns),
             row.rounds.to_string(),
-            yes_or_no(row.reached),
+            reached(row.reached, row.has_too_few_rounds()),
             yes_or_no(row.pinned),
             yes_or_no(row.verified),
         ]);

@@ -6,7 +6,7 @@ use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::rings::{Case, PeerKind, Plan, Row, compare as compare_case};
 
-use crate::common::{Common, put, tell_distance, tell_round, yes_or_no};
+use crate::common::{Common, put, reached, tell_distance, tell_round, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct Ring {
@@ -87,7 +87,7 @@ fn table(rows: &[Row]) -> Table {
             format!("{:.0}", row.core_to_core_ns),
             row.rounds.to_string(),
             format!("ratio {:.1}", row.goal),
-            yes_or_no(row.reached),
+            reached(row.reached, row.has_too_few_rounds()),
             yes_or_no(row.verified),
         ]);
     }

@@ -7,7 +7,7 @@ mod plots;
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -61,6 +61,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether p50, and what is divided by it, says something about what was measured.
+    pub fn is_p50_sound(&self) -> bool {
+        !self.meaningless.contains(&"p50")
+    }
+
     /// The percentiles in the order of [`PUBLISHED`].
     pub const fn percentiles(&self) -> [u64; PUBLISHED.len()] {
         [self.p50, self.p90, self.p99, self.p99_9, self.p99_99, self.p99_999, self.max]
@@ -124,19 +129,21 @@ fn at(times: &Histogram<u64>, ppm: u64) -> u64 {
 /// empty. Returns the files' names.
 ///
 /// # Errors
-/// The system's; `AlreadyExists` where the folder is not empty.
-pub fn write(sweep: &Sweep, folder: &Path) -> io::Result<Vec<String>> {
-    claim(folder)?;
-    let mut names = vec!["index.html".to_owned()];
-    fs::write(folder.join(&names[0]), page::page(sweep)?)?;
-    for rate in &sweep.rates {
-        let name = format!("{}.hlog", rate.rate);
-        fs::write(folder.join(&name), files::log(rate)?)?;
+/// The system's, and the file or folder that it is about; `AlreadyExists` where the folder is not empty.
+pub fn write(sweep: &Sweep, folder: &Path) -> Result<Vec<String>, (PathBuf, io::Error)> {
+    claim(folder).map_err(|cause| (folder.to_owned(), cause))?;
+    let mut names = Vec::new();
+    let mut put = |name: String, content: io::Result<Vec<u8>>| {
+        let file = folder.join(&name);
         names.push(name);
+        content.and_then(|content| fs::write(&file, content)).map_err(|cause| (file, cause))
+    };
+    put("index.html".to_owned(), page::page(sweep).map(String::into_bytes))?;
+    for rate in &sweep.rates {
+        put(format!("{}.hlog", rate.rate), files::log(rate))?;
         for (stage, samples) in &rate.samples {
-            let name = format!("{}-{}.hgrm", rate.rate, stage.name());
-            fs::write(folder.join(&name), files::distribution(&samples.total())?)?;
-            names.push(name);
+            let distribution = files::distribution(&samples.total()).map(String::into_bytes);
+            put(format!("{}-{}.hgrm", rate.rate, stage.name()), distribution)?;
         }
     }
     Ok(names)

@@ -24,14 +24,14 @@ const COLOURS: [RGBColor; 8] = [
 /// A line of a plot: its name and its points.
 pub(super) type Line = (String, Vec<(f64, f64)>);
 
-/// Times by percentile: to the right ever more nines.
-pub(super) fn by_percentile(title: &str, histograms: &[(String, Histogram<u64>)]) -> io::Result<String> {
-    let line = |(name, times): &(String, Histogram<u64>)| {
-        let steps = times.iter_quantiles(TICKS_PER_HALF_DISTANCE).filter(|step| step.quantile_iterated_to() < 1.0);
-        let point = |rest: f64, value: u64| (1.0 / rest, value.max(1) as f64);
-        let points = steps.map(|step| point(1.0 - step.quantile_iterated_to(), step.value_iterated_to()));
-        (name.clone(), points.collect())
-    };
+/// Times by percentile: to the right ever more nines, up to the last percentile, in millionths, that is sound with so many
+/// times.
+pub(super) fn by_percentile(
+    title: &str,
+    histograms: &[(String, Histogram<u64>)],
+    is_sound: impl Fn(u64, u64) -> bool,
+) -> io::Result<String> {
+    let line = |(name, times): &(String, Histogram<u64>)| (name.clone(), sound_points(times, &is_sound));
     let lines: Vec<Line> = histograms.iter().map(line).collect();
     draw((title, "percentile", "nanoseconds"), &lines, |nines| percentile(*nines))
 }
@@ -44,6 +44,19 @@ pub(super) fn by_rate(title: &str, lines: &[Line]) -> io::Result<String> {
 /// How many gaps were at least so long.
 pub(super) fn gaps(title: &str, lines: &[Line]) -> io::Result<String> {
     draw((title, "gap of at least, in nanoseconds", "gaps"), lines, |ns| si(*ns))
+}
+
+fn sound_points(times: &Histogram<u64>, is_sound: impl Fn(u64, u64) -> bool) -> Vec<(f64, f64)> {
+    let steps = times.iter_quantiles(TICKS_PER_HALF_DISTANCE).map(|step| (step.quantile_iterated_to(), step));
+    let steps = steps.filter(|(quantile, _)| *quantile < 1.0);
+    let steps = steps.take_while(|(quantile, _)| is_sound(millionths(*quantile), times.len()));
+    steps.map(|(quantile, step)| (1.0 / (1.0 - quantile), step.value_iterated_to().max(1) as f64)).collect()
+}
+
+/// Rounded up, so that nothing is taken for sound that is not.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a quantile is from 0 to 1")]
+fn millionths(quantile: f64) -> u64 {
+    (quantile * 1e6).ceil() as u64
 }
 
 /// 10 is p90, 100 is p99.
@@ -130,6 +143,17 @@ mod tests {
         assert_eq!(of(&[120.0, 4_000.0]), 100.0..10_000.0);
         assert_eq!(of(&[]), 1.0..10.0);
         assert_eq!(of(&[0.0, 1.0]), 1.0..10.0);
+    }
+
+    #[test]
+    fn lines_end_where_they_mean_nothing() {
+        let mut times = crate::open_loop::histogram().expect("bounds in range");
+        (1..=1_000).for_each(|ns| times.saturating_record(ns * 100));
+        let last = |last_ppm: u64| sound_points(&times, |ppm, _| ppm <= last_ppm).last().map(|(of_rest, _)| *of_rest);
+        assert!(last(500_000).is_some_and(|of_rest| (1.0..=2.0).contains(&of_rest)));
+        assert!(last(990_000).is_some_and(|of_rest| (10.0..=100.0).contains(&of_rest)));
+        assert_eq!(sound_points(&times, |_, _| false), []);
+        assert_eq!([0.0, 0.5, 0.999_000_1].map(millionths), [0, 500_000, 999_001]);
     }
 
     #[test]
