@@ -457,13 +457,7 @@ fn start(
     let Origin { opened, memory, layout } = origin;
     let follower = settings.shadow.map(|shadow| Follower::new(Arc::clone(storage), shadow)).transpose();
     let follower = follower.map_err(StartError::Shadow)?;
-    let counters = Counters::create(&**storage).map_err(StartError::Counters)?;
-    counters.set(Counter::State, state::RUNNING);
-    counters.set(Counter::Epoch, opened.writer.epoch().into());
-    counters.set(Counter::Process, std::process::id().into());
-    counters.set(Counter::Sequence, opened.writer.sequence().0.0);
-    counters.set(Counter::IngressSize, settings.ingress_lines as u64);
-    counters.set(Counter::EgressSize, settings.egress_lines as u64);
+    let counters = begin_counters(&**storage, &opened.writer, settings).map_err(StartError::Counters)?;
     let watermarks = opened.writer.watermarks();
     let shared = Arc::new(Shared::new(opened.writer.sequence().0, layout.genesis().outcome_window, settings.drill));
     let (writer, background) = opened.start()?;
@@ -517,6 +511,21 @@ fn start(
         primary.shadow = Some(spawned.map_err(StartError::Thread)?);
     }
     Ok(primary)
+}
+
+fn begin_counters(storage: &dyn Storage, writer: &Writer, settings: &Settings) -> io::Result<Counters> {
+    let counters = Counters::create(storage)?;
+    for (counter, value) in [
+        (Counter::State, state::RUNNING),
+        (Counter::Epoch, writer.epoch().into()),
+        (Counter::Process, std::process::id().into()),
+        (Counter::Sequence, writer.sequence().0.0),
+        (Counter::IngressSize, settings.ingress_lines as u64),
+        (Counter::EgressSize, settings.egress_lines as u64),
+    ] {
+        counters.set(counter, value);
+    }
+    Ok(counters)
 }
 
 /// What the hot thread is given.
