@@ -43,8 +43,7 @@ impl<const W: usize> Sender<W> for spsc::Producer {
 impl BatchSender for spsc::Producer {
     #[inline(always)]
     fn send_batch(&mut self, first: u64, patience: Patience) {
-        let messages: [_; BATCH] = std::array::from_fn(|place| Message::<SHORT>::nth(first + place as u64));
-        let records = messages.each_ref().map(|message| &message.0[..]);
+        let records: [_; BATCH] = std::array::from_fn(|place| Message::<SHORT>::nth(first + place as u64).0);
         patience.until(|| self.try_push_all(&records).is_ok());
     }
 }

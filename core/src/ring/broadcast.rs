@@ -88,7 +88,7 @@ impl Producer {
     /// # Errors
     /// [`PushError::Full`], [`PushError::Size`]; nothing was written then.
     #[inline]
-    pub fn try_push_all(&mut self, records: &[&[u64]]) -> Result<(), PushError> {
+    pub fn try_push_all(&mut self, records: &[impl AsRef<[u64]>]) -> Result<(), PushError> {
         let lines = super::lines_of_all(records, self.shared.lines.len())?;
         if self.tail + lines > self.limit {
             self.make_room(self.tail + lines)?;

@@ -126,10 +126,12 @@ impl Lines {
 
     /// Stores records, the first one last, and publishes all of them with that one.
     #[inline(always)]
-    pub(super) fn store_all(&self, position: u64, records: &[&[u64]]) {
+    pub(super) fn store_all(&self, position: u64, records: &[impl AsRef<[u64]>]) {
         let Some((first, rest)) = records.split_first() else { return };
+        let first = first.as_ref();
         let mut at = position + lines_of(first.len()) as u64;
         for words in rest {
+            let words = words.as_ref();
             self.fill(at, words);
             self.publish(at, words.len());
             at += lines_of(words.len()) as u64;

@@ -60,10 +60,10 @@ const fn lines_of(words: usize) -> usize {
 
 /// Lines that a batch takes, if it has records, all of them are some, and a ring of `most` lines holds it.
 #[inline(always)]
-fn lines_of_all(records: &[&[u64]], most: u64) -> Result<u64, PushError> {
+fn lines_of_all(records: &[impl AsRef<[u64]>], most: u64) -> Result<u64, PushError> {
     let (mut words, mut lines) = (0, 0);
     for record in records {
-        let length = record.len();
+        let length = record.as_ref().len();
         if length == 0 || length > RECORD_WORDS_MAX {
             return Err(PushError::Size { words: length });
         }

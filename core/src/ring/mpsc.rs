@@ -55,7 +55,7 @@ impl Producer {
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all(&mut self, records: &[&[u64]]) -> Result<(), PushError> {
+    pub fn try_push_all(&mut self, records: &[impl AsRef<[u64]>]) -> Result<(), PushError> {
         let lines = super::lines_of_all(records, self.shared.lines.len())?;
         let position = self.claim(lines)?;
         self.shared.lines.store_all(position, records);

@@ -57,7 +57,7 @@ impl Producer {
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all(&mut self, records: &[&[u64]]) -> Result<(), PushError> {
+    pub fn try_push_all(&mut self, records: &[impl AsRef<[u64]>]) -> Result<(), PushError> {
         let end = self.tail + super::lines_of_all(records, self.shared.lines.len())?;
         if end > self.limit {
             self.limit = self.shared.make_room(end)?;

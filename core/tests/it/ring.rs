@@ -87,7 +87,7 @@ fn records_that_no_ring_takes() {
         assert_eq!(multi.try_push_all(&[&[1][..], &record]), refused);
         assert_eq!(wide.try_push_all(&[&[1][..], &record]), refused);
     }
-    assert_eq!(single.try_push_all(&[]), Err(PushError::Size { words: 0 }));
+    assert_eq!(single.try_push_all(&[[0; 0]; 0]), Err(PushError::Size { words: 0 }));
     let long = [[5; RECORD_WORDS_MAX]; 11];
     let refused = Err(PushError::Size { words: 11 * RECORD_WORDS_MAX });
     assert_eq!(single.try_push_all(&long.each_ref().map(|record| &record[..])), refused, "more than the ring holds");
