@@ -12,13 +12,13 @@ use crate::affinity::NoSuchCore;
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Halt {
-    /// The clock jumped ahead by more than the genesis permits; the command was not appended.
+    /// The clock jumped ahead by more than is permitted; the command was not appended.
     TimeJump {
         /// The last command's time.
         last: TimeNs,
         /// What the clock says.
         next: TimeNs,
-        /// What the genesis permits, in nanoseconds.
+        /// What the genesis permits, or after a start the longest downtime, in nanoseconds.
         max_ns: u64,
     },
     /// The journal cannot be written any more.
@@ -67,8 +67,8 @@ impl fmt::Display for Halt {
         match self {
             Self::TimeJump { last, next, max_ns } => write!(
                 f,
-                "the clock jumped from {last} to {next} ns, by more than max_time_jump_ns = {max_ns}: set the clock right, \
-                 or begin a journal whose genesis permits it"
+                "the clock jumped from {last} to {next} ns, by more than the {max_ns} ns that are permitted: set the clock \
+                 right; the genesis' max_time_jump_ns, and after a start Settings::downtime_max, say how much is"
             ),
             Self::Journal(poison) => poison.fmt(f),
             Self::Append(error) => error.fmt(f),

@@ -1,9 +1,10 @@
 //! How long commands take: single ones around a call, and a whole primary under a steady load.
 //!
 //! [`Recorder`] times what lies between two readings of the clock. [`sweep()`] measures a primary as an exchange would know
-//! it: an open loop sends commands at a rate that does not wait for anybody, times count from the moment at which a command
-//! was *meant* to be sent (those of the stages behind the ring from the stage before), and the rate grows until the primary cannot follow. That is all the correction for
-//! coordinated omission that there is, and it is made once: no sample is invented afterwards.
+//! it: an open loop sends commands at a rate that does not wait for anybody, times count from the moment at which a
+//! command was *meant* to be sent (those of the stages behind the ring from the stage before), and the rate grows until the
+//! primary cannot follow. That is all the correction for coordinated omission that there is, and it is made once: no sample
+//! is invented afterwards.
 //!
 //! ```text
 //!        client's core                 hot thread's core                 client's core
