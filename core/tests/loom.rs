@@ -4,6 +4,8 @@
 //! a record one or two of them, so that few steps go around it.
 #![cfg(loom)]
 
+use std::cell::Cell;
+
 use loom::model::Builder;
 use loom::thread;
 use novate_core::ring::{Popped, PushError, RecordBuffer, Spin, broadcast, mpsc, spsc};
@@ -41,14 +43,46 @@ fn single_in_a_batch() {
     check(3, || {
         let (mut producer, mut consumer) = spsc::ring(4).expect("a ring");
         let writer = thread::spawn(move || {
-            producer.try_push_all(&[&[1][..], &[2, 3]]).expect("room");
-            while producer.try_push_all(&[&[4, 5][..], &[6]]) == Err(PushError::Full) {
+            producer.try_push_all(&[&[1][..], &[2, 3]].iter()).expect("room");
+            while producer.try_push_all(&[&[4, 5][..], &[6]].iter()) == Err(PushError::Full) {
                 thread::yield_now();
             }
         });
         assert_eq!(take(&mut consumer, 2), [&[1][..], &[2, 3]]);
         assert_eq!(take(&mut consumer, 2), [&[4, 5][..], &[6]]);
         writer.join().expect("no panic");
+    });
+}
+
+/// Two records when they are counted, and one when they are stored.
+#[derive(Clone)]
+struct OneIsGone<'c>(&'c Cell<u64>, u64);
+
+impl Iterator for OneIsGone<'_> {
+    type Item = [u64; 1];
+
+    fn next(&mut self) -> Option<[u64; 1]> {
+        self.0.set(self.0.get() + 1);
+        self.1 += 1;
+        (self.1 < if self.0.get() <= 3 { 3 } else { 2 }).then_some([self.1])
+    }
+}
+
+/// Its lines are given back and written again.
+#[test]
+fn a_batch_that_cannot_be_made() {
+    check(3, || {
+        let (mut producer, mut consumer) = mpsc::ring(4).expect("a ring");
+        let writer = thread::spawn(move || {
+            producer.try_push(&[1]).expect("room");
+            assert_eq!(producer.try_push_all(&OneIsGone(&Cell::new(0), 0)), Err(PushError::Size { words: 0 }));
+            for record in [[2, 3], [4, 5]] {
+                producer.push(&record, &mut Spin).expect("a reader");
+            }
+        });
+        assert_eq!(take(&mut consumer, 3), [&[1][..], &[2, 3], &[4, 5]]);
+        writer.join().expect("no panic");
+        assert_eq!(consumer.try_pop(&mut RecordBuffer::new()), Popped::Closed);
     });
 }
 
@@ -73,12 +107,12 @@ fn a_reader_that_goes() {
 fn two_writers() {
     check(3, || {
         let (mut one, mut consumer) = mpsc::ring(4).expect("a ring");
-        one.try_push_all(&[&[7, 8][..], &[9]]).expect("room");
+        one.try_push_all(&[&[7, 8][..], &[9]].iter()).expect("room");
         assert_eq!(take(&mut consumer, 2), [&[7, 8][..], &[9]]);
         assert_eq!(consumer.try_pop(&mut RecordBuffer::new()), Popped::Empty);
         let mut other = one.clone();
         let writers = [
-            thread::spawn(move || one.try_push_all(&[&[1][..], &[2]])),
+            thread::spawn(move || one.try_push_all(&[&[1][..], &[2]].iter())),
             thread::spawn(move || other.try_push(&[11, 12])),
         ];
         let records = take(&mut consumer, 3);
@@ -100,7 +134,7 @@ fn two_writers() {
 fn two_writers_and_too_little_room() {
     check(2, || {
         let (mut one, mut consumer) = mpsc::ring(4).expect("a ring");
-        one.try_push_all(&[&[7, 8][..], &[9]]).expect("room");
+        one.try_push_all(&[&[7, 8][..], &[9]].iter()).expect("room");
         let mut other = one.clone();
         let writers = [thread::spawn(move || one.try_push(&[1])), thread::spawn(move || other.try_push(&[11]))];
         let mut buffer = RecordBuffer::new();
@@ -150,7 +184,7 @@ fn a_reader_that_is_lapped() {
         let writer = thread::spawn(move || {
             let [first, second, third, last] = LAPS;
             producer.try_push(&first).expect("nobody gates");
-            producer.try_push_all(&[&second, &third]).expect("nobody gates");
+            producer.try_push_all(&[&second, &third].iter()).expect("nobody gates");
             producer.try_push(&last).expect("nobody gates");
         });
         account_for_all(observer);

@@ -100,8 +100,8 @@ impl Case {
                  favours them; crossbeam's permit several senders and receivers"
             }
             Self::Spsc64Batch => {
-                "batches of 32, through each one's own interface for them, made and read in place, but novate's made before they \
-                 are sent; crossbeam's have none"
+                "batches of 32, through each one's own interface for them, made in place and read there, but novate's copied \
+                 out; crossbeam's have none"
             }
             Self::Mpsc64OneSender => {
                 "one sender through a ring for several, beside one of novate's that sends nothing, as in a primary: novate \

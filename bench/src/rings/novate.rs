@@ -43,7 +43,7 @@ impl<const W: usize> Sender<W> for spsc::Producer {
 impl BatchSender for spsc::Producer {
     #[inline(always)]
     fn send_batch(&mut self, first: u64, patience: Patience) {
-        let records: [_; BATCH] = std::array::from_fn(|place| Message::<SHORT>::nth(first + place as u64).0);
+        let records = (first..first + BATCH as u64).map(|number| Message::<SHORT>::nth(number).0);
         patience.until(|| self.try_push_all(&records).is_ok());
     }
 }

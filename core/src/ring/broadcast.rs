@@ -10,9 +10,9 @@
 use alloc::boxed::Box;
 
 use super::cursor::Cursor;
-use super::lines::{Found, Lines};
+use super::lines::{Found, Lines, is_blank};
 use super::sync::{Arc, Ordering, fence};
-use super::{Popped, PushError, RECORD_WORDS_MAX, RecordBuffer, RingSize, Wait, lines_of};
+use super::{Popped, PushError, RecordBuffer, RingSize, Wait, check, lines_of};
 
 /// A place for a reader that gates, which nobody has.
 const FREE: u64 = u64::MAX;
@@ -68,10 +68,7 @@ impl Producer {
     /// [`PushError::Full`], [`PushError::Size`]; nothing was written then.
     #[inline(always)]
     pub fn try_push(&mut self, words: &[u64]) -> Result<(), PushError> {
-        if words.is_empty() || words.len() > RECORD_WORDS_MAX {
-            return Err(PushError::Size { words: words.len() });
-        }
-        let lines = lines_of(words.len()) as u64;
+        let lines = lines_of(check(words)?) as u64;
         if self.tail + lines > self.limit {
             self.make_room(self.tail + lines)?;
         }
@@ -85,19 +82,26 @@ impl Producer {
 
     /// Writes records that readers see all at once, or none of them.
     ///
+    /// The records are gone through twice, by clones: once to count their lines, and once to store them where they stand in
+    /// the ring, without a copy. Should they be others the second time, or should making one panic, then none is written.
+    ///
     /// # Errors
     /// [`PushError::Full`], [`PushError::Size`]; nothing was written then.
     #[inline]
-    pub fn try_push_all(&mut self, records: &[impl AsRef<[u64]>]) -> Result<(), PushError> {
-        let lines = super::lines_of_all(records, self.shared.lines.len())?;
-        if self.tail + lines > self.limit {
-            self.make_room(self.tail + lines)?;
+    pub fn try_push_all<R>(&mut self, records: &R) -> Result<(), PushError>
+    where
+        R: Iterator<Item: AsRef<[u64]>> + Clone,
+    {
+        let lines = super::lines_of_all(records.clone(), self.shared.lines.len())?;
+        let begin = self.tail;
+        if begin + lines > self.limit {
+            self.make_room(begin + lines)?;
         }
-        self.shared.lines.withdraw(self.tail, lines);
-        self.shared.lines.store_all(self.tail, records);
         self.tail += lines;
+        self.shared.lines.withdraw(begin, lines);
+        let stored = self.shared.lines.store_all(begin, self.tail, records.clone());
         self.shared.tail.release(self.tail);
-        Ok(())
+        stored
     }
 
     /// Writes a record as soon as there is room.
@@ -210,7 +214,11 @@ impl Consumer {
     /// [`Lapped`], once for each gap.
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Result<Popped<'b>, Lapped> {
-        let Some((words, behind)) = self.shared.lines.read(self.position, &mut buffer.0) else { return self.nothing() };
+        let (words, behind) = match self.shared.lines.read(self.position, &mut buffer.0) {
+            Ok(record) => record,
+            Err(found) if is_blank(self.position, found) => return self.skip(buffer),
+            Err(_) => return self.nothing(),
+        };
         if !self.shared.lines.stands(self.position, words) {
             return self.lapped();
         }
@@ -270,6 +278,13 @@ impl Consumer {
         self.position
     }
 
+    /// Goes on behind a line that holds nothing.
+    #[cold]
+    fn skip<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Result<Popped<'b>, Lapped> {
+        self.position += 1;
+        self.try_pop(buffer)
+    }
+
     /// There is no record, or not any more.
     #[inline(always)]
     fn nothing(&mut self) -> Result<Popped<'static>, Lapped> {
@@ -288,8 +303,8 @@ impl Consumer {
             Found::Later => self.lapped(),
             Found::Nothing if tail > self.position => self.lapped(),
             Found::Nothing if is_gone => Ok(Popped::Closed),
-            // A record that has just come is read at the next call.
-            Found::Record | Found::Nothing => Ok(Popped::Empty),
+            // What has just come is read at the next call.
+            Found::Something | Found::Nothing => Ok(Popped::Empty),
         }
     }
 

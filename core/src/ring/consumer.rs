@@ -1,7 +1,7 @@
 //! The one reader of an ingress ring, whoever writes.
 
 use super::cursor::Cursor;
-use super::lines::{Found, Lines};
+use super::lines::{Found, Lines, is_blank};
 use super::sync::Arc;
 use super::{Popped, PushError, RecordBuffer, RingSize, Wait};
 
@@ -68,7 +68,11 @@ impl Consumer {
     /// nothing more is found.
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
-        let Some((words, behind)) = self.shared.lines.read(self.position, &mut buffer.0) else { return self.nothing() };
+        let (words, behind) = match self.shared.lines.read(self.position, &mut buffer.0) {
+            Ok(record) => record,
+            Err(found) if is_blank(self.position, found) => return self.skip(buffer),
+            Err(_) => return self.nothing(),
+        };
         self.position = behind;
         if self.position >= self.say_at {
             self.free();
@@ -111,6 +115,13 @@ impl Consumer {
     /// always 0 of an spsc ring.
     pub fn backlog(&self) -> u64 {
         self.shared.tail.acquire().saturating_sub(self.position)
+    }
+
+    /// Goes on behind a line that holds nothing.
+    #[cold]
+    fn skip<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
+        self.position += 1;
+        self.try_pop(buffer)
     }
 
     /// There is no record: writers get all lines back that were read.

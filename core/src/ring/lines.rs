@@ -4,21 +4,29 @@
 //! word 0            1..7                      64 bytes
 //! +-----------------+-------------------------+
 //! | stamp           | seven words of a record |   stamp = (position + 1) << 6 | words of the record; 0 words in all
-//! +-----------------+-------------------------+           lines of a record but its first
+//! +-----------------+-------------------------+           lines of a record but its first, 63 in a blank one
 //! ```
+//!
+//! Blank lines hold no record: they are what is left of a batch that could not be made.
 //!
 //! No two positions have the same stamp, so a line that was left from an earlier lap, or that belongs to the middle of a
 //! record, is never taken for the one that is waited for.
 
 use alloc::boxed::Box;
+use core::mem;
 
 use super::sync::{AtomicU64, Ordering, fence};
-use super::{LINE_WORDS, LINES_MAX, LINES_MIN, RECORD_LINES_MAX, RECORD_WORDS_MAX, RingSize, lines_of};
+use super::{
+    LINE_WORDS, LINES_MAX, LINES_MIN, PushError, RECORD_LINES_MAX, RECORD_WORDS_MAX, RingSize, check, lines_of,
+};
 
 /// Bits of a stamp that hold the number of words.
 const WORDS_BITS: u32 = 6;
 
-const _: () = assert!(RECORD_WORDS_MAX < 1 << WORDS_BITS);
+/// What stands there instead in a line that holds nothing.
+const BLANK: usize = (1 << WORDS_BITS) - 1;
+
+const _: () = assert!(RECORD_WORDS_MAX < BLANK);
 
 /// What the first line of a record at a position is stamped with; any other line if the record has no words.
 #[inline(always)]
@@ -71,12 +79,35 @@ impl Line {
 /// What stands at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A record.
-    Record,
+    /// A record, or a blank line.
+    Something,
     /// Nothing yet, or something that is being stored.
     Nothing,
     /// What was written there later.
     Later,
+}
+
+/// Whether a line's stamp says that it is at a position and blank.
+#[inline(always)]
+pub(super) fn is_blank(position: u64, found: u64) -> bool {
+    found == stamp(position, BLANK)
+}
+
+/// Lines of a batch, blank when this is dropped: one that nobody publishes would hold the reader up for ever.
+struct Blanks<'l> {
+    lines: &'l Lines,
+    position: u64,
+    end: u64,
+}
+
+impl Drop for Blanks<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        // No reader is behind the first one yet.
+        for position in (self.position..self.end).rev() {
+            self.lines.publish(position, BLANK);
+        }
+    }
 }
 
 /// All lines.
@@ -124,20 +155,37 @@ impl Lines {
         self.line(position).stamp.store(stamp(position, words), Ordering::Release);
     }
 
-    /// Stores records, the first one last, and publishes all of them with that one.
+    /// Stores records into lines that are this thread's alone, the first one last, and publishes all of them with that one.
+    ///
+    /// If they are not those that were counted, or if making one of them panics, then all lines are blank.
     #[inline(always)]
-    pub(super) fn store_all(&self, position: u64, records: &[impl AsRef<[u64]>]) {
-        let Some((first, rest)) = records.split_first() else { return };
+    pub(super) fn store_all(
+        &self,
+        position: u64,
+        end: u64,
+        mut records: impl Iterator<Item: AsRef<[u64]>>,
+    ) -> Result<(), PushError> {
+        let blanks = Blanks { lines: self, position, end };
+        let Some(first) = records.next() else { return Err(PushError::Size { words: 0 }) };
         let first = first.as_ref();
-        let mut at = position + lines_of(first.len()) as u64;
-        for words in rest {
-            let words = words.as_ref();
+        let mut at = position + lines_of(check(first)?) as u64;
+        for record in records {
+            let words = record.as_ref();
+            let behind = at + lines_of(check(words)?) as u64;
+            if behind > end {
+                return Err(PushError::Size { words: words.len() });
+            }
             self.fill(at, words);
             self.publish(at, words.len());
-            at += lines_of(words.len()) as u64;
+            at = behind;
+        }
+        if at != end {
+            return Err(PushError::Size { words: 0 });
         }
         self.fill(position, first);
+        mem::forget(blanks);
         self.publish(position, first.len());
+        Ok(())
     }
 
     /// Takes back what lines say that they hold, before something else is stored there: for rings whose writer may lap
@@ -155,23 +203,27 @@ impl Lines {
     #[inline(always)]
     pub(super) fn look(&self, position: u64) -> Found {
         let found = self.line(position).stamp.load(Ordering::Acquire);
-        match words_at(position, found) {
-            Some(_) => Found::Record,
-            None if found <= stamp(position, 0) => Found::Nothing,
-            None => Found::Later,
+        if found <= stamp(position, 0) {
+            Found::Nothing
+        } else if found <= stamp(position, BLANK) {
+            Found::Something
+        } else {
+            Found::Later
         }
     }
 
-    /// Copies the record at a position, if it is there, in whole lines. Says how many words it has, and what comes behind it.
+    /// Copies the record at a position, if it is there, in whole lines. Says how many words it has, and what comes behind it;
+    /// or how the line is stamped.
     ///
     /// The latter is counted, not computed from the number of words: the processor guesses how often, and fetches the next
     /// record's line while this one's is on its way. A computed position would have to wait for it.
     #[inline(always)]
-    pub(super) fn read(&self, position: u64, to: &mut [u64; RECORD_WORDS_MAX]) -> Option<(usize, u64)> {
+    pub(super) fn read(&self, position: u64, to: &mut [u64; RECORD_WORDS_MAX]) -> Result<(usize, u64), u64> {
         // Looked up once: behind a load with Acquire ordering, compilers look everything up anew.
         let lines = &*self.0;
         let line = line(lines, position);
-        let words = words_at(position, line.stamp.load(Ordering::Acquire))?;
+        let found = line.stamp.load(Ordering::Acquire);
+        let words = words_at(position, found).ok_or(found)?;
         let (first, rest) = to.split_at_mut(LINE_WORDS);
         line.load(first);
         let (mut behind, mut copied) = (position + 1, LINE_WORDS);
@@ -184,7 +236,7 @@ impl Lines {
                 }
             }
         }
-        Some((words, behind))
+        Ok((words, behind))
     }
 
     /// Whether what was copied is the record that was found, and not partly one that was written over it meanwhile.

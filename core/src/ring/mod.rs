@@ -58,15 +58,19 @@ const fn lines_of(words: usize) -> usize {
     words.div_ceil(LINE_WORDS)
 }
 
+/// How many words a record has, if a ring takes so many.
+#[inline(always)]
+const fn check(record: &[u64]) -> Result<usize, PushError> {
+    let words = record.len();
+    if words == 0 || words > RECORD_WORDS_MAX { Err(PushError::Size { words }) } else { Ok(words) }
+}
+
 /// Lines that a batch takes, if it has records, all of them are some, and a ring of `most` lines holds it.
 #[inline(always)]
-fn lines_of_all(records: &[impl AsRef<[u64]>], most: u64) -> Result<u64, PushError> {
+fn lines_of_all(records: impl Iterator<Item: AsRef<[u64]>>, most: u64) -> Result<u64, PushError> {
     let (mut words, mut lines) = (0, 0);
     for record in records {
-        let length = record.as_ref().len();
-        if length == 0 || length > RECORD_WORDS_MAX {
-            return Err(PushError::Size { words: length });
-        }
+        let length = check(record.as_ref())?;
         words += length;
         lines += lines_of(length) as u64;
     }
@@ -139,7 +143,7 @@ pub enum PushError {
     Full,
     /// Whoever reads is gone; nothing will make room.
     Closed,
-    /// No record is empty, or so long; or a batch is longer than the ring.
+    /// No record is empty, or so long; or a batch is longer than the ring, or not what it was when it was counted.
     Size {
         /// The words of the record, or of the batch.
         words: usize,

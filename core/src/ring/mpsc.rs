@@ -5,7 +5,7 @@
 
 use super::consumer::Shared;
 use super::sync::Arc;
-use super::{Consumer, PushError, RECORD_WORDS_MAX, RingSize, Wait, lines_of};
+use super::{Consumer, PushError, RingSize, Wait, check, lines_of};
 
 /// Makes a ring of so many lines.
 ///
@@ -32,10 +32,7 @@ impl Producer {
     /// [`PushError`]; nothing was written then.
     #[inline(always)]
     pub fn try_push(&mut self, words: &[u64]) -> Result<(), PushError> {
-        if words.is_empty() || words.len() > RECORD_WORDS_MAX {
-            return Err(PushError::Size { words: words.len() });
-        }
-        let position = self.claim(lines_of(words.len()) as u64)?;
+        let position = self.claim(lines_of(check(words)?) as u64)?;
         self.shared.lines.fill(position, words);
         self.shared.lines.publish(position, words.len());
         Ok(())
@@ -52,14 +49,19 @@ impl Producer {
 
     /// Writes records that the reader sees all at once and next to each other, or none of them.
     ///
+    /// The records are gone through twice, by clones: once to count their lines, and once to store them where they stand in
+    /// the ring, without a copy. Should they be others the second time, or should making one panic, then none is written.
+    ///
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all(&mut self, records: &[impl AsRef<[u64]>]) -> Result<(), PushError> {
-        let lines = super::lines_of_all(records, self.shared.lines.len())?;
+    pub fn try_push_all<R>(&mut self, records: &R) -> Result<(), PushError>
+    where
+        R: Iterator<Item: AsRef<[u64]>> + Clone,
+    {
+        let lines = super::lines_of_all(records.clone(), self.shared.lines.len())?;
         let position = self.claim(lines)?;
-        self.shared.lines.store_all(position, records);
-        Ok(())
+        self.shared.lines.store_all(position, position + lines, records.clone())
     }
 
     /// Takes lines, which nobody else writes from then on.

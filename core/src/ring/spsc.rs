@@ -2,7 +2,7 @@
 
 use super::consumer::Shared;
 use super::sync::Arc;
-use super::{Consumer, PushError, RECORD_WORDS_MAX, RingSize, Wait, lines_of};
+use super::{Consumer, PushError, RingSize, Wait, check, lines_of};
 
 /// Makes a ring of so many lines.
 ///
@@ -30,10 +30,7 @@ impl Producer {
     /// [`PushError`]; nothing was written then.
     #[inline(always)]
     pub fn try_push(&mut self, words: &[u64]) -> Result<(), PushError> {
-        if words.is_empty() || words.len() > RECORD_WORDS_MAX {
-            return Err(PushError::Size { words: words.len() });
-        }
-        let end = self.tail + lines_of(words.len()) as u64;
+        let end = self.tail + lines_of(check(words)?) as u64;
         if end > self.limit {
             self.limit = self.shared.make_room(end)?;
         }
@@ -54,17 +51,34 @@ impl Producer {
 
     /// Writes records that the reader sees all at once, or none of them.
     ///
+    /// The records are gone through twice, by clones: once to count their lines, and once to store them where they stand in
+    /// the ring, without a copy. Should they be others the second time, or should making one panic, then none is written.
+    ///
+    /// ```
+    /// use novate_core::ring::{RecordBuffer, spsc};
+    ///
+    /// let (mut producer, mut consumer) = spsc::ring(1_024)?;
+    /// producer.try_push_all(&(0..32).map(|number| [number, number * number]))?;
+    /// let mut sum = 0;
+    /// consumer.drain(32, &mut RecordBuffer::new(), |words| sum += words[1]);
+    /// assert_eq!(sum, 10_416);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`PushError`]; nothing was written then.
     #[inline]
-    pub fn try_push_all(&mut self, records: &[impl AsRef<[u64]>]) -> Result<(), PushError> {
-        let end = self.tail + super::lines_of_all(records, self.shared.lines.len())?;
+    pub fn try_push_all<R>(&mut self, records: &R) -> Result<(), PushError>
+    where
+        R: Iterator<Item: AsRef<[u64]>> + Clone,
+    {
+        let begin = self.tail;
+        let end = begin + super::lines_of_all(records.clone(), self.shared.lines.len())?;
         if end > self.limit {
             self.limit = self.shared.make_room(end)?;
         }
-        self.shared.lines.store_all(self.tail, records);
         self.tail = end;
-        Ok(())
+        self.shared.lines.store_all(begin, end, records.clone())
     }
 
     /// Lines that were written so far.

@@ -1,5 +1,7 @@
 //! Rings: what one thread sees, and what several do.
 
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use novate_core::ring::{
@@ -84,15 +86,15 @@ fn records_that_no_ring_takes() {
         assert_eq!(multi.try_push(&record), refused);
         assert_eq!(wide.try_push(&record), refused);
         assert_eq!(single.push(&record, &mut Spin), refused, "nobody waits for what never comes");
-        assert_eq!(multi.try_push_all(&[&[1][..], &record]), refused);
-        assert_eq!(wide.try_push_all(&[&[1][..], &record]), refused);
+        assert_eq!(multi.try_push_all(&[&[1][..], &record].iter()), refused);
+        assert_eq!(wide.try_push_all(&[&[1][..], &record].iter()), refused);
     }
-    assert_eq!(single.try_push_all(&[[0; 0]; 0]), Err(PushError::Size { words: 0 }));
+    assert_eq!(single.try_push_all(&[[0; 0]; 0].iter()), Err(PushError::Size { words: 0 }));
     let long = [[5; RECORD_WORDS_MAX]; 11];
     let refused = Err(PushError::Size { words: 11 * RECORD_WORDS_MAX });
-    assert_eq!(single.try_push_all(&long.each_ref().map(|record| &record[..])), refused, "more than the ring holds");
-    assert_eq!(multi.try_push_all(&long.each_ref().map(|record| &record[..])), refused);
-    assert_eq!(single.try_push_all(&long.each_ref().map(|record| &record[..])[..10]), Ok(()));
+    assert_eq!(single.try_push_all(&long.iter()), refused, "more than the ring holds");
+    assert_eq!(multi.try_push_all(&long.iter()), refused);
+    assert_eq!(single.try_push_all(&long[..10].iter()), Ok(()));
 }
 
 #[test]
@@ -141,13 +143,13 @@ fn a_full_ring_refuses_and_goes_on() {
     assert_eq!(next(&mut consumer), Some(vec![1]), "two lines are said to be free now");
     assert_eq!(producer.try_push(&[8; 15]), Err(PushError::Full), "three are too many");
     assert_eq!(producer.try_push(&[8; 14]), Ok(()));
-    assert_eq!(producer.try_push_all(&[&[9][..], &[10]]), Err(PushError::Full));
+    assert_eq!(producer.try_push_all(&[&[9][..], &[10]].iter()), Err(PushError::Full));
     for number in 2..8 {
         assert_eq!(next(&mut consumer), Some(vec![number]));
     }
     assert_eq!(next(&mut consumer), Some(vec![8; 14]));
     assert_eq!(next(&mut consumer), None);
-    assert_eq!(producer.try_push_all(&[&[9][..], &[10; 42]]), Ok(()));
+    assert_eq!(producer.try_push_all(&[&[9][..], &[10; 42]].iter()), Ok(()));
     assert_eq!(next(&mut consumer), Some(vec![9]));
     assert_eq!(next(&mut consumer), Some(vec![10; 42]));
 }
@@ -186,8 +188,7 @@ fn one_thread_to_another() {
         let mut number = 0;
         while number < RECORDS {
             if number % 3 == 0 && number + 4 <= RECORDS {
-                let batch: Vec<Vec<u64>> = (number..number + 4).map(|number| record(1, number)).collect();
-                let batch: Vec<&[u64]> = batch.iter().map(Vec::as_slice).collect();
+                let batch = (number..number + 4).map(|number| record(1, number));
                 while producer.try_push_all(&batch) == Err(PushError::Full) {
                     wait.wait();
                 }
@@ -218,7 +219,7 @@ fn a_batch_to_many() {
         read
     };
     let records = [vec![1; 3], vec![2; 20], vec![3; 7], vec![4; 42]];
-    let batch: Vec<&[u64]> = records.iter().map(Vec::as_slice).collect();
+    let batch = records.iter();
     assert_eq!(producer.try_push_all(&batch), Ok(()));
     // Eleven lines are taken: there is no room for as many again until who gates has read.
     assert_eq!(producer.try_push_all(&batch), Err(PushError::Full));
@@ -228,6 +229,76 @@ fn a_batch_to_many() {
     assert_eq!(drain(&mut observer, 9), records);
     assert_eq!(producer.try_push_all(&batch), Ok(()));
     assert_eq!(drain(&mut observer, 9), records);
+}
+
+/// Three records, then a panic at the second time.
+#[derive(Clone)]
+struct Fails<'c>(&'c Cell<u64>, u64);
+
+impl Iterator for Fails<'_> {
+    type Item = [u64; 10];
+
+    fn next(&mut self) -> Option<[u64; 10]> {
+        self.1 += 1;
+        self.0.set(self.0.get() + 1);
+        assert!(self.0.get() < 8, "planted");
+        (self.1 <= 4).then_some([self.1; 10])
+    }
+}
+
+/// Another number of records, or longer ones, whenever it is gone through.
+#[derive(Clone)]
+struct Changes<'c>(&'c Cell<usize>, usize, [(usize, usize); 2]);
+
+impl Iterator for Changes<'_> {
+    type Item = Vec<u64>;
+
+    fn next(&mut self) -> Option<Vec<u64>> {
+        let (records, words) = self.2[usize::from(self.0.get() > 0)];
+        self.1 += 1;
+        if self.1 > records {
+            self.0.set(self.0.get() + 1);
+        }
+        (self.1 <= records).then(|| vec![9; words])
+    }
+}
+
+/// What a batch could not be made of, nobody reads, and what is written behind it, everybody does.
+#[test]
+fn a_batch_that_cannot_be_made() {
+    let (mut single, mut of_single) = spsc::ring(32).expect("a ring");
+    let (mut multi, mut of_multi) = mpsc::ring(32).expect("a ring");
+    let (mut wide, subscriber) = broadcast::ring(32, 1).expect("a ring");
+    let (mut of_wide, mut observer) = (subscriber.gate().expect("a place"), subscriber.observe());
+    let mut buffer = RecordBuffer::new();
+    let others =
+        [[(3, 7), (4, 7)], [(3, 7), (2, 7)], [(3, 7), (3, 8)], [(3, 7), (3, 0)], [(1, 1), (1, 43)], [(1, 1), (0, 0)]];
+    for round in 0..20 {
+        let calls = [(); 3].map(|()| Cell::new(0));
+        let failed = [
+            panic::catch_unwind(AssertUnwindSafe(|| single.try_push_all(&Fails(&calls[0], 0)))),
+            panic::catch_unwind(AssertUnwindSafe(|| multi.try_push_all(&Fails(&calls[1], 0)))),
+            panic::catch_unwind(AssertUnwindSafe(|| wide.try_push_all(&Fails(&calls[2], 0)))),
+        ];
+        assert!(failed.iter().all(Result::is_err));
+        for other in others {
+            let calls = [(); 3].map(|()| Cell::new(0));
+            assert!(matches!(single.try_push_all(&Changes(&calls[0], 0, other)), Err(PushError::Size { .. })));
+            assert!(matches!(multi.try_push_all(&Changes(&calls[1], 0, other)), Err(PushError::Size { .. })));
+            assert!(matches!(wide.try_push_all(&Changes(&calls[2], 0, other)), Err(PushError::Size { .. })));
+        }
+        let record = [round; 8];
+        single.try_push(&record).expect("room");
+        multi.try_push(&record).expect("room");
+        wide.try_push(&record).expect("room");
+        assert_eq!(next(&mut of_single).as_deref(), Some(&record[..]));
+        assert_eq!(next(&mut of_multi).as_deref(), Some(&record[..]));
+        assert_eq!(of_wide.try_pop(&mut buffer), Ok(Popped::Record(&record)));
+        assert_eq!(observer.try_pop(&mut buffer), Ok(Popped::Record(&record)));
+        assert_eq!(next(&mut of_single), None);
+        assert_eq!(next(&mut of_multi), None);
+        assert_eq!(of_wide.try_pop(&mut buffer), Ok(Popped::Empty));
+    }
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn who_sends_the_sequencers_commands_is_rejected() {
         Submission::new(0, &order(&party, 5)),
     ]
     .map(|submission| submission.expect("a command's length"));
-    ingress.try_push_all(&batch.each_ref().map(Submission::words)).expect("room");
+    ingress.try_push_all(&batch.iter().map(Submission::words)).expect("room");
     let is_last = |event: &OwnedEvent| matches!(event, OwnedEvent::Accepted(order) if order.client_order_id.0 == 5);
     let said = events.until(is_last);
     assert_eq!(said.iter().filter(|event| matches!(event, OwnedEvent::Rejected(_))).count(), 4);
