@@ -135,7 +135,9 @@ fn latency_stands_beside_the_time_from_core_to_core() {
         assert_eq!((row["suite"].as_str(), row["verified"].as_bool()), (Some("ring-latency"), Some(true)), "{row}");
         let figure = |key: &str| row[key].as_f64().unwrap_or(0.0);
         assert!(figure("p50_ns") > 0.0 && figure("p99_ns") >= figure("p50_ns"), "{row}");
-        assert!(figure("core_to_core_ns") > 0.0 && figure("multiple") > 0.0, "{row}");
+        // Beside other work, either can take as long as that has the core.
+        let multiple = figure("p50_ns") / figure("core_to_core_ns");
+        assert!((figure("multiple") - multiple).abs() <= 0.0006 + multiple / 100.0, "{row}");
         assert_eq!(figure("core_to_core_ns") < 120.0, row["placement"] == "near", "{row}");
     }
     let only = quick_rows(&["ring-latency", "--case", "mpsc-64", "--peer", "crossbeam-queue"]);

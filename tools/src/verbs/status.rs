@@ -199,5 +199,7 @@ fn prometheus(now: &Snapshot) -> String {
     for lag in lags(now) {
         put(lag, "gauge");
     }
+    let runs = "1 if the state is running and the process is there, else 0";
+    put(("running", runs, u64::from(is_running(now))), "gauge");
     text
 }
