@@ -305,7 +305,18 @@ pub(crate) fn io(doing: &'static str, file: impl Into<String>) -> impl FnOnce(io
     move |cause| JournalError::Io { doing, file, cause }
 }
 
+/// A want that passes when somebody makes room.
+pub(crate) fn is_want_of_room(cause: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, OutOfMemory, QuotaExceeded, StorageFull};
+    matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge | OutOfMemory)
+}
+
 impl JournalError {
+    /// Whether there was no room on the disk, which passes when somebody makes room.
+    pub fn is_want_of_room(&self) -> bool {
+        matches!(self, Self::Io { cause, .. } if is_want_of_room(cause))
+    }
+
     /// The same, with the last command before it if it is damage that does not say.
     pub(crate) fn after(self, sequence: u64) -> Self {
         match self {

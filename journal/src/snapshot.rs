@@ -178,7 +178,11 @@ pub fn take(storage: &dyn Storage, at: &Checkpointed, state: &State) -> Result<S
         .write(&temporary, &bytes)
         .and_then(|()| storage.rename(&temporary, &name))
         .and_then(|()| storage.sync_names());
-    written.map_err(io_error("writing a snapshot", name.as_str()))?;
+    if let Err(cause) = written {
+        // On a full disk half of one would only take room from the journal.
+        let _ = storage.remove(&temporary);
+        return Err(io_error("writing a snapshot", name.as_str())(cause));
+    }
     Ok(name)
 }
 

@@ -67,6 +67,14 @@ pub fn try_pin(core: usize) -> Result<(), NoSuchCore> {
     thread::Builder::new().spawn(move || pin(core)).map_or(Ok(()), |tried| tried.join().unwrap_or(Ok(())))
 }
 
+/// How threads wait of which some are pinned: as they were told to, unless one that spins had no core for itself. Isolated
+/// cores are not among those that are allowed, but a thread may be pinned to them.
+pub(crate) fn waiting_on(cores: [Option<usize>; 2], told: Waiting) -> Waiting {
+    let pinned = cores.iter().flatten().count();
+    let left = allowed().iter().filter(|&&core| !cores.contains(&Some(core))).count();
+    if told == Waiting::Spin && cores.len() - pinned > left { Waiting::Yield } else { told }
+}
+
 /// How threads wait where so many of them want a core of their own: they spin if there are enough cores.
 pub fn waiting_for(threads: usize) -> Waiting {
     if allowed().len() >= threads { Waiting::Spin } else { Waiting::Yield }

@@ -11,7 +11,7 @@
 use std::io;
 use std::sync::Arc;
 
-use novate_journal::format::names::COUNTERS;
+use novate_journal::format::names::{self, COUNTERS};
 use novate_journal::storage::{Mapped, Storage};
 
 /// What the file begins with.
@@ -73,6 +73,7 @@ counters! {
     EgressFill "egress_fill" "lines by which the slowest reader that gates was behind at the last seal",
     DurableLagBytes "durable_lag_bytes" "bytes of the journal that were not durable at the last seal",
     SegmentWait "segment_wait" "0 none, 1 it waits for a segment that is being made, 2 for room on the disk",
+    SnapshotsMissed "snapshots_missed" "snapshots that found no room on the disk, since the start",
 }
 
 const _: () = assert!((HEAD_WORDS + Counter::ALL.len()) * 8 <= BYTES);
@@ -107,7 +108,10 @@ impl Counters {
         let mut bytes = [0; BYTES];
         bytes[..8].copy_from_slice(&MAGIC.to_le_bytes());
         bytes[8..16].copy_from_slice(&VERSION.to_le_bytes());
-        storage.write(COUNTERS, &bytes)?;
+        // A new file in the old one's place: whoever had that one writes on to nobody.
+        let temporary = names::temporary(COUNTERS);
+        storage.write(&temporary, &bytes)?;
+        storage.rename(&temporary, COUNTERS)?;
         Ok(Self(Arc::new(storage.map(COUNTERS, true)?)))
     }
 

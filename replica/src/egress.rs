@@ -1,5 +1,6 @@
 //! Where the engine's events go: several to a record of the broadcast ring, in order.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use novate_core::event::Event;
@@ -7,7 +8,11 @@ use novate_core::ring::broadcast::Producer;
 use novate_core::ring::{PushError, RECORD_WORDS_MAX, Wait};
 use novate_core::sink::EventSink;
 
+use crate::primary::Shared;
 use crate::wait::Waiter;
+
+/// How long a reader that gates is waited for, at most, when the primary is to end.
+const LAST_PATIENCE: Duration = Duration::from_millis(10);
 
 /// Packs events into records and publishes them.
 #[derive(Debug)]
@@ -18,14 +23,16 @@ pub(crate) struct Egress {
     waiter: Waiter,
     /// How long a reader that gates may be waited for before it is let go.
     patience: Duration,
+    shared: Arc<Shared>,
     pub(crate) stalls: u64,
     pub(crate) released: u64,
     pub(crate) rejected: u64,
 }
 
 impl Egress {
-    pub(crate) fn new(producer: Producer, waiter: Waiter, patience: Duration) -> Self {
-        Self { producer, record: [0; RECORD_WORDS_MAX], used: 0, waiter, patience, stalls: 0, released: 0, rejected: 0 }
+    pub(crate) fn new(producer: Producer, waiter: Waiter, patience: Duration, shared: Arc<Shared>) -> Self {
+        let (record, used) = ([0; RECORD_WORDS_MAX], 0);
+        Self { producer, record, used, waiter, patience, shared, stalls: 0, released: 0, rejected: 0 }
     }
 
     /// Lines that were written.
@@ -50,14 +57,15 @@ impl Egress {
         self.used = 0;
     }
 
-    /// A reader that gates is a whole ring behind. It may hold everybody up for a while, and is let go then: it learns what
-    /// it lost, and can read it from the journal.
+    /// A reader that gates is a whole ring behind. While it reads, however slowly, it is waited for; if it reads nothing for
+    /// a while, or if the primary is to end, it is let go: it learns what it lost, and can read it from the journal.
     #[cold]
     fn wait_for_room(&mut self) {
         self.stalls += 1;
         let begin = Instant::now();
         while self.producer.try_push(&self.record[..self.used]) == Err(PushError::Full) {
-            if begin.elapsed() < self.patience {
+            let patience = if self.shared.is_ending() { self.patience.min(LAST_PATIENCE) } else { self.patience };
+            if begin.elapsed() < patience {
                 self.waiter.wait();
             } else if let Some((gate, _)) = self.producer.slowest()
                 && self.producer.release(gate)

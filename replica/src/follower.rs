@@ -1,6 +1,7 @@
 //! Following a journal that is written by somebody else: everything is applied, and what comes of it compared with what is
 //! stated. One step at a time, and no thread: a primary's shadow runs it on one, a simulation in turns.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use novate_core::digest::{EventsDigest, Flipped, Hash256};
@@ -27,12 +28,14 @@ pub struct FollowerSettings {
     pub scrub_chunks: usize,
     /// Checkpoints from one snapshot to the next; 0 for none.
     pub snapshot_every: u64,
+    /// Snapshots that are kept of those that this follower takes: the newest ones; at least one.
+    pub snapshots_kept: usize,
 }
 
 impl FollowerSettings {
-    /// 4,096 chunks, one mebibyte, at each checkpoint, and a snapshot every 600 checkpoints.
+    /// 4,096 chunks, one mebibyte, at each checkpoint, and a snapshot every 600 checkpoints, of which three are kept.
     pub const fn new() -> Self {
-        Self { scrub_chunks: 4_096, snapshot_every: 600 }
+        Self { scrub_chunks: 4_096, snapshot_every: 600, snapshots_kept: 3 }
     }
 }
 
@@ -66,6 +69,8 @@ pub struct Report {
     pub checkpoint: (Sequence, Hash256),
     /// Snapshots taken.
     pub snapshots: u64,
+    /// Snapshots that found no room on the disk.
+    pub snapshots_missed: u64,
     /// How often all of the memory was compared with its hashes.
     pub scrubs: u64,
 }
@@ -100,7 +105,7 @@ impl Follower {
         };
         let (sequence, events_digest) = replay.result()?;
         let report = Report { sequence, events_digest, ..Report::default() };
-        let watcher = Watcher { storage, settings, scrub_at: 0, flipped: None, report };
+        let watcher = Watcher { storage, settings, scrub_at: 0, flipped: None, taken: VecDeque::new(), report };
         Ok(Self { replay, watcher, sequence })
     }
 
@@ -161,7 +166,32 @@ struct Watcher {
     settings: FollowerSettings,
     scrub_at: usize,
     flipped: Option<usize>,
+    /// The snapshots that are there of those it has taken.
+    taken: VecDeque<String>,
     report: Report,
+}
+
+impl Watcher {
+    /// Takes a snapshot, and the oldest one away. Without room for it the journal is whole all the same: the next one may
+    /// find some.
+    fn take_snapshot(&mut self, at: &Checkpointed, state: &State) -> Result<(), JournalError> {
+        match snapshot::take(&*self.storage, at, state) {
+            Ok(name) => self.taken.push_back(name),
+            Err(error) if error.is_want_of_room() => {
+                self.report.snapshots_missed += 1;
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        self.report.snapshots += 1;
+        while self.taken.len() > self.settings.snapshots_kept.max(1)
+            && let Some(name) = self.taken.pop_front()
+        {
+            // Somebody may have taken it away; and one too many harms nobody.
+            let _ = self.storage.remove(&name);
+        }
+        Ok(())
+    }
 }
 
 impl EventSink for Watcher {
@@ -171,7 +201,7 @@ impl EventSink for Watcher {
 
 impl Watch for Watcher {
     fn checkpoint(&mut self, at: &Checkpointed, state: &State) -> Result<(), JournalError> {
-        let FollowerSettings { scrub_chunks, snapshot_every } = self.settings;
+        let FollowerSettings { scrub_chunks, snapshot_every, .. } = self.settings;
         self.report.checkpoints += 1;
         self.report.checkpoint = (at.place.sequence, at.state_digest);
         if scrub_chunks > 0 {
@@ -186,8 +216,7 @@ impl Watch for Watcher {
             self.report.scrubs += u64::from(self.scrub_at == 0);
         }
         if snapshot_every > 0 && self.report.checkpoints.is_multiple_of(snapshot_every) {
-            snapshot::take(&*self.storage, at, state)?;
-            self.report.snapshots += 1;
+            self.take_snapshot(at, state)?;
         }
         Ok(())
     }

@@ -214,10 +214,12 @@ impl Consumer {
     /// [`Lapped`], once for each gap.
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Result<Popped<'b>, Lapped> {
-        let (words, behind) = match self.shared.lines.read(self.position, &mut buffer.0) {
-            Ok(record) => record,
-            Err(found) if is_blank(self.position, found) => return self.skip(buffer),
-            Err(_) => return self.nothing(),
+        let (words, behind) = loop {
+            match self.shared.lines.read(self.position, &mut buffer.0) {
+                Ok(record) => break record,
+                Err(found) if is_blank(self.position, found) => self.position += 1,
+                Err(_) => return self.nothing(),
+            }
         };
         if !self.shared.lines.stands(self.position, words) {
             return self.lapped();
@@ -276,13 +278,6 @@ impl Consumer {
     /// Lines that were read so far, or lost.
     pub fn position(&self) -> u64 {
         self.position
-    }
-
-    /// Goes on behind a line that holds nothing.
-    #[cold]
-    fn skip<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Result<Popped<'b>, Lapped> {
-        self.position += 1;
-        self.try_pop(buffer)
     }
 
     /// There is no record, or not any more.

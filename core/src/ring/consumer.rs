@@ -68,10 +68,12 @@ impl Consumer {
     /// nothing more is found.
     #[inline(always)]
     pub fn try_pop<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
-        let (words, behind) = match self.shared.lines.read(self.position, &mut buffer.0) {
-            Ok(record) => record,
-            Err(found) if is_blank(self.position, found) => return self.skip(buffer),
-            Err(_) => return self.nothing(),
+        let (words, behind) = loop {
+            match self.shared.lines.read(self.position, &mut buffer.0) {
+                Ok(record) => break record,
+                Err(found) if is_blank(self.position, found) => self.position += 1,
+                Err(_) => return self.nothing(),
+            }
         };
         self.position = behind;
         if self.position >= self.say_at {
@@ -115,13 +117,6 @@ impl Consumer {
     /// always 0 of an spsc ring.
     pub fn backlog(&self) -> u64 {
         self.shared.tail.acquire().saturating_sub(self.position)
-    }
-
-    /// Goes on behind a line that holds nothing.
-    #[cold]
-    fn skip<'b>(&mut self, buffer: &'b mut RecordBuffer) -> Popped<'b> {
-        self.position += 1;
-        self.try_pop(buffer)
     }
 
     /// There is no record: writers get all lines back that were read.

@@ -9,6 +9,7 @@ use novate_core::genesis::Genesis;
 use super::Ready;
 use super::flusher::SharedStorage;
 use super::shared::{Poison, Shared};
+use crate::error::is_want_of_room;
 use crate::folder::Folder;
 use crate::format::control::Control;
 use crate::format::header::SegmentHeader;
@@ -91,12 +92,6 @@ impl Preparer {
     pub(super) fn control(&self) -> Control {
         self.control
     }
-}
-
-/// A want that passes when somebody makes room.
-fn is_want_of_room(cause: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, OutOfMemory, QuotaExceeded, StorageFull};
-    matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge | OutOfMemory)
 }
 
 /// The machine's clock; before 1970 it is 0.

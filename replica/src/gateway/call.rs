@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use novate_core::command::{CommandRecord, GrantAccount, OpenSession};
+use novate_core::command::{CloseSession, CommandRecord, GrantAccount, OpenSession, RevokeAccount};
 use novate_core::event::{Event, OwnedEvent};
 use novate_core::ids::{AccountId, SessionId};
 use novate_core::reject::RejectCode;
@@ -69,7 +69,7 @@ impl Gateway {
     /// Opens a session that may act for these accounts, or for all of them. `operator` is a session of that role.
     ///
     /// # Errors
-    /// [`CallError`]: the operator may not, or there is no room.
+    /// [`CallError`]: the operator may not, there is no such account, or there is no room. No session is open then.
     pub fn open_session(
         &self,
         operator: &mut Session,
@@ -91,9 +91,32 @@ impl Gateway {
         });
         let id = opened.ok_or(CallError::EventsLost { sequence })?;
         for &account in accounts.unwrap_or(&[]) {
-            self.call(operator, |by| GrantAccount::new(by, account, id), wait)?;
+            if let Err(error) = self.call(operator, |by| GrantAccount::new(by, account, id), wait) {
+                self.close_again(operator, id, accounts.unwrap_or(&[]), wait);
+                return Err(error);
+            }
         }
         Ok(self.attach(id, 0))
+    }
+
+    /// Closes a session that could not be opened as it was wanted: nobody would know its id, and it would take a place for
+    /// ever. What is said is why it came to this.
+    fn close_again(&self, operator: &mut Session, id: SessionId, accounts: &[AccountId], wait: &mut impl Wait) {
+        for &account in accounts {
+            let revoke = |(session, sequence)| RevokeAccount {
+                header: RevokeAccount::new_header(session, sequence, account),
+                session: id,
+            };
+            // The first that was not granted ends them.
+            if self.call(operator, revoke, wait).is_err() {
+                break;
+            }
+        }
+        let close = |(session, sequence)| CloseSession {
+            header: CloseSession::new_header(session, sequence, AccountId::NONE),
+            session: id,
+        };
+        let _ = self.call(operator, close, wait);
     }
 
     /// Submits a command and waits for what comes of it: its events. It is sent twice, which has the engine say under

@@ -1,14 +1,13 @@
 //! Whoever cancels what sessions leave behind.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use novate_core::command::MassCancel;
 use novate_core::ids::AccountId;
-use novate_core::ring::Wait;
 use parking_lot::Mutex;
 
-use super::{Gateway, Session, SubmitError};
+use super::{FeedError, Gateway, Session};
 
 /// Cancels the orders of accounts whose sessions end, under a session of its own. There may be any number of handles,
 /// on any thread.
@@ -24,12 +23,14 @@ struct Cancels {
     session: Session,
     /// Accounts whose cancel has found no room yet.
     left: VecDeque<AccountId>,
+    /// The session sequence of each account's last cancel.
+    sent: BTreeMap<AccountId, u64>,
 }
 
 impl Canceller {
     /// Cancels over this session, an operator's or a trader's, which may act for all accounts that are cancelled.
     pub fn new(session: Session) -> Self {
-        Self(Arc::new(Mutex::new(Cancels { session, left: VecDeque::new() })))
+        Self(Arc::new(Mutex::new(Cancels { session, left: VecDeque::new(), sent: BTreeMap::new() })))
     }
 
     /// Has these accounts' orders cancelled; returns how many accounts are left that found no room.
@@ -49,16 +50,25 @@ impl Canceller {
         self.0.lock().session.last()
     }
 
-    /// Goes on with another gateway, that of a primary which was started again: sends again what it sent last, which
-    /// runs once, and then what is left, of which it returns how many accounts are left still.
+    /// Goes on with another gateway, that of a primary which was started again: has cancelled anew what did not run, and
+    /// then what is left. Returns how many accounts are left still; none if its session is not open there any more, as
+    /// when a loss of power took back the command that opened it: then open another, and make another canceller.
     ///
     /// # Errors
-    /// [`SubmitError::Closed`].
-    pub fn reattach(&self, gateway: &Gateway, wait: &mut impl Wait) -> Result<usize, SubmitError> {
+    /// [`FeedError`]: how far its session is, could not be read from the journal.
+    pub fn reattach(&self, gateway: &Gateway) -> Result<Option<usize>, FeedError> {
         let mut cancels = self.0.lock();
-        cancels.session.reattach(gateway);
-        cancels.session.resend(0, wait)?;
-        Ok(cancels.send())
+        let Some(session) = gateway.attach_again(cancels.session.id())? else { return Ok(None) };
+        let did_run = session.last();
+        cancels.session = session;
+        let mut lost: Vec<(u64, AccountId)> =
+            cancels.sent.iter().map(|(account, number)| (*number, *account)).collect();
+        lost.retain(|(number, _)| *number > did_run);
+        lost.sort_unstable();
+        for (_, account) in lost.into_iter().rev() {
+            cancels.left.push_front(account);
+        }
+        Ok(Some(cancels.send()))
     }
 }
 
@@ -66,9 +76,8 @@ impl Cancels {
     fn send(&mut self) -> usize {
         while let Some(&account) = self.left.front() {
             let make = |(session, sequence)| MassCancel::new((session, sequence, account), None);
-            if self.session.try_submit(make).is_err() {
-                break;
-            }
+            let Ok(number) = self.session.try_submit(make) else { break };
+            self.sent.insert(account, number);
             self.left.pop_front();
         }
         self.left.len()

@@ -12,13 +12,17 @@ use novate_journal::state::StateError;
 use super::Gateway;
 use super::past::{Past, STEP_COMMANDS};
 
+/// Words of events that wait for the disk, at most: 8 MiB.
+const HELD_WORDS_MAX: usize = (8 << 20) / size_of::<EventWord>();
+
 /// Which watermark an event has to be below before it is given out. There will be more: replicated, and attested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Release {
     /// Its command was executed.
     Executed,
-    /// Its command is durable: no loss of power takes it back.
+    /// Its command is durable: no loss of power takes it back. Under [`Durability::None`](novate_journal::writer::Durability)
+    /// only whole segments become so, and what is left at the end.
     Durable,
 }
 
@@ -195,8 +199,11 @@ impl Feed {
         release: Release,
     ) -> Result<Self, FeedError> {
         let mut feed = Self { past: Some(past), ..Self::new(gateway, release, after) };
-        feed.refill()?;
-        Ok(feed)
+        match feed.refill() {
+            // It says so itself, when it is asked.
+            Ok(_) | Err(FeedError::Ended) => Ok(feed),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives out only what concerns a client: the rejections and answers that its session gets, and all else that
@@ -223,6 +230,7 @@ impl Feed {
             };
             let position = event.position();
             if !self.may_release(position.0)? {
+                self.hold()?;
                 return Ok(None);
             }
             let is_wanted = self.client.as_ref().is_none_or(|client| client.is_concerned(&event));
@@ -252,6 +260,28 @@ impl Feed {
             false if has_ended => Err(FeedError::Ended),
             is_durable => Ok(is_durable),
         }
+    }
+
+    /// Keeps what comes while what came before waits for the disk: the primary does not. What is too much is left to a
+    /// replay.
+    fn hold(&mut self) -> Result<(), FeedError> {
+        if self.consumer.is_none() {
+            return Ok(());
+        }
+        self.words.drain(..self.at);
+        self.at = 0;
+        while self.words.len() < HELD_WORDS_MAX {
+            match self.take_live() {
+                Ok(true) => {}
+                // What is held is given out first.
+                Ok(false) | Err(FeedError::Ended) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.past = Some(Past::before(&self.gateway.storage, self.last.0)?);
+        self.consumer = None;
+        self.words.clear();
+        Ok(())
     }
 
     /// Begins to gate. Every command whose events were published before that is known then, and of all others the

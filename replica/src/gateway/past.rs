@@ -1,5 +1,6 @@
 //! What is past: the journal's commands replayed, a few at a time, on the thread of whoever reads.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use novate_core::arena::Dirty;
@@ -7,6 +8,7 @@ use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::{Event, EventWord};
 use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
+use novate_journal::JournalError;
 use novate_journal::folder::Folder;
 use novate_journal::reader::{Chain, Reader};
 use novate_journal::replay::{Halt, Replay, Watch};
@@ -28,12 +30,18 @@ pub(super) struct Past {
 impl Past {
     /// At the newest snapshot before a command, or at the beginning.
     pub(super) fn before(storage: &Arc<dyn Storage>, command: Sequence) -> Result<Self, FeedError> {
-        let folder = Folder::read(Arc::clone(storage))?;
-        let Some(&sequence) = folder.snapshots.iter().rev().find(|&&sequence| sequence < command.0) else {
-            let replay = Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Ignored)?)?;
-            return Ok(Self { replay, at: Sequence::ZERO });
+        let (sequence, kept) = loop {
+            let folder = Folder::read(Arc::clone(storage))?;
+            let Some(&sequence) = folder.snapshots.iter().rev().find(|&&sequence| sequence < command.0) else {
+                let replay = Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Ignored)?)?;
+                return Ok(Self { replay, at: Sequence::ZERO });
+            };
+            match snapshot::read(&**storage, sequence) {
+                // The shadow took it away meanwhile; it has taken newer ones.
+                Err(JournalError::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => {}
+                kept => break (sequence, kept?),
+            }
         };
-        let kept = snapshot::read(&**storage, sequence)?;
         let reader = Reader::open_at(Arc::clone(storage), Chain::Ignored, &kept.header.place())?;
         Ok(Self { replay: Replay::from_state(kept.state()?, reader), at: Sequence(sequence) })
     }

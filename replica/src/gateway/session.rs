@@ -19,14 +19,29 @@ pub enum SubmitError {
     Full,
     /// The primary has ended, or is being stopped.
     Closed,
+    /// There is no session sequence behind the last one. Open another session.
+    SequencesUsedUp,
+    /// Nothing was sent again: this handle has not kept what was to be sent first.
+    Forgotten {
+        /// The first that it has kept, or the next one that it would use.
+        kept_from: u64,
+    },
 }
 
 impl std::fmt::Display for SubmitError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Full => "the primary is behind; try again",
-            Self::Closed => "the primary has ended; start it again, reattach, and send again what has no answer",
-        })
+        match self {
+            Self::Full => f.write_str("the primary is behind; try again"),
+            Self::Closed => {
+                f.write_str("the primary has ended; start it again, reattach, and send again what has no answer")
+            }
+            Self::SequencesUsedUp => f.write_str("the session's last sequence is used; open another session"),
+            Self::Forgotten { kept_from } => write!(
+                f,
+                "commands before session sequence {kept_from} are not kept any more; attach the session again, and submit \
+                 anew what the engine does not know, in its order"
+            ),
+        }
     }
 }
 
@@ -105,12 +120,13 @@ impl Session {
         if !self.shared.takes_submissions() {
             return Err(SubmitError::Closed);
         }
-        let record = make((self.id, self.last + 1));
+        let next = self.last.checked_add(1).ok_or(SubmitError::SequencesUsedUp)?;
+        let record = make((self.id, next));
         let words: &[u64] = bytemuck::try_cast_slice(bytemuck::bytes_of(&record)).unwrap_or(&[]);
         // Every kind of record fits.
         let submission = Submission::new(0, RawCommand::new(words)).ok_or(SubmitError::Closed)?;
         self.ingress.try_push(submission.words()).map_err(refusal)?;
-        self.last += 1;
+        self.last = next;
         if self.sent.len() == self.window {
             self.sent.pop_front();
         }
@@ -121,13 +137,13 @@ impl Session {
     /// The same, as soon as there is room.
     ///
     /// # Errors
-    /// [`SubmitError::Closed`].
+    /// [`SubmitError`], but for [`SubmitError::Full`].
     pub fn submit<C: CommandRecord>(
         &mut self,
         make: impl FnOnce((SessionId, u64)) -> C,
         wait: &mut impl Wait,
     ) -> Result<u64, SubmitError> {
-        let record = make((self.id, self.last + 1));
+        let record = make((self.id, self.last.checked_add(1).ok_or(SubmitError::SequencesUsedUp)?));
         loop {
             match self.try_submit(|_| record) {
                 Err(SubmitError::Full) => wait.wait(),
@@ -139,12 +155,20 @@ impl Session {
         }
     }
 
-    /// Sends the last commands again, from a session sequence on: as many as the engine remembers. What had run is
-    /// answered by what came of it then; what had not runs now. Returns how many were sent.
+    /// Sends commands again, from a session sequence on. What had run is answered by what came of it then; what had not
+    /// runs now. Returns how many were sent; nothing was, where that session sequence is still to come.
+    ///
+    /// As many are kept as the engine remembers the outcomes of, the genesis' `outcome_window`. A client that has more
+    /// than that under way and then loses its primary asks [`Gateway::attach_again`] how far the engine is, and submits
+    /// itself what is behind that.
     ///
     /// # Errors
-    /// [`SubmitError::Closed`].
+    /// [`SubmitError::Closed`], [`SubmitError::Forgotten`].
     pub fn resend(&mut self, from: u64, wait: &mut impl Wait) -> Result<usize, SubmitError> {
+        let kept_from = self.sent.front().map_or(self.last.saturating_add(1), sequence_of);
+        if from.max(1) < kept_from {
+            return Err(SubmitError::Forgotten { kept_from });
+        }
         let mut count = 0;
         for submission in self.sent.iter().filter(|submission| sequence_of(submission) >= from) {
             if !self.shared.takes_submissions() {

@@ -31,7 +31,7 @@ pub(crate) use self::shared::Shared;
 
 use self::hot::{Hot, Turn};
 use self::origin::Origin;
-use crate::affinity::{Cores, NoSuchCore, pin, try_pin};
+use crate::affinity::{Cores, NoSuchCore, pin, try_pin, waiting_on};
 use crate::clock::Clock;
 use crate::counters::{Counter, Counters, state};
 use crate::egress::Egress;
@@ -75,7 +75,8 @@ pub struct Settings {
     pub egress_lines: usize,
     /// Readers of events that may gate, at most.
     pub gates: usize,
-    /// How long a reader that gates may hold everybody up before it is let go.
+    /// How long a reader that gates and reads nothing may hold everybody up before it is let go. Whoever reads slowly is not
+    /// let go, and slows everybody down.
     pub patience: Duration,
     /// Commands that are taken from the ring at once: 1 to [`BATCH_COMMANDS_MAX`] - 1.
     pub batch_commands: usize,
@@ -93,7 +94,7 @@ pub struct Settings {
     pub shadow: Option<FollowerSettings>,
     /// Which threads have cores of their own.
     pub cores: Cores,
-    /// How threads wait.
+    /// How threads wait; see also [`Primary::waiting`].
     pub waiting: Waiting,
     /// What goes wrong on purpose.
     pub drill: Option<Drill>,
@@ -266,6 +267,7 @@ pub struct Primary {
     storage: Arc<dyn Storage>,
     counters: Counters,
     clock: &'static str,
+    waiting: Waiting,
 }
 
 impl fmt::Debug for Primary {
@@ -337,6 +339,11 @@ impl Primary {
     /// The way out for events: records of one or more of them.
     pub fn egress(&self) -> &broadcast::Subscriber {
         &self.egress
+    }
+
+    /// How its threads wait. They do not spin, whatever they were told, where one of them would have no core for itself.
+    pub const fn waiting(&self) -> Waiting {
+        self.waiting
     }
 
     /// The name of the clock that commands are stamped with.
@@ -423,6 +430,7 @@ struct Rings {
     consumer: novate_core::ring::Consumer,
     producer: broadcast::Producer,
     egress: broadcast::Subscriber,
+    waiting: Waiting,
 }
 
 impl Rings {
@@ -440,9 +448,18 @@ impl Rings {
         }
         let Cores { hot, shadow } = settings.cores;
         [hot, shadow].into_iter().flatten().try_for_each(try_pin).map_err(StartError::Core)?;
+        if let Some(core) = hot
+            && shadow == hot
+        {
+            let expected = "to another core than the hot thread's, or to none";
+            return Err(StartError::Setting { name: "cores.shadow", value: core as u64, expected });
+        }
+        // Without a shadow there is one thread only.
+        let second = if settings.shadow.is_some() { shadow } else { hot };
+        let waiting = waiting_on([hot, second], settings.waiting);
         let (ingress, consumer) = mpsc::ring(settings.ingress_lines)?;
         let (producer, egress) = broadcast::ring(settings.egress_lines, gates)?;
-        Ok(Self { ingress, consumer, producer, egress })
+        Ok(Self { ingress, consumer, producer, egress, waiting })
     }
 }
 
@@ -453,7 +470,7 @@ fn start(
     timing: (impl Clock + 'static, impl Probe + 'static),
     settings: &Settings,
 ) -> Result<Primary, StartError> {
-    let Rings { ingress, consumer, producer, egress } = rings;
+    let Rings { ingress, consumer, producer, egress, waiting } = rings;
     let Origin { opened, memory, layout } = origin;
     let follower = settings.shadow.map(|shadow| Follower::new(Arc::clone(storage), shadow)).transpose();
     let follower = follower.map_err(StartError::Shadow)?;
@@ -472,7 +489,7 @@ fn start(
         counters: counters.clone(),
     };
     let (ending, clock) = (counters.clone(), timing.0.name());
-    let settings = *settings;
+    let settings = Settings { waiting, ..*settings };
     let hot = thread::Builder::new().name(HOT.into()).spawn(move || {
         let shared = Arc::clone(&parts.shared);
         let ran = catch_unwind(AssertUnwindSafe(|| run(parts, timing, &settings)));
@@ -501,6 +518,7 @@ fn start(
         storage: Arc::clone(storage),
         counters: counters.clone(),
         clock,
+        waiting,
     };
     if let Some(follower) = follower {
         let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));
@@ -556,7 +574,7 @@ fn run(parts: Parts, timing: (impl Clock, impl Probe), settings: &Settings) -> R
     let downtime_ns = u64::try_from(settings.downtime_max.as_nanos()).unwrap_or(u64::MAX);
     let jumps = (genesis.max_time_jump_ns, downtime_ns);
     let sequencer = Sequencer::new((session, session_sequence), last, jumps, intervals);
-    let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience);
+    let egress = Egress::new(producer, Waiter::new(settings.waiting), settings.patience, Arc::clone(&shared));
     let how = (settings.work, settings.batch_commands, settings.journal.segment_bytes);
     let waiter = Waiter::new(settings.waiting);
     let mut hot = Hot::new(engine, writer, consumer, egress, sequencer, timing, waiter, (shared, counters), how);

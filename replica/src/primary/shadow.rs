@@ -49,10 +49,11 @@ fn follow(
         // Asked before the journal is looked at: what was written before is followed.
         let is_over = shared.is_over();
         let step = follower.step()?;
-        let Report { sequence, checkpoints, scrubs, .. } = follower.report();
+        let Report { sequence, checkpoints, scrubs, snapshots_missed, .. } = follower.report();
         counters.set(Counter::ShadowSequence, sequence.0);
         counters.set(Counter::ShadowCheckpoints, checkpoints);
         counters.set(Counter::ShadowScrubs, scrubs);
+        counters.set(Counter::SnapshotsMissed, snapshots_missed);
         match step {
             Step::Closed => return Ok(()),
             Step::Idle if is_over => {

@@ -95,6 +95,11 @@ impl Shared {
         self.is_stopping.load(Ordering::Acquire)
     }
 
+    /// Whether it is to end, in order or not.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_stopping() || self.is_halting.load(Ordering::Relaxed)
+    }
+
     /// Nobody writes the journal any more.
     pub(super) fn set_over(&self) {
         self.is_over.store(true, Ordering::Release);

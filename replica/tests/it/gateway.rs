@@ -1,5 +1,6 @@
 //! What a gateway's sessions and feeds see, across readers that come late, restarts and resends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use novate_replica::wait::{Waiter, Waiting};
 
 use crate::support::{PATIENCE, folder, genesis, settings};
 
-fn waiter() -> Waiter {
+pub(crate) fn waiter() -> Waiter {
     Waiter::new(Waiting::Park)
 }
 
@@ -23,14 +24,14 @@ fn started(storage: &Arc<dyn Storage>) -> Primary {
 }
 
 /// A venue of one instrument and two accounts, each with a trader's session of its own.
-struct Venue {
-    operator: Session,
-    instrument: InstrumentId,
-    accounts: [AccountId; 2],
-    sessions: [Session; 2],
+pub(crate) struct Venue {
+    pub(crate) operator: Session,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) accounts: [AccountId; 2],
+    pub(crate) sessions: [Session; 2],
 }
 
-fn set_up(gateway: &Gateway) -> Venue {
+pub(crate) fn set_up(gateway: &Gateway) -> Venue {
     let mut operator = gateway.attach(SessionId::operator(0), 0);
     let listed = gateway.call(&mut operator, |by| ListInstrument::perpetual(by, "BTC-PERP"), &mut waiter());
     let OwnedEvent::InstrumentListed(listed) = listed.expect("listed")[0] else { panic!("another event") };
@@ -46,7 +47,7 @@ fn set_up(gateway: &Gateway) -> Venue {
 }
 
 impl Venue {
-    fn order(&mut self, who: usize, id: u64, side: Side, price: i64) -> u64 {
+    pub(crate) fn order(&mut self, who: usize, id: u64, side: Side, price: i64) -> u64 {
         let (instrument, account) = (self.instrument, self.accounts[who]);
         let make = |(session, sequence)| {
             let (id, price) = (ClientOrderId(id), PriceTicks(price));
@@ -57,7 +58,7 @@ impl Venue {
 }
 
 /// Reads until an event is what is waited for.
-fn until(feed: &mut Feed, mut is_it: impl FnMut(&Event<'_>) -> bool) -> Vec<OwnedEvent> {
+pub(crate) fn until(feed: &mut Feed, mut is_it: impl FnMut(&Event<'_>) -> bool) -> Vec<OwnedEvent> {
     let (begin, mut all) = (std::time::Instant::now(), Vec::new());
     loop {
         if let Some(event) = feed.next_event().expect("it is read") {
@@ -73,7 +74,7 @@ fn until(feed: &mut Feed, mut is_it: impl FnMut(&Event<'_>) -> bool) -> Vec<Owne
 }
 
 /// Waits until so many submissions were executed.
-fn executed(primary: &Primary, count: u64) {
+pub(crate) fn executed(primary: &Primary, count: u64) {
     let begin = std::time::Instant::now();
     while primary.taken() < count {
         assert!(begin.elapsed() < PATIENCE, "{} of {count} were executed", primary.taken());
@@ -81,7 +82,7 @@ fn executed(primary: &Primary, count: u64) {
     }
 }
 
-fn is_accepted(id: u64) -> impl FnMut(&Event<'_>) -> bool {
+pub(crate) fn is_accepted(id: u64) -> impl FnMut(&Event<'_>) -> bool {
     move |event| matches!(event, Event::Accepted(accepted) if accepted.client_order_id == ClientOrderId(id))
 }
 
@@ -282,14 +283,14 @@ fn what_a_session_leaves_when_the_primary_has_ended_is_cancelled_later() {
     let refused = venue.sessions[1].try_submit(|(session, number)| OpenAccount::new((session, number), 7));
     assert_eq!((refused, venue.sessions[1].last()), (Err(SubmitError::Closed), last));
     assert_eq!(venue.sessions[1].resend(0, &mut waiter()), Ok(0));
-    assert_eq!(venue.operator.resend(0, &mut waiter()), Err(SubmitError::Closed));
+    assert_eq!(venue.operator.resend(1, &mut waiter()), Err(SubmitError::Closed));
     drop(venue.sessions);
     assert_eq!((canceller.retry(), canceller.last()), (1, 0));
 
     let primary = Primary::open(&storage, CycleClock::new(), &settings()).expect("a primary");
     let gateway = primary.gateway();
     let mut feed = gateway.feed(Release::Executed).expect("a place");
-    assert_eq!(canceller.reattach(&gateway, &mut waiter()), Ok(0));
+    assert_eq!(canceller.reattach(&gateway).expect("it is read"), Some(0));
     let events = until(&mut feed, |event| matches!(event, Event::MassCancelled(_)));
     assert_eq!((cancelled(&events), canceller.last()), (vec![1], 1));
     primary.stop().expect("in order");
@@ -406,10 +407,30 @@ fn a_book_under_load_and_what_follows() {
         sender.join().expect("no panic");
         books
     });
+    executed(&primary, venue.sessions.iter().map(Session::last).sum::<u64>() + venue.operator.last());
+    let (last, _) = gateway.book(instrument, Release::Executed).expect("a book");
+    assert!(books.iter().any(|(book, _)| !(book.bids.is_empty() && book.asks.is_empty())), "nothing rests");
     for (book, mut feed) in books {
         let events = until(&mut feed, is_accepted(LAST));
         let mut again = gateway.feed_after((book.sequence, u32::MAX), Release::Executed).expect("a place");
         assert_eq!(until(&mut again, is_accepted(LAST)), events);
+        // The events lead from this book to the last one.
+        let mut resting: BTreeMap<OrderId, i64> =
+            book.bids.iter().chain(&book.asks).map(|order| (order.order, order.leaves.0)).collect();
+        for event in &events {
+            match event {
+                OwnedEvent::Accepted(order) => drop(resting.insert(order.order, order.quantity.0)),
+                OwnedEvent::Trade(trade) => {
+                    for order in [trade.maker_order, trade.taker_order] {
+                        *resting.get_mut(&order).expect("an order of the book") -= trade.quantity.0;
+                    }
+                }
+                other => panic!("nobody expects {other:?}"),
+            }
+        }
+        resting.retain(|_, quantity| *quantity > 0);
+        let orders = last.bids.iter().chain(&last.asks).map(|order| (order.order, order.leaves.0));
+        assert_eq!(resting, orders.collect());
     }
     primary.stop().expect("in order");
 }

@@ -15,17 +15,20 @@ use novate_journal::writer::{AppendError, Poison};
 use novate_journal::{Damage, Fault, JournalError};
 use novate_replica::affinity::NoSuchCore;
 use novate_replica::clock::CycleClock;
-use novate_replica::counters::Counter;
+use novate_replica::counters::{Counter, Snapshot};
+use novate_replica::follower::FollowerSettings;
 use novate_replica::halt::{Halt, Halted};
 use novate_replica::primary::{Primary, Settings, StartError, Submission};
 
 use crate::support::{Events, PATIENCE, genesis, order, set_up, settings};
 
 /// Submits orders to a primary on a disk that goes wrong once the venue is there, until no more are taken for a while.
-fn on_a_disk(goes_wrong: impl FnOnce(&CrashStorage)) -> Halted {
+fn on_a_disk(goes_wrong: impl FnOnce(&CrashStorage)) -> (Halted, Snapshot) {
     let disk = CrashStorage::new();
     let storage: Arc<dyn Storage> = Arc::new(disk.clone());
-    let settings = Settings { ingress_lines: 1 << 8, shadow: None, ..settings() };
+    // A snapshot at every checkpoint, of which there are many.
+    let shadow = Some(FollowerSettings { snapshot_every: 1, ..FollowerSettings::new() });
+    let settings = Settings { ingress_lines: 1 << 8, checkpoint_ns: 1_000_000, shadow, ..settings() };
     let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
     let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
     let party = set_up(&mut ingress, &mut events, 0);
@@ -44,22 +47,26 @@ fn on_a_disk(goes_wrong: impl FnOnce(&CrashStorage)) -> Halted {
             (last, taken_at) = (primary.taken(), Instant::now());
         }
     }
-    primary.stop().expect_err("it cannot stop in order")
+    let halted = primary.stop().expect_err("it cannot stop in order");
+    (halted, Snapshot::read(&*storage).expect("counters"))
 }
 
 /// While the disk is full commands wait; that nobody can take them any more is said when the primary is to stop.
 #[test]
 fn a_full_disk_holds_commands_up() {
-    let halted = on_a_disk(CrashStorage::fill_up);
+    let (halted, counters) = on_a_disk(CrashStorage::fill_up);
     assert!(matches!(halted.reason, Halt::Append(AppendError::NoRoom { .. })), "{halted}");
     // The segments that were there were filled: one at least, of 256 KiB.
     assert!(halted.last > Sequence(1_500), "{halted}");
+    assert!(counters.get(Counter::SnapshotsMissed) > 0, "snapshots find no room either");
 }
 
 #[test]
 fn a_disk_that_fails_halts() {
-    let halted = on_a_disk(|disk| disk.fail_syncs_after(0));
-    assert!(matches!(halted.reason, Halt::Journal(_)), "{halted}");
+    let (halted, _) = on_a_disk(|disk| disk.fail_syncs_after(0));
+    // Whichever of writer and shadow comes to it first.
+    let says = halted.reason.to_string();
+    assert!(matches!(halted.reason, Halt::Journal(_) | Halt::Shadow(_)) && says.contains("as was ordered"), "{halted}");
 }
 
 /// The runbook has a row for something: its name, and words of its message.

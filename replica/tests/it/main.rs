@@ -3,6 +3,7 @@
 mod counters;
 mod gateway;
 mod halts;
+mod lasting;
 mod panics;
 mod primary;
 mod support;

@@ -129,7 +129,7 @@ fn a_wrong_event_is_found_by_the_shadow() {
 
 #[test]
 fn a_flipped_bit_is_found_by_scrubbing() {
-    let shadow = Some(FollowerSettings { scrub_chunks: 1 << 12, snapshot_every: 0 });
+    let shadow = Some(FollowerSettings { scrub_chunks: 1 << 12, snapshot_every: 0, ..FollowerSettings::new() });
     let drill = Some(Drill::FlippedBit(Sequence(40)));
     let halted = until_it_halts(&Settings { drill, shadow, checkpoint_ns: 1_000_000, ..settings() });
     assert!(matches!(halted.reason, Halt::MemoryFault { .. }), "{halted}");
@@ -159,14 +159,15 @@ fn a_jump_of_the_clock_halts_before_anything_is_appended() {
 #[test]
 fn snapshots_are_taken_beside() {
     let (_folder, storage) = folder();
-    let shadow = Some(FollowerSettings { scrub_chunks: 1 << 14, snapshot_every: 3 });
+    let shadow = Some(FollowerSettings { scrub_chunks: 1 << 14, snapshot_every: 3, snapshots_kept: 2 });
     let settings = Settings { shadow, timer_ns: 1_000, checkpoint_ns: 10_000, ..settings() };
     let primary = Primary::create(&storage, &genesis(), SubmittedTime, &settings).expect("a primary");
     let stopped = trade(primary, 1, |number| 1_000 + number * 37);
     let report = stopped.shadow.expect("a shadow");
     assert!(report.snapshots > 0 && report.scrubs > 0 && report.checkpoints / 3 == report.snapshots, "{report:?}");
     let folder = novate_journal::folder::Folder::read(storage.clone()).expect("a folder");
-    assert_eq!(folder.snapshots.len() as u64, report.snapshots);
+    assert!(report.snapshots > 2 && report.snapshots_missed == 0, "{report:?}");
+    assert_eq!(folder.snapshots.len(), 2, "older ones are taken away");
     novate_journal::verify::verify(storage.clone(), &mut |_, _| {}).expect("no damage");
     // The next one begins there.
     let primary = Primary::open(&storage, SubmittedTime, &settings).expect("a primary");
@@ -203,12 +204,33 @@ fn a_core_that_there_is_not() {
     }
 }
 
+/// Two threads that spin want two cores, unless one has no shadow beside it.
+#[test]
+fn nobody_spins_without_a_core_for_it() {
+    let allowed = affinity::allowed();
+    let waiting = |cores, shadow: Option<FollowerSettings>| {
+        let (_folder, storage) = folder();
+        let settings = Settings { cores, shadow, waiting: Waiting::Spin, ..settings() };
+        let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+        let waiting = primary.waiting();
+        primary.stop().expect("in order");
+        waiting
+    };
+    let expected = |threads| if allowed.len() >= threads { Waiting::Spin } else { Waiting::Yield };
+    assert_eq!(waiting(Cores::default(), Some(FollowerSettings::new())), expected(2));
+    let hot = Cores { hot: allowed.first().copied(), shadow: None };
+    assert_eq!(waiting(hot, Some(FollowerSettings::new())), expected(2));
+    assert_eq!(waiting(hot, None), Waiting::Spin);
+}
+
 /// Threads that are pinned leave whoever started them where it was.
 #[test]
 fn cores_that_there_are() {
     let (_folder, storage) = folder();
     let allowed = affinity::allowed();
-    let cores = Cores { hot: allowed.first().copied(), shadow: allowed.last().copied() };
+    let (hot, shadow) = (allowed.first().copied(), allowed.last().copied());
+    // One core is not enough for two.
+    let cores = Cores { hot, shadow: shadow.filter(|_| shadow != hot) };
     let settings = Settings { cores, ..settings() };
     let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
     assert_eq!(affinity::allowed(), allowed);
@@ -252,6 +274,20 @@ fn a_reader_that_never_reads_is_let_go() {
     assert_eq!(stopped.gates_released, 1);
     assert!(lazy.is_gating(), "it has never looked");
     replays_to(&storage, &stopped);
+}
+
+/// Whoever stops a primary does not wait for a reader as long as its commands would.
+#[test]
+fn a_stop_waits_for_no_reader() {
+    let (_folder, storage) = folder();
+    let settings = Settings { egress_lines: 64, patience: Duration::MAX, ..settings() };
+    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
+    let _lazy = primary.egress().gate().expect("a place");
+    let mut ingress = primary.ingress();
+    for number in 1..=500 {
+        submit(&mut ingress, 0, &order(&NOBODY, number));
+    }
+    assert_eq!(primary.stop().expect("in order").gates_released, 1);
 }
 
 /// Whose orders are rejected, which is an event.
@@ -332,6 +368,9 @@ fn settings_that_no_primary_has() {
     assert!(matches!(start(Settings { batch_commands: 0, ..settings() }), StartError::Setting { .. }));
     assert!(matches!(start(Settings { batch_commands: 64, ..settings() }), StartError::Setting { .. }));
     assert!(matches!(start(Settings { gates: 0, ..settings() }), StartError::Setting { .. }));
+    let core = affinity::allowed().first().copied();
+    let cores = Cores { hot: core, shadow: core };
+    assert!(matches!(start(Settings { cores, ..settings() }), StartError::Setting { name: "cores.shadow", .. }));
     assert!(matches!(start(Settings { gates: 1 << 40, ..settings() }), StartError::Setting { .. }));
     assert!(matches!(start(Settings { ingress_lines: 1_000, ..settings() }), StartError::Ring(_)));
     assert!(matches!(start(Settings { egress_lines: 0, ..settings() }), StartError::Ring(_)));

@@ -151,7 +151,8 @@ const fn only_grows(counter: Counter) -> bool {
         | Counter::StepsBack
         | Counter::ShadowSequence
         | Counter::ShadowCheckpoints
-        | Counter::ShadowScrubs => true,
+        | Counter::ShadowScrubs
+        | Counter::SnapshotsMissed => true,
         // A time is a gauge by Prometheus' habit.
         Counter::State
         | Counter::Process
