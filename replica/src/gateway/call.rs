@@ -142,7 +142,7 @@ impl Gateway {
         wait: &mut impl Wait,
     ) -> Result<(Sequence, Vec<OwnedEvent>), CallError> {
         let mut feed = self.feed(Release::Executed)?;
-        let before = feed.last().0;
+        let before = feed.last().sequence;
         let number = session.submit(make, wait)?;
         session.resend_last(wait)?;
         let own = (session.id(), number);

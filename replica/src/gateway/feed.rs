@@ -10,7 +10,7 @@ use novate_journal::replay::ReplayError;
 use novate_journal::state::StateError;
 
 use super::Gateway;
-use super::past::{Past, STEP_COMMANDS};
+use super::past::{self, Past, STEP_COMMANDS};
 
 /// Words of events that wait for the disk, at most: 8 MiB.
 const HELD_WORDS_MAX: usize = (8 << 20) / size_of::<EventWord>();
@@ -26,6 +26,30 @@ pub enum Release {
     Durable,
 }
 
+/// An event, or all events up to one: where a feed was, and where another goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// [`Gateway::epoch`] of the primary that told of it. A loss of power may take back what an earlier one has told, if it
+    /// was not durable, and the journal then goes on with other commands under the same sequences.
+    pub epoch: u32,
+    /// Its command.
+    pub sequence: Sequence,
+    /// Its place among that command's events; `u32::MAX` for all of them.
+    pub ordinal: u32,
+}
+
+impl Place {
+    /// Before the first event.
+    pub const BEGINNING: Self = Self { epoch: 0, sequence: Sequence::ZERO, ordinal: 0 };
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { epoch, sequence, ordinal } = self;
+        write!(f, "({sequence}, {ordinal}) of epoch {epoch}")
+    }
+}
+
 /// Why a feed gives out no more.
 #[derive(Debug)]
 pub enum FeedError {
@@ -36,15 +60,23 @@ pub enum FeedError {
     /// The event that it was to go on behind is one of a command that the journal has not: another journal's, or one
     /// that a loss of power took back.
     Ahead {
-        /// The event: its command and place among that's events.
-        after: (Sequence, u32),
+        /// The event.
+        after: Place,
         /// The journal's last command.
         appended: Sequence,
     },
+    /// The event that it was to go on behind was taken back by a loss of power, and another command stands in the place of
+    /// its.
+    TakenBack {
+        /// The event.
+        after: Place,
+        /// The epoch of the command that stands there now.
+        epoch: u32,
+    },
     /// It was not read for so long that events were written over. [`Gateway::feed_after`] goes on where it was.
     Lapped {
-        /// The last event that was given out: its command and place among that's events; zeros if none was.
-        after: (Sequence, u32),
+        /// The last event that was given out, or what was before the first.
+        after: Place,
         /// Lines of the ring that were lost.
         lines: u64,
     },
@@ -61,15 +93,20 @@ impl std::fmt::Display for FeedError {
         match self {
             Self::TooManyReaders => f.write_str("no place for another reader of events; raise `gates`, or end one"),
             Self::Ended => f.write_str("the primary has ended, and all its events were read"),
-            Self::Ahead { after: (sequence, ordinal), appended } => write!(
+            Self::Ahead { after, appended } => write!(
                 f,
-                "({sequence}, {ordinal}) is ahead of the journal, whose last command is {appended}: what was known \
-                 behind that is void; begin again with a book"
+                "{after} is ahead of the journal, whose last command is {appended}: what was known behind that is void; \
+                 begin again with a book"
             ),
-            Self::Lapped { after: (sequence, ordinal), lines } => write!(
+            Self::TakenBack { after, epoch } => write!(
                 f,
-                "{lines} lines of events behind ({sequence}, {ordinal}) were written over before they were read; go on \
-                 from there by replay, and read faster"
+                "{after} was taken back by a loss of power: the journal has another command there, of epoch {epoch}; what \
+                 was known is void where it was not durable; begin again with a book"
+            ),
+            Self::Lapped { after, lines } => write!(
+                f,
+                "{lines} lines of events behind {after} were written over before they were read; go on from there by \
+                 replay, and read faster"
             ),
             Self::Journal(error) => error.fmt(f),
             Self::State(error) => error.fmt(f),
@@ -114,18 +151,24 @@ impl Gateway {
         Ok(feed)
     }
 
-    /// All events behind one: those of the past by replay, the others as they come, without a gap and each once.
-    /// `after` is the last one that is known: its command, and its place among that's events; zeros for all there are.
+    /// All events behind one, the last that is known: those of the past by replay, the others as they come, without a gap
+    /// and each once.
     ///
     /// The past is replayed a few commands at a time, as the feed is read. The primary waits for whoever holds this
     /// only from when the replay has come close to what is executed.
     ///
     /// # Errors
     /// [`FeedError`].
-    pub fn feed_after(&self, after: (Sequence, u32), release: Release) -> Result<Feed, FeedError> {
-        let appended = self.shared.appended();
-        if after.0 > appended {
-            return Err(FeedError::Ahead { after, appended });
+    pub fn feed_after(&self, place: Place, release: Release) -> Result<Feed, FeedError> {
+        let (appended, after) = (self.shared.appended(), (place.sequence, place.ordinal));
+        if place.sequence > appended {
+            return Err(FeedError::Ahead { after: place, appended });
+        }
+        if place.epoch < self.epoch && place.sequence > Sequence::ZERO {
+            let epoch = past::epoch_of(&self.storage, place.sequence)?;
+            if epoch > place.epoch {
+                return Err(FeedError::TakenBack { after: place, epoch });
+            }
         }
         if after == (appended, u32::MAX) {
             let feed = self.feed(release)?;
@@ -246,8 +289,9 @@ impl Feed {
     }
 
     /// The last event that was given out, or passed over as another client's: where [`Gateway::feed_after`] goes on.
-    pub fn last(&self) -> (Sequence, u32) {
-        self.last
+    pub fn last(&self) -> Place {
+        let (sequence, ordinal) = self.last;
+        Place { epoch: self.gateway.epoch, sequence, ordinal }
     }
 
     fn may_release(&self, sequence: Sequence) -> Result<bool, FeedError> {
@@ -333,7 +377,7 @@ impl Feed {
                 Ok(Popped::Record(words)) => bytemuck::try_cast_slice(words).unwrap_or(&[]),
                 Ok(Popped::Empty) => return Ok(false),
                 Ok(Popped::Closed) => return Err(FeedError::Ended),
-                Err(Lapped { lines }) => return Err(FeedError::Lapped { after: self.last, lines }),
+                Err(Lapped { lines }) => return Err(FeedError::Lapped { after: self.last(), lines }),
             };
             let mut left = words;
             while let Some((event, rest)) = Event::split_first(left) {

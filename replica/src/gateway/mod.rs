@@ -22,7 +22,7 @@ use novate_journal::writer::Watermarks;
 pub use self::book::Book;
 pub use self::call::CallError;
 pub use self::canceller::Canceller;
-pub use self::feed::{Feed, FeedError, Release};
+pub use self::feed::{Feed, FeedError, Place, Release};
 pub use self::session::{Session, SubmitError};
 
 use crate::primary::Shared;
@@ -35,6 +35,7 @@ pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
     pub(crate) watermarks: Arc<Watermarks>,
     pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) epoch: u32,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -47,6 +48,11 @@ impl Gateway {
     /// The last command that was executed, and whose events were published.
     pub fn executed(&self) -> Sequence {
         self.shared.executed()
+    }
+
+    /// The number of the primary's incarnation: each start has a higher one.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// Whether the primary has ended, by a halt or a stop: nothing is taken and nothing is executed any more.

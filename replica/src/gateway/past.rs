@@ -12,13 +12,38 @@ use novate_journal::JournalError;
 use novate_journal::folder::Folder;
 use novate_journal::reader::{Chain, Reader};
 use novate_journal::replay::{Halt, Replay, Watch};
-use novate_journal::snapshot;
+use novate_journal::snapshot::{self, Snapshot};
 use novate_journal::storage::Storage;
 
 use super::FeedError;
 
 /// Commands that are replayed at once, at most: so many commands' events are in memory.
 pub(super) const STEP_COMMANDS: u64 = 1_024;
+
+/// The epoch that a command of the journal was written in.
+pub(super) fn epoch_of(storage: &Arc<dyn Storage>, command: Sequence) -> Result<u32, FeedError> {
+    let mut reader = match newest_before(storage, command)? {
+        Some(kept) => Reader::open_at(Arc::clone(storage), Chain::Ignored, &kept.header.place())?,
+        None => Reader::open(Arc::clone(storage), Chain::Ignored)?,
+    };
+    while reader.sequence().0 < command && reader.next()?.is_some() {}
+    Ok(reader.walk().epoch)
+}
+
+/// The newest snapshot before a command; none if there is none, and all begins with genesis.
+fn newest_before(storage: &Arc<dyn Storage>, command: Sequence) -> Result<Option<Snapshot>, FeedError> {
+    loop {
+        let folder = Folder::read(Arc::clone(storage))?;
+        let Some(&sequence) = folder.snapshots.iter().rev().find(|&&sequence| sequence < command.0) else {
+            return Ok(None);
+        };
+        match snapshot::read(&**storage, sequence) {
+            // The shadow took it away meanwhile; it has taken newer ones.
+            Err(JournalError::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => {}
+            kept => return Ok(Some(kept?)),
+        }
+    }
+}
 
 /// A replay, and how far it has come.
 #[derive(Debug)]
@@ -30,20 +55,13 @@ pub(super) struct Past {
 impl Past {
     /// At the newest snapshot before a command, or at the beginning.
     pub(super) fn before(storage: &Arc<dyn Storage>, command: Sequence) -> Result<Self, FeedError> {
-        let (sequence, kept) = loop {
-            let folder = Folder::read(Arc::clone(storage))?;
-            let Some(&sequence) = folder.snapshots.iter().rev().find(|&&sequence| sequence < command.0) else {
-                let replay = Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Ignored)?)?;
-                return Ok(Self { replay, at: Sequence::ZERO });
-            };
-            match snapshot::read(&**storage, sequence) {
-                // The shadow took it away meanwhile; it has taken newer ones.
-                Err(JournalError::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => {}
-                kept => break (sequence, kept?),
-            }
+        let Some(kept) = newest_before(storage, command)? else {
+            let replay = Replay::from_genesis(Reader::open(Arc::clone(storage), Chain::Ignored)?)?;
+            return Ok(Self { replay, at: Sequence::ZERO });
         };
+        let at = kept.header.place().sequence;
         let reader = Reader::open_at(Arc::clone(storage), Chain::Ignored, &kept.header.place())?;
-        Ok(Self { replay: Replay::from_state(kept.state()?, reader), at: Sequence(sequence) })
+        Ok(Self { replay: Replay::from_state(kept.state()?, reader), at })
     }
 
     /// The last command that was replayed.

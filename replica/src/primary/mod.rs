@@ -268,6 +268,7 @@ pub struct Primary {
     counters: Counters,
     clock: &'static str,
     waiting: Waiting,
+    epoch: u32,
 }
 
 impl fmt::Debug for Primary {
@@ -328,6 +329,7 @@ impl Primary {
             shared: Arc::clone(&self.shared),
             watermarks: Arc::clone(&self.watermarks),
             storage: Arc::clone(&self.storage),
+            epoch: self.epoch,
         }
     }
 
@@ -477,6 +479,7 @@ fn start(
     let counters = begin_counters(&**storage, &opened.writer, settings).map_err(StartError::Counters)?;
     let watermarks = opened.writer.watermarks();
     let shared = Arc::new(Shared::new(opened.writer.sequence().0, layout.genesis().outcome_window, settings.drill));
+    let epoch = opened.writer.epoch();
     let (writer, background) = opened.start()?;
     let parts = Parts {
         memory,
@@ -519,6 +522,7 @@ fn start(
         counters: counters.clone(),
         clock,
         waiting,
+        epoch,
     };
     if let Some(follower) = follower {
         let (shared, how) = (Arc::clone(&primary.shared), (settings.cores.shadow, settings.waiting));

@@ -9,7 +9,7 @@ use novate_core::prelude::*;
 use novate_core::reject::RejectCode;
 use novate_journal::storage::Storage;
 use novate_replica::clock::CycleClock;
-use novate_replica::gateway::{CallError, Canceller, Feed, FeedError, Gateway, Release, Session, SubmitError};
+use novate_replica::gateway::{CallError, Canceller, Feed, FeedError, Gateway, Place, Release, Session, SubmitError};
 use novate_replica::primary::{Drill, Primary, Settings};
 use novate_replica::wait::{Waiter, Waiting};
 
@@ -82,6 +82,11 @@ pub(crate) fn executed(primary: &Primary, count: u64) {
     }
 }
 
+/// Where this primary tells of an event.
+pub(crate) fn place(gateway: &Gateway, (sequence, ordinal): (Sequence, u32)) -> Place {
+    Place { epoch: gateway.epoch(), sequence, ordinal }
+}
+
 pub(crate) fn is_accepted(id: u64) -> impl FnMut(&Event<'_>) -> bool {
     move |event| matches!(event, Event::Accepted(accepted) if accepted.client_order_id == ClientOrderId(id))
 }
@@ -123,7 +128,7 @@ fn a_feed_goes_on_from_any_event() {
     let (_folder, storage) = folder();
     let primary = started(&storage);
     let gateway = primary.gateway();
-    let mut all = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut all = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
     let mut venue = set_up(&gateway);
     for id in 1..200 {
         venue.order(
@@ -137,9 +142,9 @@ fn a_feed_goes_on_from_any_event() {
     let positions: Vec<_> = whole.iter().map(|event| event.view().position()).collect();
     assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "each once, in order");
     for from in (0..positions.len() - 1).step_by(17) {
-        let mut feed = gateway.feed_after(positions[from], Release::Executed).expect("a place");
+        let mut feed = gateway.feed_after(place(&gateway, positions[from]), Release::Executed).expect("a place");
         assert_eq!(until(&mut feed, is_accepted(199)), whole[from + 1..]);
-        assert_eq!(feed.last(), *positions.last().expect("some"));
+        assert_eq!(feed.last(), place(&gateway, *positions.last().expect("some")));
     }
     // Of the past and of what comes, with commands coming all the while.
     std::thread::scope(|scope| {
@@ -154,7 +159,7 @@ fn a_feed_goes_on_from_any_event() {
             }
         });
         for _ in 0..5 {
-            let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+            let mut feed = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
             let events = until(&mut feed, is_accepted(1_000));
             assert_eq!(events[..whole.len()], whole);
             assert!(events.windows(2).all(|pair| pair[0].view().position() < pair[1].view().position()));
@@ -178,7 +183,7 @@ fn a_book_and_what_follows() {
             if id % 2 == 0 { 90 } else { 110 } + id.cast_signed() % 3,
         );
     }
-    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut feed = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
     until(&mut feed, is_accepted(20));
     let (book, mut behind) = gateway.book(venue.instrument, Release::Executed).expect("a book");
     assert_eq!((book.bids.len(), book.asks.len()), (10, 10));
@@ -198,7 +203,7 @@ fn what_is_sent_again_runs_once() {
     let primary = started(&storage);
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);
-    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut feed = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
     for id in 1..=10 {
         venue.order(0, id, Side::Buy, 90);
     }
@@ -246,7 +251,7 @@ fn orders_are_cancelled_when_a_session_ends() {
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);
     let canceller = canceller(&gateway, &mut venue);
-    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut feed = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
     for id in 1..=3 {
         venue.order(0, id, Side::Buy, 90);
     }
@@ -329,7 +334,7 @@ fn a_feed_that_is_not_read_is_lapped_and_goes_on_by_replay() {
     let primary = Primary::create(&storage, &genesis(), CycleClock::new(), &settings).expect("a primary");
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);
-    let mut lazy = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut lazy = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
     let first = lazy.next_event().expect("the past").map(|event| event.position());
     let mut good = gateway.feed(Release::Executed).expect("a place");
     assert!(matches!(gateway.feed(Release::Executed), Err(FeedError::TooManyReaders)));
@@ -345,7 +350,7 @@ fn a_feed_that_is_not_read_is_lapped_and_goes_on_by_replay() {
         }
     };
     let FeedError::Lapped { after, lines } = lapped else { panic!("{lapped}") };
-    assert!(lines > 64 && Some(after) >= first);
+    assert!(lines > 64 && Some((after.sequence, after.ordinal)) >= first);
     drop(lazy);
     let mut again = gateway.feed_after(after, Release::Executed).expect("a place");
     let events = until(&mut again, is_accepted(500));
@@ -366,7 +371,7 @@ fn nobody_waits_for_a_feed_that_is_in_the_past() {
         venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
     }
     executed(&primary, 14 + 2_500);
-    let mut feed = gateway.feed_after((Sequence::ZERO, 0), Release::Executed).expect("a place");
+    let mut feed = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
     for id in 2_501..=3_000 {
         venue.order((id % 2) as usize, id, if id % 2 == 0 { Side::Buy } else { Side::Sell }, 100);
     }
@@ -395,6 +400,8 @@ fn a_book_under_load_and_what_follows() {
     let gateway = primary.gateway();
     let mut venue = set_up(&gateway);
     let (instrument, has_enough) = (venue.instrument, AtomicBool::new(false));
+    // One that rests all the while.
+    venue.order(0, LAST + 1, Side::Buy, 80);
     let books: Vec<_> = std::thread::scope(|scope| {
         let sender = scope.spawn(|| {
             for id in (1..LAST).take_while(|_| !has_enough.load(Ordering::Relaxed)) {
@@ -411,8 +418,10 @@ fn a_book_under_load_and_what_follows() {
     let (last, _) = gateway.book(instrument, Release::Executed).expect("a book");
     assert!(books.iter().any(|(book, _)| !(book.bids.is_empty() && book.asks.is_empty())), "nothing rests");
     for (book, mut feed) in books {
+        let begin = feed.last();
+        assert_eq!((begin.sequence, begin.ordinal), (book.sequence, u32::MAX));
         let events = until(&mut feed, is_accepted(LAST));
-        let mut again = gateway.feed_after((book.sequence, u32::MAX), Release::Executed).expect("a place");
+        let mut again = gateway.feed_after(begin, Release::Executed).expect("a place");
         assert_eq!(until(&mut again, is_accepted(LAST)), events);
         // The events lead from this book to the last one.
         let mut resting: BTreeMap<OrderId, i64> =
@@ -446,7 +455,7 @@ fn a_feed_says_that_nothing_will_come() {
     assert!(!gateway.has_ended());
     let last = primary.stop().expect("in order").last.0;
     assert!(gateway.has_ended());
-    let past = gateway.feed_after((Sequence::ZERO, 0), Release::Durable).expect("the past");
+    let past = gateway.feed_after(Place::BEGINNING, Release::Durable).expect("the past");
     let mut accepted = 0;
     for feed in feeds.iter_mut().chain([&mut { past }]) {
         let begin = std::time::Instant::now();
@@ -462,11 +471,11 @@ fn a_feed_says_that_nothing_will_come() {
     assert_eq!(accepted, 3);
 
     // What is ahead of the journal is not waited for.
-    let ahead = (Sequence(last.0 + 1), 0);
+    let ahead = place(&gateway, (Sequence(last.0 + 1), 0));
     let refused = gateway.feed_after(ahead, Release::Executed).expect_err("it is not there");
     let FeedError::Ahead { after, appended } = refused else { panic!("{refused}") };
     assert_eq!((after, appended), (ahead, last));
-    gateway.feed_after((last, u32::MAX), Release::Executed).expect("nothing is behind it");
+    gateway.feed_after(place(&gateway, (last, u32::MAX)), Release::Executed).expect("nothing is behind it");
 }
 
 #[test]

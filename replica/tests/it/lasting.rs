@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use novate_core::prelude::*;
-use novate_journal::storage::Storage;
+use novate_journal::storage::{CrashStorage, Storage};
 use novate_journal::writer::Durability;
 use novate_replica::clock::{CycleClock, SubmittedTime};
 use novate_replica::counters::{Counter, Snapshot, state};
-use novate_replica::gateway::{CallError, Feed, FeedError, Gateway, Release, SubmitError};
+use novate_replica::gateway::{CallError, Feed, FeedError, Gateway, Place, Release, SubmitError};
 use novate_replica::primary::{Primary, Settings};
 
 use crate::gateway::{executed, is_accepted, set_up, until, waiter};
@@ -142,6 +142,51 @@ fn what_waits_for_the_disk_is_not_kept_for_ever() {
         }
     }
     assert_eq!(rejected, MANY);
+}
+
+/// What a loss of power takes back is not gone on behind, also when as much has come since.
+#[test]
+fn a_feed_does_not_go_on_in_another_history() {
+    let disk = CrashStorage::new();
+    let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+    let primary = started(&storage, &settings());
+    let gateway = primary.gateway();
+    let mut venue = set_up(&gateway);
+    let mut feed = gateway.feed_after(Place::BEGINNING, Release::Executed).expect("a place");
+    venue.order(0, 1, Side::Buy, 90);
+    until(&mut feed, is_accepted(1));
+    let kept = feed.last();
+    primary.stop().expect("in order");
+
+    // Nothing of what follows is durable.
+    let slow = Settings { shadow: None, ..durable_every(Durability::None) };
+    let primary = Primary::open(&storage, CycleClock::new(), &slow).expect("a primary");
+    let gateway = primary.gateway();
+    let mut feed = gateway.feed_after(kept, Release::Executed).expect("a place");
+    venue.sessions[0].reattach(&gateway);
+    for id in 2..=100 {
+        venue.order(0, id, Side::Buy, 90);
+    }
+    until(&mut feed, is_accepted(100));
+    let lost = feed.last();
+    let left: Arc<dyn Storage> = Arc::new(disk.crash(&mut || 0));
+    drop(primary);
+
+    let primary = Primary::open(&left, CycleClock::new(), &settings()).expect("a primary");
+    let gateway = primary.gateway();
+    assert!(gateway.epoch() > lost.epoch && lost.epoch > kept.epoch);
+    let refused = gateway.feed_after(lost, Release::Executed);
+    let Err(FeedError::Ahead { after, .. }) = refused else { panic!("it goes on") };
+    assert_eq!(after, lost);
+    let mut session = gateway.attach_again(venue.sessions[0].id()).expect("it is read").expect("it is open");
+    while gateway.executed() <= lost.sequence {
+        session.submit(|by| OpenAccount::new(by, 7), &mut waiter()).expect("a primary");
+    }
+    let refused = gateway.feed_after(lost, Release::Executed);
+    let Err(FeedError::TakenBack { after, epoch }) = refused else { panic!("it goes on") };
+    assert_eq!((after, epoch), (lost, gateway.epoch()));
+    gateway.feed_after(kept, Release::Executed).expect("that was durable");
+    primary.stop().expect("in order");
 }
 
 /// The last book is there, also when nothing follows it.

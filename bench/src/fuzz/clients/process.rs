@@ -17,7 +17,7 @@ use novate_journal::storage::{DiskStorage, Storage};
 use novate_journal::writer::{Durability, Settings as JournalSettings};
 use novate_replica::clock::CycleClock;
 use novate_replica::follower::FollowerSettings;
-use novate_replica::gateway::{Feed, FeedError, Gateway, Release, Session};
+use novate_replica::gateway::{Feed, FeedError, Gateway, Place, Release, Session};
 use novate_replica::primary::{Primary, Settings};
 use novate_replica::wait::{Waiter, Waiting};
 
@@ -88,7 +88,11 @@ pub fn serve(folder: &Path, start: Start) -> Result<(), String> {
     let gateway = primary.gateway();
     let venue = if is_new { set_up(&gateway)? } else { Vec::new() };
     let feed = match start.after_sequence {
-        Some(sequence) => gateway.feed_after((Sequence(sequence), start.after_ordinal), start.release()),
+        Some(sequence) => {
+            // Whoever kills a process takes nothing back.
+            let place = Place { epoch: gateway.epoch(), sequence: Sequence(sequence), ordinal: start.after_ordinal };
+            gateway.feed_after(place, start.release())
+        }
         None => gateway.feed(start.release()),
     };
     let mut teller = Teller { gateway: gateway.clone(), feed: feed.map_err(in_words)?, release: start.release() };
