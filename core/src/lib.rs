@@ -21,6 +21,7 @@ pub mod l2;
 mod ledger;
 pub mod naive;
 pub mod prelude;
+pub mod pricing;
 pub mod reject;
 pub mod ring;
 pub mod sink;

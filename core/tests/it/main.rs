@@ -8,6 +8,7 @@ mod digest;
 #[cfg(feature = "serde")]
 mod fields;
 mod golden;
+mod pricing;
 mod ring;
 mod sessions;
 mod trackers;

@@ -12,6 +12,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const UNSAFE_FILES: &[(&str, &str)] = &[
     ("core/src/arena/lanes.rs", "comparing a bucket's tags at once takes a vector instruction"),
     ("core/src/arena/prefetch.rs", "the prefetch hint is an instruction of its own"),
+    ("core/src/pricing/level.rs", "kernels compiled for wider instructions run where these are"),
     ("journal/src/checksum.rs", "the checksum instruction"),
     ("journal/src/memory.rs", "mapped memory that one thread writes and others read"),
     ("journal/tests/it/hot_path.rs", "an allocator that counts"),

@@ -1,0 +1,88 @@
+"""Makes coefficients.rs: polynomials for exp, ln and the Mills ratio, interpolated at Chebyshev's nodes with 60 digits.
+
+    python3 coefficients.py > coefficients.rs
+
+Needs mpmath. Each polynomial is in powers of what its kernel has at hand, lowest first, rounded to double at the end; the
+error that the comments state is that before rounding.
+"""
+
+import struct
+
+from mpmath import mp, mpf, atanh, cos, erfc, exp, log, matrix, pi, sqrt, lu_solve
+
+mp.dps = 60
+
+
+def interpolate(function, low, high, count):
+    """The polynomial with so many coefficients that equals a function at Chebyshev's nodes of an interval."""
+    nodes = [(low + high) / 2 + (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * count)) for i in range(count)]
+    powers = matrix(count, count)
+    for row, x in enumerate(nodes):
+        for column in range(count):
+            powers[row, column] = x**column
+    return list(lu_solve(powers, matrix([function(x) for x in nodes])))
+
+
+def error(function, coefficients, low, high):
+    """The largest difference at many places."""
+    places = [low + (high - low) * (mpf(i) + mpf(1) / 2) / 500 for i in range(500)]
+    return max(abs(function(x) - sum(c * x**n for n, c in enumerate(coefficients))) for x in places)
+
+
+def mills(t):
+    """(z + 1) (1 - N(z)) / n(z), where z = 5 (1 + t) / (1 - t): 1 at the end, where z has no bound."""
+    if t > 1 - mpf(10) ** -50:
+        return mpf(1)
+    z = 5 * (1 + t) / (1 - t)
+    if z < 8:
+        return sqrt(pi / 2) * exp(z * z / 2) * erfc(z / sqrt(mpf(2))) * (z + 1)
+    # Laplace's continued fraction, from far enough behind.
+    below = z
+    for n in range(1500, 0, -1):
+        below = z + n / below
+    return (z + 1) / below
+
+
+def exponential(r):
+    """(e^r - 1 - r) / r^2."""
+    return mpf(1) / 2 + r / 6 if abs(r) < mpf(10) ** -25 else (exp(r) - 1 - r) / r**2
+
+
+def logarithm(w):
+    """(2 atanh u - 2 u) / (u w), where w = u^2."""
+    u = sqrt(w)
+    return mpf(2) / 3 if w < mpf(10) ** -40 else (2 * atanh(u) - 2 * u) / (u * w)
+
+
+def table(name, text, function, low, high, count):
+    """A polynomial as Rust."""
+    coefficients = interpolate(function, low, high, count)
+    print(f"/// {text}; at most {mp.nstr(error(function, coefficients, low, high), 2)} off.")
+    print(f"pub(super) const {name}: [f64; {count}] = [")
+    for coefficient in coefficients:
+        print(f"    {float(coefficient)!r},")
+    print("];\n")
+
+
+def constant(name, text, value):
+    """A number as Rust."""
+    print(f"/// {text}.")
+    print(f"pub(super) const {name}: f64 = {float(value)!r};")
+
+
+def truncated(value, bits):
+    """A double whose last bits are zero."""
+    return struct.unpack("<d", struct.pack("<Q", struct.unpack("<Q", struct.pack("<d", value))[0] >> bits << bits))[0]
+
+
+print("//! Polynomials' coefficients, lowest power first. Made by `coefficients.py`.")
+print("#![allow(clippy::approx_constant, clippy::unreadable_literal)]\n")
+half = log(2) / 2 * mpf("1.0001")
+table("EXP", "`(e^r - 1 - r) / r^2` in r, to half of ln 2", exponential, -half, half, 10)
+table("LN", "`(2 atanh u - 2 u) / (u w)` in w = u^2, to u = 0.2006", logarithm, mpf(0), mpf("0.2006") ** 2, 8)
+table("MILLS", "`(z + 1) (1 - N(z)) / n(z)` in t = (z - 5) / (z + 5), for z from 0", mills, mpf(-1), mpf(1), 24)
+high = truncated(float(log(2)), 21)
+constant("LN2_HIGH", "The first 32 bits of ln 2: products with exponents are exact", high)
+constant("LN2_LOW", "The rest of it", log(2) - mpf(high))
+constant("LOG2_E", "log2 e", 1 / log(2))
+constant("INVERSE_SQRT_2_PI", "1 / sqrt(2 pi)", 1 / sqrt(2 * pi))

@@ -1,0 +1,14 @@
+//! Prices, Greeks and volatilities: the only floating-point numbers of the project.
+//!
+//! Every operation here has one right result under IEEE 754: `+ - * /`, the square root and the explicit fused
+//! multiply-add. Nothing is reassociated, no platform's mathematical library is called, and whichever instructions the
+//! processor has, found out at run time, results have the same bits: see [`Level`].
+
+#![allow(clippy::float_arithmetic)]
+
+pub mod black76;
+mod coefficients;
+mod kernels;
+mod level;
+
+pub use self::level::Level;
