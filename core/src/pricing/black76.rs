@@ -93,7 +93,8 @@ pub struct Value {
     pub volga: f64,
 }
 
-/// Where the values of many options go, one an index; see [`Value`]. What is not wanted is empty.
+/// Where the values of many options go, one an index; see [`Value`]. What is not wanted is empty, and takes no time where
+/// nothing behind it is wanted: prices, then the call's delta to theta, then the others.
 #[derive(Debug, Default)]
 #[expect(missing_docs, reason = "those of `Value`")]
 pub struct Values<'a> {
@@ -155,12 +156,12 @@ pub fn values(level: Level, batch: &Batch<'_>, values: &mut Values<'_>) -> Resul
             return Err(LengthDiffers { options, found });
         }
     }
-    let second =
-        [&values.delta_put, &values.theta_put, &values.rho_call, &values.rho_put, &values.vanna, &values.volga];
-    if second.iter().all(|slice| slice.is_empty()) {
-        level.run(Many::<FEW>(batch, values));
-    } else {
-        level.run(Many::<ALL>(batch, values));
+    // What nobody wants is not computed either.
+    match values.each().iter().rposition(|slice| !slice.is_empty()) {
+        None => {}
+        Some(last) if last < PRICES => level.run(Many::<PRICES>(batch, values)),
+        Some(last) if last < FEW => level.run(Many::<FEW>(batch, values)),
+        Some(_) => level.run(Many::<ALL>(batch, values)),
     }
     Ok(())
 }
@@ -181,6 +182,8 @@ impl Kernel for One<'_> {
 const ALL: usize = 12;
 /// Its first fields: prices of both, and the call's delta, gamma, vega and theta.
 const FEW: usize = 6;
+/// Prices alone.
+const PRICES: usize = 2;
 
 /// Writes the first `N` fields.
 struct Many<'a, 'b, const N: usize>(&'a Batch<'a>, &'a mut Values<'b>);

@@ -8,7 +8,12 @@
 
 pub mod black76;
 mod coefficients;
+pub mod divergence;
 mod kernels;
 mod level;
+pub mod svi;
 
 pub use self::level::Level;
+
+/// Seconds of a year, of 365 days.
+pub const YEAR_SECONDS: f64 = 31_536_000.0;

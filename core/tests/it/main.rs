@@ -11,5 +11,6 @@ mod golden;
 mod pricing;
 mod ring;
 mod sessions;
+mod smiles;
 mod trackers;
 mod venue;

@@ -1,0 +1,153 @@
+//! Volatility smiles of one expiry, by five parameters: "stochastic volatility inspired", after Gatheral.
+//!
+//! With k = ln(K/F), the total variance w = v^2 T of an option with that strike is
+//! w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)).
+//!
+//! J. Gatheral, A parsimonious arbitrage-free implied volatility parameterization, Global Derivatives (2004); in these terms
+//! J. Gatheral, A. Jacquier, Arbitrage-free SVI volatility surfaces, Quantitative Finance 14 (2014).
+//!
+//! Far out a smile is drawn on by nobody's quotes: beyond k = 4 sqrt(a + b sigma) to either side it is flat, and w is at
+//! most 144.
+
+use core::fmt;
+
+use super::kernels::ln_ratio;
+use super::level::{Ieee, Kernel, Level};
+
+/// The total variance is at most this: a standard deviation of 1,200 %.
+const TOTAL_VARIANCE_MAX: f64 = 144.0;
+/// Deviations at the money to which the smile is followed.
+const DEVIATIONS_MAX: f64 = 4.0;
+
+/// The parameters of one expiry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameters {
+    /// Level of the variance.
+    pub a: f64,
+    /// Slope of the wings; not negative.
+    pub b: f64,
+    /// Skew: from -1 to 1.
+    pub rho: f64,
+    /// Where the smile is centred, in k.
+    pub m: f64,
+    /// How round the smile is at its bottom; above 0.
+    pub sigma: f64,
+    /// The forward price that they were fitted at.
+    pub forward: f64,
+    /// The years to the expiry that they were fitted at.
+    pub years: f64,
+}
+
+/// Parameters that are no smile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NotASmile {
+    /// A parameter is out of its range.
+    Parameter {
+        /// Which.
+        name: &'static str,
+        /// What it is.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The variance is negative where it is the least.
+    NegativeVariance {
+        /// a + b sigma sqrt(1 - rho^2).
+        least: f64,
+    },
+}
+
+impl fmt::Display for NotASmile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter { name, value, expected } => {
+                write!(f, "the smile's parameter {name} is {value}; expected {expected}")
+            }
+            Self::NegativeVariance { least } => {
+                write!(f, "the smile's variance is {least} where it is the least; raise `a` until it is not negative")
+            }
+        }
+    }
+}
+
+impl core::error::Error for NotASmile {}
+
+/// A smile whose parameters were checked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Smile(Parameters);
+
+impl Smile {
+    /// Checks parameters.
+    ///
+    /// # Errors
+    /// [`NotASmile`].
+    pub fn new(parameters: Parameters) -> Result<Self, NotASmile> {
+        let Parameters { a, b, rho, m, sigma, forward, years } = parameters;
+        // What is no number is in no range.
+        for (name, value, low, high, expected) in [
+            ("a", a, -TOTAL_VARIANCE_MAX, TOTAL_VARIANCE_MAX, "a number from -144 to 144"),
+            ("b", b, 0.0, 1e3, "a number from 0 to 1,000"),
+            ("rho", rho, -1.0, 1.0, "a number from -1 to 1"),
+            ("m", m, -1e3, 1e3, "a number from -1,000 to 1,000"),
+            ("sigma", sigma, 1e-9, 1e3, "a number from 1e-9 to 1,000"),
+            ("forward", forward, 1e-30, 1e30, "a price from 1e-30 to 1e30"),
+            ("years", years, 1e-9, 1e3, "years from 1e-9 to 1,000"),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(NotASmile::Parameter { name, value, expected });
+            }
+        }
+        let least = Level::best().run(Least(parameters));
+        if least < 0.0 { Err(NotASmile::NegativeVariance { least }) } else { Ok(Self(parameters)) }
+    }
+
+    /// What it was made of.
+    pub const fn parameters(&self) -> &Parameters {
+        &self.0
+    }
+
+    /// The volatility of options with a strike, of any price above 0.
+    ///
+    /// ```
+    /// use novate_core::pricing::svi::{Parameters, Smile};
+    ///
+    /// let flat = Parameters { a: 0.09, b: 0.0, rho: 0.0, m: 0.0, sigma: 0.1, forward: 100.0, years: 0.25 };
+    /// assert!((Smile::new(flat)?.volatility(120.0) - 0.6).abs() < 1e-15);
+    /// # Ok::<(), novate_core::pricing::svi::NotASmile>(())
+    /// ```
+    pub fn volatility(&self, strike: f64) -> f64 {
+        Level::best().run(At(self.0, strike))
+    }
+}
+
+/// The variance where it is the least.
+struct Least(Parameters);
+
+impl Kernel for Least {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> f64 {
+        let Parameters { a, b, rho, sigma, .. } = self.0;
+        ieee.fma(b * sigma, ieee.sqrt(ieee.fma(-rho, rho, 1.0)), a)
+    }
+}
+
+/// The volatility at a strike.
+struct At(Parameters, f64);
+
+impl Kernel for At {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> f64 {
+        let Self(Parameters { a, b, rho, m, sigma, forward, years }, strike) = self;
+        let middle = ieee.fma(b, sigma, a);
+        let bound = DEVIATIONS_MAX * ieee.sqrt(if middle > 0.0 { middle } else { 0.0 });
+        let k = ln_ratio(ieee, strike, forward).clamp(-bound, bound);
+        let distance = k - m;
+        let bend = ieee.sqrt(ieee.fma(distance, distance, sigma * sigma));
+        let total = ieee.fma(b, ieee.fma(rho, distance, bend), a);
+        ieee.sqrt(total.clamp(0.0, TOTAL_VARIANCE_MAX) / years)
+    }
+}
