@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use novate_bench::latency::Recorder;
 use novate_core::arena::{Chunk, Layout, Untracked};
@@ -71,6 +72,8 @@ pub(crate) fn pipe(
         work: WorkWhen::BeforeNext,
         timer_ns: TIMER_NS,
         checkpoint_ns: CHECKPOINT_NS,
+        // The one reader that gates is the feeder, and it reads on however long it was kept from its core.
+        patience: Duration::MAX,
         shadow: has_shadow.then(|| FollowerSettings { snapshot_every: 0, ..FollowerSettings::new() }),
         waiting,
         ..PrimarySettings::new(journal)
@@ -168,6 +171,8 @@ impl Feeder {
         let start = self.recorder.start();
         self.submit(primary, &submission)?;
         while primary.taken() < self.submitted {
+            // What comes of one row may fill the ring, and then the row ends only when somebody reads.
+            self.drain()?;
             self.wait(primary)?;
         }
         self.recorder.stop(start);
