@@ -70,7 +70,8 @@ pub(crate) enum Verb {
     /// Feed a flow of orders to a primary and sum up what came of it.
     ///
     /// Every command goes through a ring, is written to a journal, executed and published, and replayed by a shadow; in the
-    /// end the journal is replayed from the disk. All three must come to the same digests. The clock is that of the flow.
+    /// end the journal is replayed from the disk. All three must come to the same digests. The clock is that of the flow, and
+    /// goes on by at most a week from one row to the next.
     #[command(
         after_help = "Examples:\n  novate run\n  novate run --flow order_entry.csv.gz --opening continuous --json"
     )]

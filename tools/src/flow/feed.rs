@@ -14,7 +14,7 @@ use novate_core::terms::{Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use novate_journal::mapping::AnonymousMapping;
 
-use super::reader::FlowReader;
+use super::reader::{ANY_GAP, FlowReader};
 use super::trader::{SetUp, Trader};
 use super::{Action, Fill, Row, Tally};
 use crate::error::Error;
@@ -130,10 +130,10 @@ pub(crate) struct Outcome {
 pub(crate) fn feed(source: &Source, settings: Settings, observer: &mut impl Observer) -> Result<Outcome, Error> {
     let opening = match settings.opening {
         Some(opening) => opening,
-        None => find_opening(source)?,
+        None => find_opening(source, ANY_GAP)?,
     };
     let progress = progress_bar();
-    let mut reader = FlowReader::open(source, &progress)?;
+    let mut reader = FlowReader::open(source, ANY_GAP, &progress)?;
     let genesis = settings.genesis();
     // Memory as a venue has it: the first touch of pages of 4 KiB, and the misses of address translation that come with
     // them, would be a good part of the times.
@@ -189,20 +189,22 @@ fn state_digest(memory: &[u8]) -> Hash256 {
     StateTree::new(chunks).digest(chunks)
 }
 
-/// Where a flow has an uncross, it begins in the auction which that ends.
-pub(super) fn find_opening(source: &Source) -> Result<TradingState, Error> {
+/// Where a flow has an uncross, it begins in the auction which that ends. The flow is read to its end, so that whatever is
+/// wrong with it is said before anything runs.
+pub(super) fn find_opening(source: &Source, gap_days_max: u64) -> Result<TradingState, Error> {
     if !source.is_rereadable()? {
         let name = source.name();
         // The state to begin in shows only later in the flow, so finding it takes a reading of its own.
         return Err(Error::Usage(format!("{name}: expected a regular file, or --opening with a pipe, found neither")));
     }
-    let mut reader = FlowReader::open(source, &ProgressBar::hidden())?;
+    let mut reader = FlowReader::open(source, gap_days_max, &ProgressBar::hidden())?;
+    let mut opening = TradingState::Continuous;
     while let Some(row) = reader.next_row()? {
         if matches!(row.action, Action::Uncross { .. }) {
-            return Ok(TradingState::Auction);
+            opening = TradingState::Auction;
         }
     }
-    Ok(TradingState::Continuous)
+    Ok(opening)
 }
 
 /// An engine with its instrument listed and its trader let in.

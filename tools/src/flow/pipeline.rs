@@ -23,7 +23,7 @@ use novate_replica::primary::{Primary, Settings as PrimarySettings, Stopped, Sub
 use novate_replica::wait::{Waiter, Waiting};
 
 use super::feed::{find_opening, level_of};
-use super::reader::FlowReader;
+use super::reader::{DAY_NS, FlowReader};
 use super::trader::{SetUp, Trader};
 use super::{Outcome, Settings, Tally};
 use crate::error::Error;
@@ -36,7 +36,7 @@ const TIMER_NS: u64 = 1_000_000_000;
 /// Sequenced time between two checkpoints.
 const CHECKPOINT_NS: u64 = 60 * TIMER_NS;
 /// A recorded flow may begin the day before: 33 hours lie between the first orders of the bundled one and its opening.
-const TIME_JUMP_MAX_NS: u64 = 7 * 24 * 60 * 60 * TIMER_NS;
+const TIME_JUMP_MAX_DAYS: u64 = 7;
 
 /// How a flow went through.
 pub(crate) struct Piped {
@@ -60,11 +60,11 @@ pub(crate) fn pipe(
 ) -> Result<Piped, Error> {
     let opening = match settings.opening {
         Some(opening) => opening,
-        None => find_opening(source)?,
+        None => find_opening(source, TIME_JUMP_MAX_DAYS)?,
     };
     let progress = progress_bar();
-    let mut reader = FlowReader::open(source, &progress)?;
-    let genesis = Genesis { max_time_jump_ns: TIME_JUMP_MAX_NS, ..settings.genesis() };
+    let mut reader = FlowReader::open(source, TIME_JUMP_MAX_DAYS, &progress)?;
+    let genesis = Genesis { max_time_jump_ns: TIME_JUMP_MAX_DAYS * DAY_NS, ..settings.genesis() };
     let waiting = waiting_for(THREADS);
     // One command at a time, and pending work before the next one: what happens does not depend on how fast rows come.
     let primary_settings = PrimarySettings {

@@ -22,6 +22,10 @@ const PX_TICKS: usize = 5;
 const QTY: usize = 6;
 const TIF: usize = 7;
 
+pub(super) const DAY_NS: u64 = 24 * 60 * 60 * 1_000_000_000;
+/// Whatever lies between two rows.
+pub(super) const ANY_GAP: u64 = u64::MAX;
+
 /// A column that a flow may have: a run knows one instrument, so it must say the same in every row.
 const INSTRUMENT: &str = "instrument";
 
@@ -34,17 +38,18 @@ pub(crate) struct FlowReader {
     instrument: Option<(usize, Option<String>)>,
     last_n: u64,
     last_time: TimeNs,
+    gap_days_max: u64,
 }
 
 impl FlowReader {
-    /// Opens the file and checks its header.
+    /// Opens the file and checks its header. Two rows in succession may be so many days apart.
     ///
     /// # Errors
     /// The file is unreadable or lacks a column.
-    pub(crate) fn open(source: &Source, progress: &ProgressBar) -> Result<Self, Error> {
+    pub(crate) fn open(source: &Source, gap_days_max: u64, progress: &ProgressBar) -> Result<Self, Error> {
         let table = Table::open(source, COLUMNS, progress)?;
         let instrument = table.place_of(INSTRUMENT)?.map(|place| (place, None));
-        Ok(Self { table, instrument, last_n: 0, last_time: TimeNs::ZERO })
+        Ok(Self { table, instrument, last_n: 0, last_time: TimeNs::ZERO, gap_days_max })
     }
 
     /// The next row, none at the end.
@@ -56,6 +61,7 @@ impl FlowReader {
             return Ok(None);
         }
         let row = Row { n: self.ascending_n()?, time: self.ascending_time()?, action: self.action()? };
+        self.check_gap(&row)?;
         self.check_instrument()?;
         (self.last_n, self.last_time) = (row.n, row.time);
         Ok(Some(row))
@@ -73,6 +79,21 @@ impl FlowReader {
     /// An exchange's clock may step back by a little; sequenced time never does, and stands still then.
     fn ascending_time(&self) -> Result<TimeNs, Error> {
         Ok(TimeNs(self.table.number(TS_NS)?).max(self.last_time))
+    }
+
+    /// The first row may be at any time.
+    fn check_gap(&self, row: &Row) -> Result<(), Error> {
+        let (gap_ns, days) = (row.time.0 - self.last_time.0, self.gap_days_max);
+        let max_ns = days.saturating_mul(DAY_NS);
+        if self.last_n == 0 || gap_ns <= max_ns {
+            return Ok(());
+        }
+        let expected = format!("row {} at most {days} days ({max_ns} ns) after row {}", row.n, self.last_n);
+        let found = format!(
+            "{gap_ns} ns; a run goes by the flow's clock, and takes a longer jump for a fault: split the flow before row {}",
+            row.n
+        );
+        Err(self.table.error(expected, found))
     }
 
     fn check_instrument(&mut self) -> Result<(), Error> {

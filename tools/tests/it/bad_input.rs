@@ -96,6 +96,27 @@ fn another_instrument() {
     assert_eq!(refusal(flow), "3: expected the instrument of the rows before, \"ESH4\", found \"NQH4\"");
 }
 
+/// A primary takes a longer jump of its clock for a fault, and the clock is the flow's here.
+#[test]
+fn rows_more_than_a_week_apart() {
+    const WEEK_NS: u64 = 604_800_000_000_000;
+    let (first, last) = (3 * WEEK_NS, 4 * WEEK_NS + 1);
+    let rows = format!("4,{first},uncross,,,,,\n5,{first},cancel,1,,,,\n8,{last},cancel,1,,,,\n");
+    let message = refusal(format!("{HEADER}{rows}"));
+    let complaint = "4: expected row 8 at most 7 days (604800000000000 ns) after row 5, found 604800000000001 ns; a run goes by \
+                     the flow's clock, and takes a longer jump for a fault: split the flow before row 8";
+    assert_eq!(message, complaint);
+
+    // It is said before anything is written, and what is as far apart as may be is played.
+    let folder = Folder::new();
+    let journal = folder.path() + "/journal";
+    let ran = run(&["run", "--flow", &folder.flow(&rows), "--journal", &journal]);
+    assert_eq!((ran.code, std::fs::read_dir(&journal).expect("a folder").count()), (2, 0), "{}", ran.stderr);
+    let near = folder.flow(&rows.replace(&last.to_string(), &(last - 1).to_string()));
+    let ran = run(&["run", "--flow", &near, "--journal", &journal, "--json"]);
+    assert_eq!((ran.code, &ran.result()["commands"]), (0, &3.into()), "{}", ran.stderr);
+}
+
 #[test]
 fn damaged_gzip() {
     let whole = gzip(bundled_text("order_entry"));
