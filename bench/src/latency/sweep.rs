@@ -79,7 +79,7 @@ pub struct Rate {
 impl Rate {
     /// Whether the primary, or the client, could not follow.
     pub const fn is_saturated(&self) -> bool {
-        self.answered < self.rate / 100 * FOLLOWS_PERCENT
+        (self.answered as u128) * 100 < self.rate as u128 * FOLLOWS_PERCENT as u128
     }
 
     /// A stage's times; none of it where its run was not made.
@@ -172,7 +172,9 @@ mod tests {
 
     #[test]
     fn who_answers_one_of_a_hundred_too_late_cannot_follow() {
-        assert!(!rate(1_000_000, 990_000).is_saturated());
-        assert!(rate(1_000_000, 989_999).is_saturated());
+        for (asked, enough) in [(50, 50), (199, 198), (1_000_000, 990_000)] {
+            assert!(!rate(asked, enough).is_saturated(), "{asked}");
+            assert!(rate(asked, enough - 1).is_saturated(), "{asked}");
+        }
     }
 }
