@@ -225,8 +225,8 @@ pub(crate) fn tenths_text(tenths: u64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// Lists what a flow came to, for people.
-pub(crate) fn list_outcome(listing: &mut Listing, outcome: &Outcome) {
+/// Lists what a flow came to, for people; `timed` says what of a command the times are.
+pub(crate) fn list_outcome(listing: &mut Listing, outcome: &Outcome, timed: &str) {
     let level = |level: Option<Level>| match level {
         Some(Level { price, quantity, orders: 1 }) => format!("{price} x {quantity} (1 order)"),
         Some(Level { price, quantity, orders }) => format!("{price} x {quantity} ({orders} orders)"),
@@ -254,7 +254,7 @@ pub(crate) fn list_outcome(listing: &mut Listing, outcome: &Outcome) {
     listing.row("state digest", &outcome.state_digest);
     listing.row("commands per second", &latency.per_second());
     listing.row(
-        "ns per command, there and back",
+        timed,
         &format!(
             "mean {}, p50 {}, p99 {}, of which the clock takes {}",
             tenths_text(latency.mean_tenths_ns()),

@@ -181,7 +181,7 @@ pub(crate) fn check_flow(args: CheckFlowArgs, json: bool) -> Result<Verdict, Err
     });
     let mut listing = Listing::new();
     listing.row("flow", &flow.name());
-    list_outcome(&mut listing, &outcome);
+    list_outcome(&mut listing, &outcome, "ns per command");
     listing.row("fills compared", &comparison.fills);
     listing.row("commands that fill", &count_text(comparison.fill_cases));
     listing.row("checkpoints", &count_text(comparison.checkpoint_cases));

@@ -98,7 +98,7 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
     let mut output = Output::new(json);
     let mut listing = Listing::new();
     listing.row("flow", &source.name());
-    list_outcome(&mut listing, &outcome);
+    list_outcome(&mut listing, &outcome, "ns per command, there and back");
     let agreement = |agrees| if agrees { "the same digests" } else { "OTHER digests" };
     if let Some(ShadowObject { agrees, checkpoints, scrubs, .. }) = &shadow {
         let found = agreement(*agrees);

@@ -45,6 +45,7 @@ fn the_text_says_the_same() {
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected:?} in {}", ran.stdout);
     }
+    assert!(ran.stdout.contains("ns per command, there and back  "), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'), "no colour");
 }
 
