@@ -4,7 +4,8 @@
 use novate_core::arena::Layout;
 use novate_core::genesis::{Capacities, Genesis};
 
-use crate::tidy::read;
+use crate::support::novate;
+use crate::tidy::{read, root};
 
 const GIGABYTE: usize = 1_000_000_000;
 
@@ -70,6 +71,21 @@ fn the_commands_are_the_ones_that_are_checked() {
             "`{command}` is not in .ci/run as it stands"
         );
     }
+}
+
+/// The figures of the real hour are those of the command above them.
+#[test]
+fn the_hour_is_timed_by_the_command_that_is_named() {
+    let readme = read("README.md");
+    let (above, _) = readme.split_once("| the real hour |").expect("the figures");
+    let (_, lines) = above.rsplit_once("```sh\n").expect("a command");
+    let mut lines = lines.lines();
+    let folder = lines.next().and_then(|line| line.strip_prefix("cd ")).expect("a folder");
+    let args = lines.next().and_then(|line| line.strip_prefix("cargo run --release -- ")).expect("a verb");
+    let output = novate().current_dir(root().join(folder)).args(args.split(' ')).output().expect("the binary starts");
+    let said = String::from_utf8(output.stdout).expect("text in UTF-8");
+    // The times of a run are there and back, which is another figure.
+    assert!(output.status.success() && said.contains("ns per command  "), "{said}");
 }
 
 #[test]
