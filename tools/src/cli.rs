@@ -14,7 +14,9 @@ use novate_journal::writer::{self, Durability};
 use crate::error::Error;
 use crate::flow::{Settings, Terms};
 use crate::journal::JournalArg;
-use crate::verbs::{DiffArgs, DoctorArgs, InspectArgs, LatencyArgs, StatusArgs, TailArgs};
+use crate::verbs::{
+    DiffArgs, DivergenceArgs, DoctorArgs, InspectArgs, LatencyArgs, PriceArgs, ReferenceArgs, StatusArgs, TailArgs,
+};
 
 /// A deterministic matching core for derivatives.
 ///
@@ -57,6 +59,8 @@ impl Cli {
                 | Verb::Diff(_)
                 | Verb::Doctor(_)
                 | Verb::Latency(_)
+                | Verb::Price(_)
+                | Verb::Divergence(_)
                 | Verb::Completions { .. }
                 | Verb::Man { .. },
             ) => None,
@@ -141,6 +145,17 @@ pub(crate) enum Verb {
     /// so; there is no process of its number, as far as this machine or container sees them.
     #[command(after_help = "Examples:\n  novate status journal/ --watch\n  novate status journal/ --prometheus")]
     Status(StatusArgs),
+    /// Price an option: call and put, and their Greeks.
+    ///
+    /// After Black (1976), from the forward price for the expiry. Delta and gamma are per unit of the forward, vega, vanna and
+    /// volga per 1 of volatility, theta per year that goes by, rho per 1 of rate with the forward unchanged.
+    #[command(after_help = PRICE_EXAMPLES)]
+    Price(PriceArgs),
+    /// Say how likely a price has left a band around where it was, after a lag.
+    ///
+    /// Decides how old a feed may be, and how far a replica may lag, before hedges are worth nothing.
+    #[command(after_help = "Example:\n  novate divergence --vol 0.8 --lag 0.25 --band 0.0005")]
+    Divergence(DivergenceArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  novate completions bash > ~/.local/share/bash-completion/completions/novate")]
     Completions {
@@ -155,6 +170,8 @@ pub(crate) enum Verb {
     },
 }
 
+const PRICE_EXAMPLES: &str = "Examples:\n  novate price --forward 64000 --strike 70000 --days 30 --vol 0.55\n  \
+    novate price --forward 100 --strike 95 --days 91 --vol 0.2 --rate 0.03 --json";
 const CHECK_EXAMPLES: &str = "Examples:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints \
     checkpoints.csv.gz\n  novate check scenarios scenarios/";
 const LATENCY_EXAMPLES: &str = "Examples:\n  novate latency --report latency/\n  \
@@ -181,6 +198,21 @@ pub(crate) enum Check {
     /// The last line is `N passed, M failed`. How scenarios are written: docs/SCENARIOS.md.
     #[command(after_help = CHECK_SCENARIOS_EXAMPLES)]
     Scenarios(CheckScenariosArgs),
+    /// Compare prices and Greeks of options on forwards with numbers that are known.
+    ///
+    /// A case is one row. Columns: `forward`, `strike`, `t_years`, `vol`, `rate`, and what is expected: `call`, `put`,
+    /// `delta_call`, `delta_put`, `gamma`, `vega`, `theta_call`, `theta_put`, `rho`, `vanna`, `volga`. A call may be 1e-15 of
+    /// the forward off, a put 1e-15 of the larger of forward and strike, everything else 1e-11 of itself; rho also 1e-15 of
+    /// years times the larger of the two. The last line is `N passed, M failed`.
+    #[command(name = "black76", after_help = "Example:\n  novate check black76 black76.csv")]
+    Black76(ReferenceArgs),
+    /// Compare prices, or Greeks, of options on something with a dividend yield with those of a book.
+    ///
+    /// A case is one row. Columns: `type`, `strike`, `spot`, `div_yield_q`, `rate_r`, `t_years`, `vol`, then `expected_price`
+    /// and its `tolerance`; or, of Greeks, `greek` and `expected`, of which the last of four digits may be one off. The last
+    /// line is `N passed, M failed`.
+    #[command(after_help = "Example:\n  novate check haug haug_values.csv")]
+    Haug(ReferenceArgs),
 }
 
 /// Options of `run`.

@@ -15,7 +15,9 @@ mod frames;
 mod input;
 mod journal;
 mod output;
+mod reference;
 mod scenario;
+mod table;
 mod text;
 mod verbs;
 
@@ -63,6 +65,8 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Run(args)) => verbs::run(args, json),
         Some(Verb::Check(Check::Flow(args))) => verbs::check_flow(args, json),
         Some(Verb::Check(Check::Scenarios(args))) => verbs::check_scenarios(&args, json),
+        Some(Verb::Check(Check::Black76(args))) => verbs::check_reference(&args, reference::black76, json),
+        Some(Verb::Check(Check::Haug(args))) => verbs::check_reference(&args, reference::haug, json),
         Some(Verb::Verify(args)) => verbs::verify(&args, json),
         Some(Verb::Replay(args)) => verbs::replay(&args, json),
         Some(Verb::Snapshot(args)) => verbs::snapshot(&args, json),
@@ -74,6 +78,8 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Doctor(args)) => verbs::doctor(&args, json),
         Some(Verb::Latency(args)) => verbs::latency(&args, json),
         Some(Verb::Status(args)) => verbs::status(&args, json),
+        Some(Verb::Price(args)) => verbs::price(&args, json),
+        Some(Verb::Divergence(args)) => verbs::divergence(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),
     };

@@ -6,10 +6,10 @@ use indicatif::ProgressBar;
 use novate_core::ids::ClientOrderId;
 use novate_core::units::{PriceTicks, QuantityLots};
 
-use super::table::Table;
 use super::{Fill, Level};
 use crate::error::Error;
 use crate::input::Source;
+use crate::table::Table;
 
 /// How many price levels of each side a checkpoint holds at most.
 pub(crate) const TOP_LEVELS: usize = 5;

@@ -4,7 +4,6 @@ mod expected;
 mod feed;
 mod pipeline;
 mod reader;
-mod table;
 mod tally;
 mod trader;
 

@@ -7,10 +7,10 @@ use novate_core::ids::ClientOrderId;
 use novate_core::terms::{Side, TimeInForce};
 use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
-use super::table::Table;
 use super::{Action, Row};
 use crate::error::Error;
 use crate::input::Source;
+use crate::table::Table;
 
 const COLUMNS: [&str; 8] = ["n", "ts_ns", "cmd", "order_id", "side", "px_ticks", "qty", "tif"];
 const N: usize = 0;

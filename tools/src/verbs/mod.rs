@@ -1,13 +1,16 @@
 //! The verbs, one a file.
 
 mod check_flow;
+mod check_reference;
 mod check_scenarios;
 mod completions;
 mod diff;
+mod divergence;
 mod doctor;
 mod inspect;
 mod latency;
 mod man;
+mod price;
 mod prune;
 mod recover;
 mod replay;
@@ -25,13 +28,16 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::error::Error;
 
 pub(crate) use self::check_flow::check_flow;
+pub(crate) use self::check_reference::{ReferenceArgs, check_reference};
 pub(crate) use self::check_scenarios::check_scenarios;
 pub(crate) use self::completions::completions;
 pub(crate) use self::diff::{DiffArgs, diff};
+pub(crate) use self::divergence::{DivergenceArgs, divergence};
 pub(crate) use self::doctor::{DoctorArgs, doctor};
 pub(crate) use self::inspect::{InspectArgs, inspect};
 pub(crate) use self::latency::{LatencyArgs, latency};
 pub(crate) use self::man::man;
+pub(crate) use self::price::{PriceArgs, price};
 pub(crate) use self::prune::prune;
 pub(crate) use self::recover::recover;
 pub(crate) use self::replay::replay;

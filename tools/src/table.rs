@@ -114,6 +114,15 @@ impl<const N: usize> Table<N> {
         text.parse().map_err(|_| self.field_error(column, T::EXPECTED))
     }
 
+    /// The number in a column, of any size and with any fraction.
+    ///
+    /// # Errors
+    /// It is empty, or no finite number.
+    pub(crate) fn real(&self, column: usize) -> Result<f64, Error> {
+        let number: Option<f64> = self.text(column).parse().ok();
+        number.filter(|number| number.is_finite()).ok_or_else(|| self.field_error(column, "a number"))
+    }
+
     /// The number in a column, none where it is empty.
     ///
     /// # Errors

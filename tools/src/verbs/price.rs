@@ -1,0 +1,109 @@
+//! `novate price`: an option's prices and Greeks.
+#![allow(clippy::float_arithmetic)]
+
+use novate_core::pricing::black76::{Terms, value};
+use serde::Serialize;
+
+use super::Verdict;
+use crate::error::Error;
+use crate::output::{Listing, Output};
+
+const DAYS_A_YEAR: f64 = 365.0;
+
+/// The option.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriceArgs {
+    /// Forward price for the expiry: from 1e-30 to 1e30.
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
+    forward: f64,
+    /// Strike: from 1e-30 to 1e30.
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
+    strike: f64,
+    /// Days to the expiry, of which a year has 365.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    days: f64,
+    /// Volatility a year: 0.55 is 55 %; from 0 to 1,000.
+    #[arg(long = "vol", value_name = "NUMBER", allow_negative_numbers = true)]
+    volatility: f64,
+    /// Rate, continuously compounded: 0.03 is 3 % a year; from -10 to 10. Default: 0.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    rate: Option<f64>,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct PriceObject {
+    forward: f64,
+    strike: f64,
+    years: f64,
+    vol: f64,
+    rate: f64,
+    call: f64,
+    put: f64,
+    delta_call: f64,
+    delta_put: f64,
+    gamma: f64,
+    vega: f64,
+    theta_call: f64,
+    theta_put: f64,
+    rho_call: f64,
+    rho_put: f64,
+    vanna: f64,
+    volga: f64,
+}
+
+/// Computes and prints all of it.
+pub(crate) fn price(args: &PriceArgs, json: bool) -> Result<Verdict, Error> {
+    let PriceArgs { forward, strike, days, volatility, rate } = *args;
+    let rate = rate.unwrap_or(0.0);
+    // What is no number is in no range.
+    for (name, value, low, high) in [
+        ("--forward", forward, 1e-30, 1e30),
+        ("--strike", strike, 1e-30, 1e30),
+        ("--days", days, 0.0, 1e3 * DAYS_A_YEAR),
+        ("--vol", volatility, 0.0, 1e3),
+        ("--rate", rate, -10.0, 10.0),
+    ] {
+        if !(low..=high).contains(&value) {
+            return Err(Error::Usage(format!("{name}: expected a number from {low} to {high}, found {value}")));
+        }
+    }
+    let years = days / DAYS_A_YEAR;
+    let found = value(&Terms { forward, strike, years, volatility, rate });
+    let mut output = Output::new(json);
+    output.json_line(&PriceObject {
+        forward,
+        strike,
+        years,
+        vol: volatility,
+        rate,
+        call: found.call,
+        put: found.put,
+        delta_call: found.delta_call,
+        delta_put: found.delta_put,
+        gamma: found.gamma,
+        vega: found.vega,
+        theta_call: found.theta_call,
+        theta_put: found.theta_put,
+        rho_call: found.rho_call,
+        rho_put: found.rho_put,
+        vanna: found.vanna,
+        volga: found.volga,
+    });
+    let mut listing = Listing::new();
+    for (name, call, put) in [
+        ("price", found.call, found.put),
+        ("delta", found.delta_call, found.delta_put),
+        ("gamma", found.gamma, found.gamma),
+        ("vega", found.vega, found.vega),
+        ("theta", found.theta_call, found.theta_put),
+        ("rho", found.rho_call, found.rho_put),
+        ("vanna", found.vanna, found.vanna),
+        ("volga", found.volga, found.volga),
+    ] {
+        listing.row(name, &format!("call {call:<24} put {put}"));
+    }
+    output.text_line(&listing.lines());
+    output.write()?;
+    Ok(Verdict::Right)
+}

@@ -1,0 +1,123 @@
+//! `novate check black76`, `check haug`, `price` and `divergence`.
+
+use serde_json::json;
+
+use crate::support::{Folder, run};
+
+/// A file of numbers that core's tests use too.
+fn data(name: &str) -> String {
+    format!("{}/../core/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(data(name)).expect("a file")
+}
+
+#[test]
+fn known_numbers_are_met() {
+    for (what, file, last) in [
+        ("black76", "black76.csv", "1000 passed, 0 failed"),
+        ("haug", "haug_values.csv", "43 passed, 0 failed"),
+        ("haug", "haug_greeks.csv", "11 passed, 0 failed"),
+    ] {
+        let ran = run(&["check", what, &data(file)]);
+        assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.trim_end()), (0, "", last), "{file}");
+        let ran = run(&["check", what, &data(file), "--json"]);
+        assert_eq!((ran.code, ran.last_line()), (0, last));
+        assert_eq!(ran.result()["failed"], 0);
+    }
+}
+
+/// Every field of a row that is a little off is named, and nothing else.
+#[test]
+fn what_is_off_is_named() {
+    let (folder, all) = (Folder::new(), text("black76.csv"));
+    let lines: Vec<&str> = all.lines().collect();
+    let fields: Vec<&str> = lines[0].split(',').collect();
+    for (column, field) in fields.iter().enumerate().skip(5) {
+        let mut row: Vec<String> = lines[500].split(',').map(str::to_owned).collect();
+        let number: f64 = row[column].parse().expect("a number");
+        row[column] = (number * (1.0 + 1e-9)).to_string();
+        let file = folder.file("off.csv", format!("{}\n{}\n{}\n", lines[0], lines[400], row.join(",")));
+        let ran = run(&["check", "black76", &file]);
+        assert_eq!((ran.code, ran.last_line()), (1, "1 passed, 1 failed"), "{}", ran.stdout);
+        assert!(ran.stdout.starts_with(&format!("line 3, {field}: expected {}", row[column])), "{}", ran.stdout);
+        assert_eq!(ran.stdout.lines().count(), 2);
+        let ran = run(&["check", "black76", &file, "--json"]);
+        let off: serde_json::Value = serde_json::from_str(ran.stdout.lines().next().expect("a line")).expect("JSON");
+        assert_eq!((&off["case"], &off["field"]), (&json!("line 3"), &json!(field)));
+        assert_eq!(ran.result(), json!({ "file": file, "passed": 1, "failed": 1 }));
+    }
+    let wrong = text("haug_greeks.csv").replace("-4.8775", "-4.8778");
+    let ran = run(&["check", "haug", &folder.file("greeks.csv", wrong)]);
+    assert_eq!((ran.code, ran.last_line()), (1, "10 passed, 1 failed"));
+    assert!(ran.stdout.starts_with("line 4, elasticity: expected -4.8778, got -4.877"), "{}", ran.stdout);
+}
+
+#[test]
+fn what_is_no_case_is_refused_with_file_line_and_field() {
+    let folder = Folder::new();
+    let header = text("black76.csv").lines().next().expect("a header").to_owned();
+    let row = |first: &str| format!("{header}\n{first},90,0.5,0.2,0.01,1,1,1,1,1,1,1,1,1,1,1\n");
+    for (content, says) in [
+        (row("many"), "off.csv:2: expected forward to be a number, found \"many\""),
+        (row(""), "off.csv:2: expected forward to be a number, found nothing"),
+        (row("NaN"), "off.csv:2: expected forward to be a number, found \"NaN\""),
+        (row("0"), "off.csv:2: expected forward to be above 0, found \"0\""),
+        (row("1,2"), "off.csv:2: expected 16 fields, as the header has, found 17"),
+        (header.replace("gamma", "gama"), "off.csv:1: expected a header with the column gamma"),
+        (header.clone(), "off.csv: expected rows to compare with, found none"),
+        (String::new(), "off.csv:1: expected a header with the column forward"),
+    ] {
+        let ran = run(&["check", "black76", &folder.file("off.csv", content)]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+    let book = text("haug_values.csv");
+    for (content, says) in [
+        (book.replacen("call", "straddle", 1), "2: expected type to be call or put, found \"straddle\""),
+        (book.replacen("65.00", "0", 1), "2: expected strike to be above 0"),
+        (text("haug_greeks.csv").replacen("delta,", "speed,", 1), "2: expected greek to be delta, elasticity, gamma"),
+        (book.replacen("tolerance", "tol", 1), "1: expected a header with the column tolerance"),
+    ] {
+        let ran = run(&["check", "haug", &folder.file("book.csv", content)]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+    assert_eq!(run(&["check", "haug", "nowhere.csv"]).code, 2);
+}
+
+#[test]
+fn an_option_is_priced() {
+    let option = ["price", "--forward", "19", "--strike", "19", "--days", "273.75", "--vol", "0.28", "--rate", "0.1"];
+    let ran = run(&option);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.starts_with("price  call 1.70105"), "{}", ran.stdout);
+    let ran = run(&[&option[..], &["--json"]].concat());
+    let priced = ran.result();
+    // The book says 1.7011, of call and put.
+    assert!((priced["call"].as_f64().expect("a number") - 1.7011).abs() < 5e-5, "{priced}");
+    assert_eq!((&priced["years"], &priced["rate"]), (&json!(0.75), &json!(0.1)));
+    for (name, wrong) in
+        [("--forward", "0"), ("--strike", "-1"), ("--days", "1e9"), ("--vol", "NaN"), ("--rate", "inf")]
+    {
+        let mut option = option;
+        let place = option.iter().position(|word| *word == name).expect("an option");
+        option[place + 1] = wrong;
+        let ran = run(&option);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{name}");
+        assert!(ran.stderr.contains(&format!("{name}: expected a number from ")), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn how_likely_a_price_is_gone() {
+    let ran = run(&["divergence", "--vol", "0.8", "--lag", "1", "--band", "0.0005", "--json"]);
+    let chance = ran.result()["outside_at_the_end"].as_f64().expect("a number");
+    assert!((chance - 4.484_308_988_088_73e-4).abs() < 1e-15, "{chance}");
+    let ran = run(&["divergence", "--vol", "0.8", "--lag", "1", "--band", "0.0005"]);
+    assert!(ran.code == 0 && ran.stdout.contains("outside the band at the end   4.484309e-4"), "{}", ran.stdout);
+    let ran = run(&["divergence", "--vol", "0.8", "--lag", "-1", "--band", "0.0005"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("the lag is -1; expected seconds from 0 to a year's 31,536,000"), "{}", ran.stderr);
+}
