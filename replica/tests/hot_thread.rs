@@ -365,7 +365,8 @@ impl Run {
             ..novate_journal::writer::Settings::new(durability)
         };
         // To yield or to sleep is a system call. A shadow is another thread, which would spin too.
-        Settings { waiting: Waiting::Spin, shadow: None, ..Settings::new(journal) }
+        // And whoever sends and reads may be without a core for a while.
+        Settings { waiting: Waiting::Spin, shadow: None, patience: Duration::MAX, ..Settings::new(journal) }
     }
 
     /// Runs in this process, which it ends: the hot thread may not even end any more.

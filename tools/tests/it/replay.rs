@@ -181,7 +181,7 @@ fn a_later_segment_that_is_damaged_stops_it_where_it_begins() {
     let commands = commands(60);
     let path = journal(&folder, "journal", &commands, Recipe::new());
     let first = (1..=60).find(|&sequence| frame_of(&path, sequence).position.segment == 3).expect("a third segment");
-    patch(&path, 3, 40, &[0xff]);
+    patch(&path, 3, 36, &[0xff]);
     let ran = replay(&path, &[]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert_is(&ran.result(), first - 1, &digests(&commands));
