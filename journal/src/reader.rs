@@ -425,7 +425,7 @@ impl Reader {
     }
 
     /// Where the reader stands.
-    fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         let block = self.walk.sealed.map_or(0, |sealed| sealed.seal.block);
         Place {
             position: self.position(),

@@ -182,6 +182,11 @@ impl Reader {
         Ok(Ending::Open { position, torn_bytes: behind.used_bytes, fault: (!is_nothing).then_some(fault) })
     }
 
+    /// Bytes from the cursor to the last one that is not zero, in its segment and in all later ones.
+    pub(crate) fn used_behind(&self) -> Result<u64, JournalError> {
+        Ok(self.look_behind(u32::MAX)?.used_bytes)
+    }
+
     /// Looks at everything behind the cursor, up to a segment.
     fn look_behind(&self, last: u32) -> Result<Behind, JournalError> {
         let (mut behind, mut before) = (Behind::default(), 0);

@@ -19,7 +19,7 @@ use novate_core::units::{Sequence, TimeNs};
 
 pub use self::background::{Background, Closed};
 pub use self::flusher::{Flush, Flusher};
-pub use self::open::{Cut, Opened, Opening, Plan, Settings, create};
+pub use self::open::{Cut, Lost, Opened, Opening, Plan, Settings, create};
 pub use self::preparer::Preparer;
 pub use self::shared::{Durable, Poison, Watermarks};
 

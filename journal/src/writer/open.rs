@@ -212,6 +212,15 @@ impl Start {
     }
 }
 
+/// Commands that are cut off, though they were whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The first one.
+    pub first: Sequence,
+    /// The last one.
+    pub last: Sequence,
+}
+
 /// What is to be cut off the end of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -219,7 +228,7 @@ pub struct Cut {
     pub position: Position,
     /// Bytes from there to the last one that is not zero.
     pub bytes: u64,
-    /// Why what stands there is no frame.
+    /// Why what stands there is no frame, or is to be none any more.
     pub why: String,
 }
 
@@ -230,8 +239,10 @@ pub struct Plan {
     pub ending: Ending,
     /// What would be cut; none if nothing was torn.
     pub cut: Option<Cut>,
-    /// Files that would be removed or used for something else: unfinished ones, segments made ahead, and snapshots of commands
-    /// that are lost.
+    /// Commands that would be lost; none unless the journal is to be cut back.
+    pub lost: Option<Lost>,
+    /// Files that would be removed or used for something else: unfinished ones, segments behind the end, and snapshots of
+    /// commands that are lost.
     pub left_over: Vec<String>,
     /// Whether the control file is missing, and is made anew.
     pub lacks_control: bool,
@@ -245,6 +256,7 @@ pub struct Plan {
 pub struct Opening {
     lock: Box<dyn Lock>,
     reader: Reader,
+    from: Option<Place>,
     genesis: Option<Genesis>,
 }
 
@@ -270,11 +282,8 @@ impl Opening {
             return Err(folder.no_journal());
         }
         let lock = take_lock(&*storage)?;
-        let reader = match from {
-            None => Reader::open(storage, Chain::Ignored)?,
-            Some(place) => Reader::open_at(storage, Chain::Ignored, place)?,
-        };
-        Ok(Self { lock, reader, genesis })
+        let from = from.copied();
+        Ok(Self { lock, reader: read_from(storage, from.as_ref())?, from, genesis })
     }
 
     /// The reader, to be read until it returns none.
@@ -289,12 +298,6 @@ impl Opening {
     pub fn plan(&mut self) -> Result<Plan, JournalError> {
         while self.reader.next()?.is_some() {}
         let ending = self.reader.ending().cloned().unwrap_or(Ending::Closed);
-        let folder = self.reader.folder();
-        let last_segment = self.reader.position().segment;
-        let ahead = folder.segments.iter().filter(|file| file.number > last_segment);
-        let mut left_over: Vec<String> = ahead.map(|file| names::segment(file.number)).collect();
-        left_over.extend(folder.temporaries.iter().cloned());
-        left_over.extend(self.snapshots_beyond(&ending));
         let cut = match &ending {
             Ending::Open { position, torn_bytes, fault } if *torn_bytes > 0 || fault.is_some() => {
                 let found = fault.as_ref().map_or("nothing".to_owned(), |fault| fault.expected_and_found().1);
@@ -302,16 +305,64 @@ impl Opening {
             }
             _ => None,
         };
-        let (last, epoch) = (self.reader.sequence(), folder.last_epoch(self.reader.walk().epoch).saturating_add(1));
-        Ok(Plan { ending, cut, left_over, lacks_control: folder.control.is_none(), last, epoch })
+        let (folder, last) = (self.reader.folder(), self.reader.sequence());
+        // Behind a clean close there can be no snapshot.
+        let left_over = self.left_over(self.reader.position(), (ending != Ending::Closed).then_some(last.0));
+        let epoch = folder.last_epoch(self.reader.walk().epoch).saturating_add(1);
+        let lacks_control = folder.control.is_none();
+        Ok(Plan { ending, cut, lost: None, left_over, lacks_control, last, epoch })
     }
 
-    /// Snapshots of commands that a loss of power took away: of no use, and in the way of what comes in their place. Behind a
-    /// clean close there can be none.
-    fn snapshots_beyond(&self, ending: &Ending) -> Vec<String> {
-        let (last, is_open) = (self.reader.sequence().0.0, *ending != Ending::Closed);
-        let beyond = self.reader.folder().snapshots.iter().filter(|&&sequence| is_open && sequence > last);
-        beyond.map(|&sequence| names::snapshot(sequence)).collect()
+    /// What cutting the journal back would change: to the end of the last block all of whose commands are before `sequence`,
+    /// or to the genesis. Nothing was changed yet.
+    ///
+    /// # Errors
+    /// As [`Opening::plan`]: damage is no reason to give commands up. [`JournalError::Beyond`] if the journal does not hold
+    /// the command, or not what comes before it.
+    pub fn plan_before(&mut self, sequence: Sequence) -> Result<Plan, JournalError> {
+        let whole = self.plan()?;
+        let end = self.end_before(sequence)?;
+        let behind = read_from(Arc::clone(self.reader.folder().storage()), Some(&end))?;
+        let why = format!("cut back to before command {sequence}");
+        let cut = Cut { position: end.position, bytes: behind.used_behind()?, why };
+        let lost = Lost { first: Sequence(end.sequence.0.saturating_add(1)), last: whole.last.0 };
+        let left_over = self.left_over(end.position, Some(end.sequence));
+        Ok(Plan { cut: Some(cut), lost: Some(lost), left_over, last: (end.sequence, end.time), ..whole })
+    }
+
+    /// Where the last block ends whose commands are all before one that the journal holds; behind the genesis, if none is.
+    fn end_before(&self, sequence: Sequence) -> Result<Place, JournalError> {
+        let (first, last) = (self.from.map_or(1, |from| from.sequence.0.saturating_add(1)), self.reader.sequence().0);
+        let beyond = |what| Err(JournalError::Beyond { what });
+        if sequence > last {
+            return beyond(format!("command {sequence}; its last is {last}"));
+        }
+        if sequence.0 < first && self.from.is_some() {
+            return beyond(format!("what is before command {sequence}, which was pruned; name one from {first} on"));
+        }
+        if sequence.0 < first {
+            return beyond(format!("command {sequence}; its first is {first}"));
+        }
+        let mut reader = read_from(Arc::clone(self.reader.folder().storage()), self.from.as_ref())?;
+        let mut end = reader.place();
+        while let Some(frame) = reader.next()?.filter(|frame| frame.raw.sequence() < sequence) {
+            if matches!(frame.raw.kind(), FrameKind::Genesis | FrameKind::Seal) {
+                end = reader.place();
+            }
+        }
+        Ok(end)
+    }
+
+    /// Files that are of no use where the journal ends at a place, and, unless it was closed there, with a command.
+    fn left_over(&self, end: Position, last: Option<Sequence>) -> Vec<String> {
+        let folder = self.reader.folder();
+        let behind = folder.segments.iter().filter(|file| file.number > end.segment);
+        let mut left_over: Vec<String> = behind.map(|file| names::segment(file.number)).collect();
+        left_over.extend(folder.temporaries.iter().cloned());
+        // Snapshots of commands that are not there any more would be in the way of what comes in their place.
+        let beyond = folder.snapshots.iter().filter(|&&snapshot| last.is_some_and(|last| snapshot > last.0));
+        left_over.extend(beyond.map(|&snapshot| names::snapshot(snapshot)));
+        left_over
     }
 
     /// Cuts what a crash left and begins a new epoch, without going on to write.
@@ -320,6 +371,23 @@ impl Opening {
     /// As [`Opening::plan`]; the folder cannot be written to.
     pub fn recover(mut self) -> Result<Plan, JournalError> {
         let plan = self.plan()?;
+        self.carry_out(plan)
+    }
+
+    /// Cuts the journal back as [`Opening::plan_before`] says and begins a new epoch, without going on to write. These commands
+    /// are lost, though they may have been durable, and their events told.
+    ///
+    /// Whenever the power goes meanwhile, the journal that is left is whole: until the last step it still holds the command,
+    /// and the same call goes on from there.
+    ///
+    /// # Errors
+    /// As [`Opening::plan_before`]; the folder cannot be written to, or has no room for one more segment.
+    pub fn recover_before(mut self, sequence: Sequence) -> Result<Plan, JournalError> {
+        let plan = self.plan_before(sequence)?;
+        self.carry_out(plan)
+    }
+
+    fn carry_out(self, plan: Plan) -> Result<Plan, JournalError> {
         let control = self.raise_epoch(&plan)?;
         self.cut(&plan, control)?;
         // Nobody goes on to write here, so what was taken away is no room for anything.
@@ -365,10 +433,21 @@ impl Opening {
         Ok(control)
     }
 
-    /// Zeroes what is behind the end, and takes segments behind it away.
+    /// Takes away what is behind the end: snapshots, segments, and in the end the rest of the last segment.
     fn cut(&self, plan: &Plan, control: Control) -> Result<Control, JournalError> {
-        let (folder, last) = (self.reader.folder(), self.reader.position().segment);
-        let storage = folder.storage();
+        let (folder, cut) = (self.reader.folder(), plan.cut.as_ref());
+        let (storage, last) = (folder.storage(), cut.map_or(self.reader.position(), |cut| cut.position).segment);
+        self.sync_kept(last)?;
+        remove_temporaries(folder)?;
+        // Where there is no room for it, nothing is lost yet.
+        let copy = match (cut, plan.lost) {
+            (Some(cut), Some(_)) => Some(self.copy_kept(cut.position)?),
+            _ => None,
+        };
+        for name in plan.left_over.iter().filter(|name| matches!(names::parse(name), Named::Snapshot(_))) {
+            storage.remove(name).map_err(io_error("removing", name.as_str()))?;
+        }
+        storage.sync_names().map_err(io_error("removing files in", storage.name()))?;
         // First the control file, so that no segment is missing at any moment.
         let control = Control::new(control.epoch, control.oldest_segment, last, control.genesis_hash);
         Folder::write_control(&**storage, &control).map_err(io_error("writing", names::CONTROL))?;
@@ -379,19 +458,31 @@ impl Opening {
             let moved = storage.rename(&name, &names::temporary(&name)).and_then(|()| storage.sync_names());
             moved.map_err(io_error("taking away", name.as_str()))?;
         }
-        remove_temporaries(folder)?;
-        for name in self.snapshots_beyond(&plan.ending) {
-            storage.remove(&name).map_err(io_error("removing", name.as_str()))?;
-        }
-        storage.sync_names().map_err(io_error("removing files in", storage.name()))?;
-        if let Ending::Open { position, .. } = &plan.ending {
+        if let Some(Cut { position, .. }) = cut {
             let name = names::segment(position.segment);
-            if plan.cut.is_some() {
-                storage.zero_from(&name, position.offset.into()).map_err(io_error("cutting", name.as_str()))?;
-            }
+            let done = match copy {
+                Some(copy) => storage.rename(&copy, &name).and_then(|()| storage.sync_names()),
+                None => storage.zero_from(&name, position.offset.into()),
+            };
+            done.map_err(io_error("cutting", name.as_str()))?;
         }
-        self.sync_kept(last)?;
         Ok(control)
+    }
+
+    /// Makes a segment anew, under a temporary name, with what it holds before a place, as long as it was before any clean
+    /// close. What was published never changes: whoever reads the old file has it until then.
+    fn copy_kept(&self, end: Position) -> Result<String, JournalError> {
+        let (folder, name) = (self.reader.folder(), names::segment(end.segment));
+        let (storage, temporary) = (folder.storage(), names::temporary(&name));
+        let segment_bytes = folder.open_segment(end.segment, false)?.header.segment_bytes;
+        let mut kept = storage.read(&name).map_err(io_error("reading", name.as_str()))?;
+        kept.truncate(end.offset as usize);
+        if let Err(cause) = storage.allocate(&temporary, &kept, segment_bytes.into()) {
+            // On a full disk half of one would only take room.
+            let _ = storage.remove(&temporary);
+            return Err(io_error("copying what is kept of", name)(cause));
+        }
+        Ok(temporary)
     }
 
     /// What is kept may never have been made durable, if only the process died; also a last end frame. Pages that could not be
@@ -404,6 +495,14 @@ impl Opening {
             synced.map_err(io_error("making durable", names::segment(file.number)))?;
         }
         Ok(())
+    }
+}
+
+/// A reader at the journal's beginning, or at a place.
+fn read_from(storage: Arc<dyn Storage>, from: Option<&Place>) -> Result<Reader, JournalError> {
+    match from {
+        None => Reader::open(storage, Chain::Ignored),
+        Some(place) => Reader::open_at(storage, Chain::Ignored, place),
     }
 }
 
