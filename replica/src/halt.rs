@@ -77,8 +77,9 @@ impl fmt::Display for Halt {
             }
             Self::Diverged { first, last, stated, replayed } => write!(
                 f,
-                "the events of commands {first} to {last} differ: stated {stated}, replayed {replayed}; compare with \
-                 `novate replay`, and restart from the journal"
+                "the events of commands {first} to {last} differ: stated {stated}, replayed {replayed}; replay the journal \
+                 elsewhere with `novate replay`: if it differs there too, `novate recover --before {first}` leads on, else \
+                 restart from the journal"
             ),
             Self::StateDiffers { after, own, shadow } => write!(
                 f,

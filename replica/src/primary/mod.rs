@@ -176,7 +176,8 @@ impl fmt::Display for StartError {
             Self::Differs { first, last, stated, replayed } => write!(
                 f,
                 "the events of commands {first} to {last} differ: the journal states {stated}, the replay comes to \
-                 {replayed}; see `novate replay`"
+                 {replayed}; replay it elsewhere with `novate replay`: if it differs there too, `novate recover --before \
+                 {first}` leads on"
             ),
             Self::Counters(cause) => write!(f, "the file `counters` cannot be made: {cause}"),
             Self::Thread(cause) => write!(f, "no thread could be started: {cause}"),

@@ -11,6 +11,7 @@ use novate_journal::JournalError;
 use novate_journal::reader::{Chain, Ending, Reader};
 use novate_journal::replay::{Halt as ReplayHalt, Replay};
 use novate_journal::storage::Storage;
+use novate_journal::writer::{Lost, Opening};
 use novate_replica::affinity::{self, Cores, NoSuchCore};
 use novate_replica::clock::{Clock, CycleClock, SubmittedTime};
 use novate_replica::follower::FollowerSettings;
@@ -102,9 +103,8 @@ fn submitted_times_give_the_same_every_time() {
 }
 
 /// Submits orders until the primary ends, and returns why.
-fn until_it_halts(settings: &Settings) -> Halted {
-    let (_folder, storage) = folder();
-    let primary = Primary::create(&storage, &genesis(), CycleClock::new(), settings).expect("a primary");
+fn until_it_halts(storage: &Arc<dyn Storage>, settings: &Settings) -> Halted {
+    let primary = Primary::create(storage, &genesis(), CycleClock::new(), settings).expect("a primary");
     let (mut ingress, mut events) = (primary.ingress(), Events::new(primary.egress().observe()));
     let party = set_up(&mut ingress, &mut events, 0);
     let begin = Instant::now();
@@ -121,17 +121,48 @@ fn until_it_halts(settings: &Settings) -> Halted {
 
 #[test]
 fn a_wrong_event_is_found_by_the_shadow() {
+    let (_folder, storage) = folder();
     let drill = Some(Drill::WrongEvent(Sequence(40)));
-    let halted = until_it_halts(&Settings { drill, ..settings() });
+    let halted = until_it_halts(&storage, &Settings { drill, ..settings() });
     let Halt::Diverged { first, last, stated, replayed } = halted.reason else { panic!("{halted}") };
     assert!(first <= Sequence(40) && Sequence(40) <= last && last <= halted.last && stated != replayed, "{halted}");
 }
 
+/// Where the primary was wrong, its journal is cut back to before that, and another primary goes on.
+#[test]
+fn a_journal_with_a_wrong_event_is_cut_back_and_gone_on_with() {
+    let (_folder, storage) = folder();
+    let drill = Some(Drill::WrongEvent(Sequence(400)));
+    let halted = until_it_halts(&storage, &Settings { drill, ..settings() });
+    let Halt::Diverged { first: diverged, .. } = halted.reason else { panic!("{halted}") };
+    let refused = Primary::open(&storage, CycleClock::new(), &settings()).map(drop);
+    let Err(StartError::Differs { first, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(Sequence(first), diverged);
+
+    let opening = Opening::lock(storage.clone(), None, None).expect("nobody writes");
+    let plan = opening.recover_before(Sequence(first)).expect("it is held");
+    let lost = Some(Lost { first: Sequence(first), last: halted.last });
+    assert_eq!((plan.last.0, plan.lost), (Sequence(first - 1), lost));
+    let mut reader = Reader::open(storage.clone(), Chain::Verified).expect("a journal");
+    let mut orders = 0;
+    while let Some(frame) = reader.next().expect("no damage") {
+        let kind = frame.command().and_then(|sequenced| sequenced.command.words().first().copied());
+        orders += u64::from(kind.is_some_and(|word| word as u16 == NewOrder::KIND));
+    }
+    assert!(orders > 0, "nothing was left");
+
+    let primary = Primary::open(&storage, CycleClock::new(), &settings()).expect("a primary");
+    // The orders that were lost are sent again, and more.
+    let stopped = trade(primary, orders + 1, |_| 0);
+    replays_to(&storage, &stopped);
+}
+
 #[test]
 fn a_flipped_bit_is_found_by_scrubbing() {
+    let (_folder, storage) = folder();
     let shadow = Some(FollowerSettings { scrub_chunks: 1 << 12, snapshot_every: 0, ..FollowerSettings::new() });
     let drill = Some(Drill::FlippedBit(Sequence(40)));
-    let halted = until_it_halts(&Settings { drill, shadow, checkpoint_ns: 1_000_000, ..settings() });
+    let halted = until_it_halts(&storage, &Settings { drill, shadow, checkpoint_ns: 1_000_000, ..settings() });
     assert!(matches!(halted.reason, Halt::MemoryFault { .. }), "{halted}");
     assert!(halted.to_string().starts_with(&format!("halted after sequence {}: memory of the shadow", halted.last)));
 }
