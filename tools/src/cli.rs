@@ -102,9 +102,10 @@ pub(crate) enum Verb {
     Snapshot(SnapshotArgs),
     /// Cut what a crash left behind the last frame of a journal.
     ///
-    /// Says before it touches anything what it cuts and why. What was durable is never cut: where that is damaged it refuses,
-    /// with exit code 3.
-    #[command(after_help = "Examples:\n  novate recover journal/ --plan\n  novate recover journal/")]
+    /// Says before it touches anything what it cuts and why. Where what was durable is damaged it refuses, with exit code 3.
+    /// Only with --before whole commands are cut too: where a primary has stated other events than its commands come to, from
+    /// the first one that `novate replay` names.
+    #[command(after_help = RECOVER_EXAMPLES)]
     Recover(RecoverArgs),
     /// Remove the segments that the newest snapshot replaces.
     #[command(after_help = "Example:\n  novate prune journal/ --before-snapshot --yes")]
@@ -177,6 +178,8 @@ const CHECK_EXAMPLES: &str = "Examples:\n  novate check flow order_entry.csv.gz 
 const LATENCY_EXAMPLES: &str = "Examples:\n  novate latency --report latency/\n  \
     novate latency --rate 1000000 --duration 10 --cores 2,3 --json";
 
+const RECOVER_EXAMPLES: &str = "Examples:\n  novate recover journal/ --plan\n  novate recover journal/\n  \
+    novate recover journal/ --before 20001 --accept-loss";
 const INSPECT_EXAMPLES: &str = "Examples:\n  novate inspect journal/\n  novate inspect journal/ --from 1000 --to 1010 \
     --events --json\n  novate inspect journal/ --kind NewOrder --kind CancelOrder --account 0/1.1";
 const CHECK_FLOW_EXAMPLE: &str =
@@ -318,6 +321,14 @@ pub(crate) struct RecoverArgs {
     /// Only say what would be cut or refused, and why.
     #[arg(long)]
     pub(crate) plan: bool,
+
+    /// Cut the journal back to the end of the last block before this command, or to its genesis.
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) before: Option<u64>,
+
+    /// Lose the commands that are cut by --before. Without it nothing is changed.
+    #[arg(long, requires = "before")]
+    pub(crate) accept_loss: bool,
 }
 
 /// Arguments of `prune`.

@@ -51,6 +51,8 @@ fn wrong_usage() {
         &["snapshot", "journal", "--at", "x"],
         &["recover"],
         &["recover", "journal", "--yes"],
+        &["recover", "journal", "--before", "x"],
+        &["recover", "journal", "--accept-loss"],
         &["prune", "journal"],
         &["prune", "--before-snapshot"],
         &["inspect"],
@@ -77,7 +79,7 @@ fn completions_and_manual_pages() {
         let ran = run(&["completions", shell]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
         assert!(ran.stdout.contains("novate") && ran.stdout.contains("flow"), "{shell}");
-        for word in ["only-expect", "from-snapshot", "before-snapshot", "segment-size"] {
+        for word in ["only-expect", "from-snapshot", "before-snapshot", "accept-loss", "segment-size"] {
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }

@@ -18,6 +18,7 @@ mod own_scenarios;
 mod prune;
 mod readme;
 mod recover;
+mod recover_before;
 mod reference;
 mod replay;
 mod run;
