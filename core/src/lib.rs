@@ -19,6 +19,7 @@ pub mod ids;
 mod instrument;
 pub mod l2;
 mod ledger;
+pub mod margin;
 pub mod naive;
 pub mod prelude;
 pub mod pricing;

@@ -15,7 +15,8 @@ use crate::error::Error;
 use crate::flow::{Settings, Terms};
 use crate::journal::JournalArg;
 use crate::verbs::{
-    DiffArgs, DivergenceArgs, DoctorArgs, InspectArgs, LatencyArgs, PriceArgs, ReferenceArgs, StatusArgs, TailArgs,
+    DiffArgs, DivergenceArgs, DoctorArgs, InspectArgs, LatencyArgs, MarginArgs, PmrmArgs, PriceArgs, ReferenceArgs,
+    StatusArgs, TailArgs,
 };
 
 /// A deterministic matching core for derivatives.
@@ -60,6 +61,7 @@ impl Cli {
                 | Verb::Doctor(_)
                 | Verb::Latency(_)
                 | Verb::Price(_)
+                | Verb::Margin(_)
                 | Verb::Divergence(_)
                 | Verb::Completions { .. }
                 | Verb::Man { .. },
@@ -152,6 +154,11 @@ pub(crate) enum Verb {
     /// volga per 1 of volatility, theta per year that goes by, rho per 1 of rate with the forward unchanged.
     #[command(after_help = PRICE_EXAMPLES)]
     Price(PriceArgs),
+    /// Compute the margin of a portfolio: every scenario, what is added, and what is left over.
+    ///
+    /// Portfolio margin in the manner of Derive's PMRM 2, through arrays of integers. Negative is what is missing.
+    #[command(after_help = "Example:\n  novate margin --portfolio portfolio.json")]
+    Margin(MarginArgs),
     /// Say how likely a price has left a band around where it was, after a lag.
     ///
     /// Decides how old a feed may be, and how far a replica may lag, before hedges are worth nothing.
@@ -216,6 +223,20 @@ pub(crate) enum Check {
     /// line is `N passed, M failed`.
     #[command(after_help = "Example:\n  novate check haug haug_values.csv")]
     Haug(ReferenceArgs),
+    /// Compare margin levels of futures and perpetuals with numbers that are known, to the atom.
+    ///
+    /// A case is one row. Columns: `party`, `open_volume`, `buy_orders`, `sell_orders`, `mark_price`, `linear_slippage`,
+    /// `quadratic_slippage`, `rf_long`, `rf_short`, `search_f`, `initial_f`, `release_f`, and the levels `exp_maintenance`,
+    /// `exp_search`, `exp_initial`, `exp_release`, each of which may be empty. The last line is `N passed, M failed`.
+    #[command(after_help = "Example:\n  novate check futures-margin margin_levels.csv")]
+    FuturesMargin(ReferenceArgs),
+    /// Compare portfolio margins with numbers that are known.
+    ///
+    /// A case is one file of JSON: market, positions and parameters as Derive's tests of its PMRM 2 have them, and what every
+    /// scenario, IM and MM come to. Each may be 1e-8 of itself off, or of one. Computed through arrays of integers: lots of
+    /// 1e-11, lanes of 2^-48 atoms. The last line is `N passed, M failed`.
+    #[command(after_help = "Example:\n  novate check pmrm cases/")]
+    Pmrm(PmrmArgs),
 }
 
 /// Options of `run`.

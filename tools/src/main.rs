@@ -15,6 +15,7 @@ mod frames;
 mod input;
 mod journal;
 mod output;
+mod portfolio;
 mod reference;
 mod scenario;
 mod table;
@@ -66,6 +67,8 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Check(Check::Flow(args))) => verbs::check_flow(args, json),
         Some(Verb::Check(Check::Scenarios(args))) => verbs::check_scenarios(&args, json),
         Some(Verb::Check(Check::Black76(args))) => verbs::check_reference(&args, reference::black76, json),
+        Some(Verb::Check(Check::FuturesMargin(args))) => verbs::check_reference(&args, reference::futures_margin, json),
+        Some(Verb::Check(Check::Pmrm(args))) => verbs::check_pmrm(&args, json),
         Some(Verb::Check(Check::Haug(args))) => verbs::check_reference(&args, reference::haug, json),
         Some(Verb::Verify(args)) => verbs::verify(&args, json),
         Some(Verb::Replay(args)) => verbs::replay(&args, json),
@@ -79,6 +82,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Latency(args)) => verbs::latency(&args, json),
         Some(Verb::Status(args)) => verbs::status(&args, json),
         Some(Verb::Price(args)) => verbs::price(&args, json),
+        Some(Verb::Margin(args)) => verbs::margin(&args, json),
         Some(Verb::Divergence(args)) => verbs::divergence(&args, json),
         Some(Verb::Completions { shell }) => verbs::completions(shell),
         Some(Verb::Man { verb }) => verbs::man(&verb),

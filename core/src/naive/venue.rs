@@ -210,8 +210,9 @@ fn is_valid(c: &ListInstrument, now: TimeNs) -> bool {
     let units = c.tick.get() >= 1 && c.lot.get() >= 1 && c.multiplier.get() >= 1;
     let (lot, tick) = (i128::from(c.lot.get()), i128::from(c.tick.get()));
     let some_quantity =
-        lot >= 1 && i128::from(c.quantity_max.get()).div_euclid(lot) * lot >= c.quantity_min.get().into();
-    let some_price = tick >= 1 && i128::from(c.price_max.get()).div_euclid(tick) * tick >= c.price_min.get().into();
+        lot >= 1 && i128::from(c.quantity_max.get()).div_euclid(lot) * lot >= i128::from(c.quantity_min.get());
+    let some_price =
+        tick >= 1 && i128::from(c.price_max.get()).div_euclid(tick) * tick >= i128::from(c.price_min.get());
     let quantities = c.quantity_min.get() >= 1 && some_quantity;
     let prices = some_price && c.price_min <= c.limit_low && c.limit_low <= c.limit_high && c.limit_high <= c.price_max;
     let kind = InstrumentKind::from_code(c.kind);

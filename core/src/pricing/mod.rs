@@ -11,9 +11,12 @@ mod coefficients;
 pub mod divergence;
 mod kernels;
 mod level;
+pub mod pmrm;
 pub mod svi;
 
 pub use self::level::Level;
 
+/// Scenarios of a risk array, at most.
+pub const SCENARIOS_MAX: usize = 32;
 /// Seconds of a year, of 365 days.
 pub const YEAR_SECONDS: f64 = 31_536_000.0;

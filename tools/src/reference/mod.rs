@@ -1,32 +1,54 @@
 //! Numbers that are known, in files, and what comes of computing them here.
-#![allow(clippy::float_arithmetic)]
+#![allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
 
 mod black76;
+mod futures_margin;
 mod haug;
+mod pmrm;
 
 pub(crate) use self::black76::black76;
+pub(crate) use self::futures_margin::futures_margin;
 pub(crate) use self::haug::haug;
+pub(crate) use self::pmrm::{pmrm, read_portfolio};
+
+use serde::Serialize;
+use serde_json::Value;
 
 /// A number that is not what was expected.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Off {
     /// Which.
-    pub(crate) field: &'static str,
+    pub(crate) field: String,
     /// What it should be.
-    pub(crate) expected: f64,
+    pub(crate) expected: Value,
     /// What it is.
-    pub(crate) got: f64,
-    /// How far that is apart, in the terms of the tolerance: 1 is the most that is allowed.
+    pub(crate) got: Value,
+    /// How far that is apart, as a multiple of what is allowed; of whole numbers, of which nothing is, as it is.
     pub(crate) error: f64,
 }
 
 impl Off {
     /// None if the number is near enough.
-    fn beyond(field: &'static str, got: f64, expected: f64, tolerance: f64) -> Option<Self> {
+    fn beyond(field: &str, got: f64, expected: f64, tolerance: f64) -> Option<Self> {
         let off = (got - expected).abs();
         // What is no number is off.
         let is_near = off <= tolerance;
-        (!is_near).then(|| Self { field, expected, got, error: off / tolerance })
+        (!is_near).then(|| Self {
+            field: field.to_owned(),
+            expected: expected.into(),
+            got: got.into(),
+            error: off / tolerance,
+        })
+    }
+
+    /// None if it is the same whole number.
+    fn unequal(field: &str, got: i64, expected: i64) -> Option<Self> {
+        (got != expected).then(|| Self {
+            field: field.to_owned(),
+            expected: expected.into(),
+            got: got.into(),
+            error: got.abs_diff(expected) as f64,
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! `novate check black76`, `check haug`: numbers that are known.
+//! `novate check black76`, `check haug`, `check futures-margin`, `check pmrm`: numbers that are known.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::Verdict;
 use crate::error::Error;
 use crate::input::Source;
 use crate::output::Output;
-use crate::reference::{Case, Off};
+use crate::reference::{Case, Off, pmrm};
 
 /// What to compare with.
 #[derive(Debug, clap::Args)]
@@ -34,30 +34,48 @@ struct ReferenceObject {
     failed: usize,
 }
 
-/// Computes all cases, and prints what is off and the count.
+/// Portfolios to compare with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PmrmArgs {
+    /// Portfolios as JSON, or folders, which are looked through for `.json`.
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+}
+
+/// Computes all rows of a file.
 pub(crate) fn check_reference(
     args: &ReferenceArgs,
     cases: impl FnOnce(&Source) -> Result<Vec<Case>, Error>,
     json: bool,
 ) -> Result<Verdict, Error> {
     let source = Source::File(args.file.clone());
-    let cases = cases(&source)?;
+    report(source.name(), &cases(&source)?, json)
+}
+
+/// Computes all portfolios.
+pub(crate) fn check_pmrm(args: &PmrmArgs, json: bool) -> Result<Verdict, Error> {
+    let names: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
+    report(names.join(" "), &pmrm(&args.paths)?, json)
+}
+
+/// Prints what is off and the count.
+fn report(file: String, cases: &[Case], json: bool) -> Result<Verdict, Error> {
     if cases.is_empty() {
-        return Err(Error::Usage(format!("{}: expected rows to compare with, found none", source.name())));
+        return Err(Error::Usage(format!("{file}: expected cases to compare with, found none")));
     }
     let failed = cases.iter().filter(|case| !case.off.is_empty()).count();
     let mut output = Output::new(json);
-    for Case { name, off } in &cases {
+    for Case { name, off } in cases {
         for off in off {
             output.json_line(&OffObject { case: name, off });
             let Off { field, expected, got, error } = off;
             output.text_line(&format!(
-                "{name}, {field}: expected {expected}, got {got}, {error:.3} times what it may be off"
+                "{name}, {field}: expected {expected}, got {got}, {error:.3} of what it may be off"
             ));
         }
     }
     let passed = cases.len() - failed;
-    output.json_line(&ReferenceObject { file: source.name(), passed, failed });
+    output.json_line(&ReferenceObject { file, passed, failed });
     output.line(&format!("{passed} passed, {failed} failed"));
     output.write()?;
     Ok(if failed == 0 { Verdict::Right } else { Verdict::Wrong })

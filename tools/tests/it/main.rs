@@ -15,6 +15,7 @@ mod journal_run;
 mod journals;
 mod latency;
 mod own_scenarios;
+mod portfolios;
 mod prune;
 mod readme;
 mod recover;

@@ -66,7 +66,7 @@ fn what_is_no_case_is_refused_with_file_line_and_field() {
         (row("0"), "off.csv:2: expected forward to be above 0, found \"0\""),
         (row("1,2"), "off.csv:2: expected 16 fields, as the header has, found 17"),
         (header.replace("gamma", "gama"), "off.csv:1: expected a header with the column gamma"),
-        (header.clone(), "off.csv: expected rows to compare with, found none"),
+        (header.clone(), "off.csv: expected cases to compare with, found none"),
         (String::new(), "off.csv:1: expected a header with the column forward"),
     ] {
         let ran = run(&["check", "black76", &folder.file("off.csv", content)]);
@@ -120,4 +120,38 @@ fn how_likely_a_price_is_gone() {
     let ran = run(&["divergence", "--vol", "0.8", "--lag", "-1", "--band", "0.0005"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.contains("the lag is -1; expected seconds from 0 to a year's 31,536,000"), "{}", ran.stderr);
+}
+
+/// A position of thirteen lots, by hand: 0.25 of 130,000,000 for slippage and 0.2 for the risk factor.
+const LEVELS: &str = "\
+feature,party,open_volume,buy_orders,sell_orders,mark_price,linear_slippage,quadratic_slippage,rf_long,rf_short,search_f,\
+initial_f,release_f,exp_maintenance,exp_search,exp_initial,exp_release
+by hand,one,13,0,0,10000000,0.25,0,0.2,0.1,3.2,4,5,58500000,187200000,234000000,292500000
+by hand,two,-13,0,2,10000000,0.25,0,0.2,0.1,3.2,4,5,47500000,,,
+by hand,three,-13,13,0,10000000,0.25,0.001,0.2,0.1,3.2,4,5,47190000,151008000,,
+";
+
+#[test]
+fn levels_of_futures() {
+    let folder = Folder::new();
+    let ran = run(&["check", "futures-margin", &folder.file("levels.csv", LEVELS)]);
+    assert_eq!((ran.code, ran.stdout.trim_end()), (0, "3 passed, 0 failed"), "{}", ran.stderr);
+    let ran = run(&["check", "futures-margin", &folder.file("levels.csv", LEVELS.replace("234000000", "234000001"))]);
+    assert_eq!((ran.code, ran.last_line()), (1, "2 passed, 1 failed"));
+    let says = "line 2 (by hand one), exp_initial: expected 234000001, got 234000000, ";
+    assert!(ran.stdout.starts_with(says), "{}", ran.stdout);
+    for (from, to, says) in [
+        (
+            "0.25,0,0.2",
+            "-0.25,0,0.2",
+            "2: expected linear_slippage to be a rate, found \"-0.25\": expected a rate from 0 to",
+        ),
+        ("one,13,", "one,13.5,", "2: expected open_volume to be "),
+        ("10000000,", "18446744073709551615,", "2: expected levels that cash can be, found the margin is more than"),
+        ("exp_release", "exp", "1: expected a header with the column exp_release"),
+    ] {
+        let ran = run(&["check", "futures-margin", &folder.file("levels.csv", LEVELS.replacen(from, to, 1))]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
 }

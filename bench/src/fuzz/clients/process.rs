@@ -17,7 +17,7 @@ use novate_journal::storage::{DiskStorage, Storage};
 use novate_journal::writer::{Durability, Settings as JournalSettings};
 use novate_replica::clock::CycleClock;
 use novate_replica::follower::FollowerSettings;
-use novate_replica::gateway::{Feed, FeedError, Gateway, Place, Release, Session};
+use novate_replica::gateway::{Feed, FeedError, Gateway, Place, Release, Session, SubmitError};
 use novate_replica::primary::{Primary, Settings};
 use novate_replica::wait::{Waiter, Waiting};
 
@@ -158,7 +158,12 @@ fn listen(gateway: &Gateway) -> Result<(), String> {
                 order.submit(session, &mut wait).map_err(in_words)?;
             }
             (Kind::Resend, &[from], Some(session)) => {
-                session.resend(from, &mut wait).map_err(in_words)?;
+                let sent = match session.resend(from, &mut wait) {
+                    // Clients ask also for what is answered already, and may have attached this handle behind that.
+                    Err(SubmitError::Forgotten { kept_from }) => session.resend(kept_from, &mut wait),
+                    sent => sent,
+                };
+                sent.map_err(in_words)?;
             }
             (kind, ..) => return Err(format!("a message {kind:?} that makes no sense here")),
         }

@@ -13,6 +13,7 @@ const EXPECTED: &[&str] = &[
     "docs/ARCHITECTURE.md",
     "docs/DETERMINISM.md",
     "docs/FORMAT.md",
+    "docs/MARGIN.md",
     "docs/ORDERS.md",
     "docs/RUNBOOK.md",
     "docs/SCENARIOS.md",

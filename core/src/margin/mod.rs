@@ -1,0 +1,13 @@
+//! Margin: what an account must hold so that closing its positions, in the worst case that is reckoned with, costs nobody
+//! else. All of it in integers; every formula with its source is in `docs/MARGIN.md`.
+//!
+//! | module | model | for |
+//! |---|---|---|
+//! | [`futures`] | risk factors, and slippage of closing | futures and perpetuals |
+//! | [`portfolio`] | the worst of many scenarios | options, with what hedges them |
+
+pub mod futures;
+pub mod portfolio;
+mod rate;
+
+pub use self::rate::{ParseRateError, RATE_UNIT, Rate};

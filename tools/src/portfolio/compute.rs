@@ -1,0 +1,275 @@
+//! From a portfolio to its margin, through risk arrays of integers: lots of 1e-11, lanes of 2^-48 atoms, 128 bits.
+
+use novate_core::margin::portfolio::{
+    Account, Array, Collateral, Expiry, Margin, Parameters, Perpetuals, Scenario, margin,
+};
+use novate_core::margin::{RATE_UNIT, Rate};
+use novate_core::pricing::Level;
+use novate_core::pricing::SCENARIOS_MAX;
+use novate_core::pricing::pmrm::{self, Discounts, Grid, SkewShock, Smile, VolatilityShock, Worth};
+use novate_core::pricing::svi;
+
+use super::json;
+
+/// Units of a position to a lot.
+const LOT: f64 = 1e-11;
+/// Atoms of one unit of cash.
+const ATOMS: f64 = 1e6;
+/// Lanes to an atom: 2^48.
+const LANES: f64 = 281_474_976_710_656.0;
+/// Lots of a position, at most: what 53 bits hold.
+const LOTS_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// What a portfolio comes to, in cash.
+#[derive(Clone, Debug)]
+pub(crate) struct Computed {
+    /// Names of the scenarios.
+    pub(crate) names: Vec<String>,
+    /// Profit under each.
+    pub(crate) scenarios: Vec<f64>,
+    /// The loss by basis.
+    pub(crate) basis: f64,
+    /// Value of everything.
+    pub(crate) mark_to_market: f64,
+    /// What is added for maintenance, and beyond that for the initial margin.
+    pub(crate) contingency: [f64; 2],
+    /// What is left over the maintenance margin.
+    pub(crate) maintenance: f64,
+    /// What is left over the initial margin.
+    pub(crate) initial: f64,
+    /// Each option's price.
+    pub(crate) marks: Vec<f64>,
+}
+
+/// Cash, or the worth of something, in lanes.
+fn lanes(amount: f64) -> Result<i128, String> {
+    let scaled = amount * ATOMS * LANES;
+    if scaled.abs() < 1e36 { Ok(scaled as i128) } else { Err(format!("an amount of {amount} is too large")) }
+}
+
+/// The worth of one lot.
+fn lot(worth: f64) -> Result<i128, String> {
+    lanes(worth * LOT)
+}
+
+fn cash(lanes: i128) -> f64 {
+    lanes as f64 / LANES / ATOMS
+}
+
+fn lots(amount: f64) -> Result<i64, String> {
+    let lots = (amount / LOT).round();
+    if lots.abs() <= LOTS_MAX { Ok(lots as i64) } else { Err(format!("an amount of {amount} is too large")) }
+}
+
+fn rate(name: &str, value: f64) -> Result<Rate, String> {
+    let units = (value >= 0.0).then_some((value * RATE_UNIT as f64).round() as u128);
+    let rate = units.and_then(Rate::new);
+    rate.ok_or_else(|| format!("{name} is {value}; expected a number from 0 to 1000000"))
+}
+
+fn array(worth: &Worth) -> Result<Array<i128>, String> {
+    let mut scenarios = [0; SCENARIOS_MAX];
+    for (lane, worth) in scenarios.iter_mut().zip(worth.scenarios) {
+        *lane = lot(worth)?;
+    }
+    Ok(Array { mark: lot(worth.mark)?, basis: [lot(worth.basis[0])?, lot(worth.basis[1])?], scenarios })
+}
+
+/// What a scenario does to the smile; whatever has another name keeps it.
+fn smile(direction: &str) -> Smile {
+    match direction.to_ascii_uppercase().as_str() {
+        "UP" => Smile::Up,
+        "DOWN" => Smile::Down,
+        "LINEAR" => Smile::Linear,
+        "ABS" => Smile::Absolute,
+        _ => Smile::Kept,
+    }
+}
+
+/// Computes a portfolio's margin.
+///
+/// # Errors
+/// What of it makes no sense.
+pub(crate) fn compute(portfolio: &json::Portfolio) -> Result<Computed, String> {
+    let json::Portfolio { market, parameters, .. } = portfolio;
+    if parameters.scenarios.len() > SCENARIOS_MAX {
+        return Err(format!("Scenarios has {} rows; expected at most {SCENARIOS_MAX}", parameters.scenarios.len()));
+    }
+    for (name, value) in [("SpotPrice", market.spot_price), ("StablePrice", market.stable_price)] {
+        if value <= 0.0 {
+            return Err(format!("{name} is {value}; expected a number above 0"));
+        }
+    }
+    let mut confidence = market.spot_confidence;
+    let collaterals = collaterals(market)?;
+    if market.num_perps != 0.0 {
+        confidence = confidence.min(market.perp_confidence);
+    }
+    let (expiries, marks) = expiries(market, parameters, confidence)?;
+    let has_perpetuals = f64::from(u8::from(market.num_perps != 0.0));
+    let account = Account {
+        expiries: &expiries,
+        perpetuals: Perpetuals {
+            value: lanes(market.num_perps * market.perp_price)?,
+            notional: lanes(market.num_perps.abs() * market.spot_price)?,
+            unrealised: lanes(has_perpetuals * (market.unrealised_perp_pnl + market.unrealised_funding))?,
+            confidence: rate("SpotConfidence", confidence)?,
+        },
+        collaterals: &collaterals,
+        cash: lanes(market.cash)?,
+        spot: lot(market.spot_price)?,
+    };
+    let scenarios = parameters.scenarios.iter().map(|scenario| {
+        Ok(Scenario {
+            spot: rate("SpotShock", scenario.spot_shock)?,
+            damping: rate("DampeningFactor", scenario.damping)?,
+            is_skew: smile(&scenario.vol_shock_direction).is_skew(),
+        })
+    });
+    let scenarios = scenarios.collect::<Result<Vec<_>, String>>()?;
+    let found =
+        margin(&scenarios, &own_parameters(market, parameters)?, &account).map_err(|error| error.to_string())?;
+    Ok(computed(parameters, &found, marks))
+}
+
+fn computed(parameters: &json::Parameters, found: &Margin, marks: Vec<f64>) -> Computed {
+    let name = |scenario: &json::Scenario| format!("{} {}", scenario.spot_shock, scenario.vol_shock_direction);
+    Computed {
+        names: parameters.scenarios.iter().map(name).collect(),
+        scenarios: found.scenarios.iter().take(parameters.scenarios.len()).copied().map(cash).collect(),
+        basis: cash(found.basis),
+        mark_to_market: cash(found.mark_to_market),
+        contingency: found.contingency.map(cash),
+        maintenance: cash(found.maintenance),
+        initial: cash(found.initial),
+        marks,
+    }
+}
+
+fn own_parameters(market: &json::Market, parameters: &json::Parameters) -> Result<Parameters, String> {
+    let (other, losses) = (&parameters.other_contingency, &parameters.margin);
+    // A peg that is lost makes every loss count more.
+    let lost = (other.peg_loss_threshold - market.stable_price).max(0.0);
+    Ok(Parameters {
+        maintenance_loss: rate("MM_LOSS_FACTOR", losses.mm_loss_factor)?,
+        initial_loss: rate("IM_LOSS_FACTOR", losses.im_loss_factor + other.peg_loss_factor * lost)?,
+        perpetual: [rate("MM_PERP_PERCENT", other.mm_perp_percent)?, rate("IM_PERP_PERCENT", other.im_perp_percent)?],
+        option: [
+            rate("MM_OPTION_PERCENT", other.mm_option_percent)?,
+            rate("IM_OPTION_PERCENT", other.im_option_percent)?,
+        ],
+        confidence_threshold: rate("CONF_THRESHOLD", other.conf_threshold)?,
+        confidence: rate("CONF_MARGIN", other.conf_margin)?,
+    })
+}
+
+fn collaterals(market: &json::Market) -> Result<Vec<Collateral>, String> {
+    let each = market.collaterals.iter().map(|collateral| {
+        Ok(Collateral {
+            value: lanes(collateral.amount * collateral.price / market.stable_price)?,
+            is_risk_cancelling: collateral.is_risk_cancelling,
+            maintenance_haircut: rate("MMHaircut", collateral.maintenance_haircut)?,
+            initial_haircut: rate("IMHaircut", collateral.initial_haircut)?,
+            confidence: rate("Confidence", collateral.confidence.min(market.spot_confidence))?,
+        })
+    });
+    each.collect()
+}
+
+/// The sums of every expiry, and each option's price.
+fn expiries(
+    market: &json::Market,
+    parameters: &json::Parameters,
+    confidence: f64,
+) -> Result<(Vec<Expiry<i128>>, Vec<f64>), String> {
+    let scenarios: Vec<pmrm::Scenario> = parameters
+        .scenarios
+        .iter()
+        .map(|scenario| pmrm::Scenario { spot: scenario.spot_shock, smile: smile(&scenario.vol_shock_direction) })
+        .collect();
+    let grid = grid(&scenarios, parameters);
+    let mut marks = vec![0.0; market.options.len()];
+    let mut seconds: Vec<f64> = market.options.iter().map(|option| option.expiry).collect();
+    seconds.sort_unstable_by(f64::total_cmp);
+    seconds.dedup();
+    let mut expiries = Vec::new();
+    for seconds in seconds {
+        let feed = market.option_feeds.iter().find(|feed| feed.expiry == seconds);
+        let feed = feed.ok_or_else(|| format!("OptionFeeds has no row with FeedExpiry {seconds}"))?;
+        let options = market.options.iter().zip(&mut marks).filter(|(option, _)| option.expiry == seconds);
+        expiries.push(expiry(&grid, feed, options, confidence)?);
+    }
+    Ok((expiries, marks))
+}
+
+fn grid<'a>(scenarios: &'a [pmrm::Scenario], parameters: &json::Parameters) -> Grid<'a> {
+    let (vol, skew) = (&parameters.vol_shock, &parameters.skew_shock);
+    let (margin, basis) = (&parameters.margin, &parameters.basis_contingency);
+    Grid {
+        scenarios,
+        volatility: VolatilityShock {
+            range_up: vol.volrangeup,
+            range_down: vol.volrangedown,
+            short_power: vol.shorttermpower,
+            long_power: vol.longtermpower,
+            floor_days: vol.dte_floor,
+            evaluated_min: vol.min_vol_eval_shocked,
+        },
+        skew: SkewShock {
+            linear: [skew.linear_scale_cap, skew.linear_cbase],
+            absolute: [skew.abs_scale_cap, skew.abs_cbase],
+            width_min: skew.min_k_star,
+            width: skew.min_width_scale,
+            volatility: [skew.vol_param_static, skew.vol_param_scale],
+        },
+        discounts: Discounts {
+            fixed: [margin.base_static_discount, margin.base_static_discount_neg],
+            rate_mult: [margin.long_rate_multscale, margin.short_rate_multscale],
+            rate_add: [margin.long_rate_addscale, margin.short_rate_addscale],
+            basis: [basis.scenario_spot_up, basis.scenario_spot_down],
+            basis_factor: [basis.basis_cont_add_factor, basis.basis_cont_mult_factor],
+        },
+    }
+}
+
+fn expiry<'m>(
+    grid: &Grid<'_>,
+    feed: &json::Feed,
+    options: impl Iterator<Item = (&'m json::Position, &'m mut f64)>,
+    confidence: f64,
+) -> Result<Expiry<i128>, String> {
+    let level = Level::best();
+    let [a, b, rho, m, sigma, forward, years] = feed.smile;
+    let smile = svi::Smile::new(svi::Parameters { a, b, rho, m, sigma, forward, years });
+    let smile = smile.map_err(|error| format!("SVIparam of the expiry in {} seconds: {error}", feed.expiry))?;
+    let feeds = pmrm::Expiry { seconds: feed.expiry, forward: feed.forward, rate: feed.rate };
+    let factors = pmrm::factors(level, &grid.discounts, &feeds);
+    let (mut sums, mut gross) = (Array::default(), 0_u64);
+    let mut strikes: Vec<(f64, i64)> = Vec::new();
+    for (option, mark) in options {
+        if option.strike <= 0.0 {
+            return Err(format!("Strike is {}; expected a price above 0", option.strike));
+        }
+        let volatility = smile.volatility(option.strike);
+        let terms = pmrm::Terms { strike: option.strike, is_call: option.is_call, volatility };
+        let worth = pmrm::worth(level, grid, &feeds, &terms);
+        let quantity = lots(option.amount)?;
+        sums.add(quantity, &array(&worth)?).map_err(|error| error.to_string())?;
+        gross += quantity.unsigned_abs();
+        match strikes.iter_mut().find(|(strike, _)| *strike == option.strike) {
+            Some((_, net)) => *net += quantity,
+            None => strikes.push((option.strike, quantity)),
+        }
+        *mark = worth.mark;
+    }
+    let feed_confidence = feed.forward_confidence.min(feed.rate_confidence).min(feed.option_vol_confidences);
+    Ok(Expiry {
+        sums,
+        discount_long: rate("BASE_STATIC_DISCOUNT", factors.long)?,
+        discount_short: rate("BASE_STATIC_DISCOUNT_NEG", factors.short)?,
+        basis: rate("BASIS_CONT_ADD_FACTOR", factors.basis)?,
+        naked: strikes.iter().map(|(_, net)| net.min(&0).unsigned_abs()).sum(),
+        gross,
+        confidence: rate("ForwardConfidence", feed_confidence.min(confidence))?,
+    })
+}

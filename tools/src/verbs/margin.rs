@@ -1,0 +1,108 @@
+//! `novate margin`: what a portfolio's margin is, scenario by scenario.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Verdict;
+use crate::error::Error;
+use crate::output::{Listing, Output};
+use crate::portfolio::{Computed, compute};
+use crate::reference::read_portfolio;
+
+/// The portfolio.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MarginArgs {
+    /// Market, positions and parameters as JSON, in the form of the cases of `check pmrm`.
+    #[arg(long, value_name = "FILE.json")]
+    portfolio: PathBuf,
+}
+
+/// A scenario as JSON.
+#[derive(Serialize)]
+struct ScenarioObject<'c> {
+    scenario: &'c str,
+    profit: f64,
+}
+
+/// An option as JSON.
+#[derive(Serialize)]
+struct OptionObject {
+    expiry_seconds: f64,
+    strike: f64,
+    is_call: bool,
+    amount: f64,
+    price: f64,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct MarginObject<'c> {
+    portfolio: String,
+    options: Vec<OptionObject>,
+    scenarios: Vec<ScenarioObject<'c>>,
+    basis_loss: f64,
+    worst: f64,
+    mark_to_market: f64,
+    contingency_maintenance: f64,
+    contingency_initial: f64,
+    over_maintenance: f64,
+    over_initial: f64,
+}
+
+/// Computes and prints all of it.
+pub(crate) fn margin(args: &MarginArgs, json: bool) -> Result<Verdict, Error> {
+    let name = args.portfolio.display().to_string();
+    let portfolio = read_portfolio(&args.portfolio)?;
+    let computed = compute(&portfolio).map_err(|what| Error::Usage(format!("{name}: {what}")))?;
+    let Computed { names, scenarios, marks, .. } = &computed;
+    let worst = scenarios.iter().copied().fold(computed.basis, f64::min);
+    let options = portfolio.market.options.iter().zip(marks).map(|(option, price)| OptionObject {
+        expiry_seconds: option.expiry,
+        strike: option.strike,
+        is_call: option.is_call,
+        amount: option.amount,
+        price: *price,
+    });
+    let object = MarginObject {
+        portfolio: name,
+        options: options.collect(),
+        scenarios: names.iter().zip(scenarios).map(|(scenario, &profit)| ScenarioObject { scenario, profit }).collect(),
+        basis_loss: computed.basis,
+        worst,
+        mark_to_market: computed.mark_to_market,
+        contingency_maintenance: computed.contingency[0],
+        contingency_initial: computed.contingency[1],
+        over_maintenance: computed.maintenance,
+        over_initial: computed.initial,
+    };
+    let mut output = Output::new(json);
+    output.json_line(&object);
+    output.text_line(&text(&object));
+    output.write()?;
+    Ok(Verdict::Right)
+}
+
+fn text(object: &MarginObject<'_>) -> String {
+    let mut listing = Listing::new();
+    for option in &object.options {
+        let kind = if option.is_call { "call" } else { "put" };
+        let name = format!("{} {kind} {} in {} s", option.amount, option.strike, option.expiry_seconds);
+        listing.row(&name, &format!("price {:.6}", option.price));
+    }
+    for ScenarioObject { scenario, profit } in &object.scenarios {
+        listing.row(&format!("scenario {scenario}"), &format!("{profit:.6}"));
+    }
+    for (name, amount) in [
+        ("loss by basis", object.basis_loss),
+        ("worst", object.worst),
+        ("mark to market", object.mark_to_market),
+        ("contingency, maintenance", object.contingency_maintenance),
+        ("contingency, initial, beyond that", object.contingency_initial),
+        ("left over the maintenance margin", object.over_maintenance),
+        ("left over the initial margin", object.over_initial),
+    ] {
+        listing.row(name, &format!("{amount:.6}"));
+    }
+    listing.lines()
+}
