@@ -1,4 +1,5 @@
-"""Makes coefficients.rs: polynomials for exp, ln and the Mills ratio, interpolated at Chebyshev's nodes with 60 digits.
+"""Makes coefficients.rs: polynomials for exp, ln, the Mills ratio and where the search for implied volatility
+begins, interpolated at Chebyshev's nodes with 60 digits.
 
     python3 coefficients.py > coefficients.rs
 
@@ -29,18 +30,37 @@ def error(function, coefficients, low, high):
     return max(abs(function(x) - sum(c * x**n for n, c in enumerate(coefficients))) for x in places)
 
 
-def mills(t):
-    """(z + 1) (1 - N(z)) / n(z), where z = 5 (1 + t) / (1 - t): 1 at the end, where z has no bound."""
-    if t > 1 - mpf(10) ** -50:
-        return mpf(1)
-    z = 5 * (1 + t) / (1 - t)
+def mills_ratio(z):
+    """(1 - N(z)) / n(z)."""
     if z < 8:
-        return sqrt(pi / 2) * exp(z * z / 2) * erfc(z / sqrt(mpf(2))) * (z + 1)
+        return sqrt(pi / 2) * exp(z * z / 2) * erfc(z / sqrt(mpf(2)))
     # Laplace's continued fraction, from far enough behind.
     below = z
     for n in range(1500, 0, -1):
         below = z + n / below
-    return (z + 1) / below
+    return 1 / below
+
+
+def unbounded(function, middle):
+    """A function of z from 0 as one of t = (z - middle) / (z + middle): 1 at the end, where z has no bound."""
+    return lambda t: mpf(1) if t > 1 - mpf(10) ** -50 else function(middle * (1 + t) / (1 - t))
+
+
+def foot(z):
+    """(z + 1) (z - sqrt(pi / 2) + M(z)) / z^2, M being the Mills ratio."""
+    return (z + 1) * (z - sqrt(pi / 2) + mills_ratio(z)) / z**2
+
+
+def quantile(t):
+    """z / u, where N(-z) = e^(-u^2 / 2) and u = 2 (1 + t) / (1 - t), by Newton's method."""
+    u = 2 * (1 + t) / (1 - t)
+    z = u
+    for _ in range(100):
+        step = (u * u / 2 - z * z / 2 - log(2 * pi) / 2 + log(mills_ratio(z))) * mills_ratio(z)
+        z += step
+        if abs(step) < mpf(10) ** -40:
+            return z / u
+    raise ValueError(u)
 
 
 def exponential(r):
@@ -80,9 +100,20 @@ print("#![allow(clippy::approx_constant, clippy::unreadable_literal)]\n")
 half = log(2) / 2 * mpf("1.0001")
 table("EXP", "`(e^r - 1 - r) / r^2` in r, to half of ln 2", exponential, -half, half, 10)
 table("LN", "`(2 atanh u - 2 u) / (u w)` in w = u^2, to u = 0.2006", logarithm, mpf(0), mpf("0.2006") ** 2, 8)
+mills = unbounded(lambda z: (z + 1) * mills_ratio(z), 5)
 table("MILLS", "`(z + 1) (1 - N(z)) / n(z)` in t = (z - 5) / (z + 5), for z from 0", mills, mpf(-1), mpf(1), 24)
+wide = unbounded(lambda z: (z + 1) * mills_ratio(z - 1), 5)
+table("MILLS_WIDE", "`(z + 2) (1 - N(z)) / n(z)` in t = (z - 4) / (z + 6), for z from -1", wide, mpf(-1), mpf(1), 30)
+text = "`(z + 1) (z - sqrt(pi / 2) + (1 - N(z)) / n(z)) / z^2` in t = (z - 4) / (z + 4), for z from 0"
+table("FOOT", text, unbounded(foot, 4), mpf(-1), mpf(1), 12)
+low, high = [(mpf(u) - 2) / (mpf(u) + 2) for u in ("1.3", "42")]
+text = "`z / u`, where N(-z) = e^(-u^2/2), in t = (u - 2) / (u + 2), for u from 1.3 to 42"
+table("QUANTILE", text, quantile, low, high, 12)
 high = truncated(float(log(2)), 21)
 constant("LN2_HIGH", "The first 32 bits of ln 2: products with exponents are exact", high)
 constant("LN2_LOW", "The rest of it", log(2) - mpf(high))
 constant("LOG2_E", "log2 e", 1 / log(2))
 constant("INVERSE_SQRT_2_PI", "1 / sqrt(2 pi)", 1 / sqrt(2 * pi))
+constant("SQRT_2_PI", "sqrt(2 pi)", sqrt(2 * pi))
+constant("INVERSE_SQRT_3", "1 / sqrt 3", 1 / sqrt(mpf(3)))
+constant("LOW_SCALE", "3 sqrt 3 / (2 pi)", 3 * sqrt(mpf(3)) / (2 * pi))

@@ -2,7 +2,7 @@
 //!
 //! Each is straight-line code with selections instead of branches: compilers make vectors of it.
 
-use super::coefficients::{EXP, INVERSE_SQRT_2_PI, LN, LN2_HIGH, LN2_LOW, LOG2_E, MILLS};
+use super::coefficients::{EXP, FOOT, INVERSE_SQRT_2_PI, LN, LN2_HIGH, LN2_LOW, LOG2_E, MILLS, MILLS_WIDE, QUANTILE};
 use super::level::Ieee;
 
 /// Added to a small number, it leaves the nearest integer in the last bits: 1.5 x 2^52.
@@ -11,6 +11,10 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 const EXP_LOW: f64 = -708.0;
 /// Where e^x is still finite.
 const EXP_HIGH: f64 = 709.0;
+/// The largest exponent of what is scaled.
+const SCALE_MAX: f64 = 1_021.0;
+/// 2^54: a subnormal number times this is normal.
+const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
 /// Bits of a double that are not its exponent or sign.
 const FRACTION_BITS: u32 = 52;
 
@@ -39,15 +43,61 @@ pub(super) fn polynomial<const N: usize>(ieee: impl Ieee, coefficients: &[f64; N
 pub(super) fn exp(ieee: impl Ieee, x: f64) -> f64 {
     let within = if x < EXP_LOW { EXP_LOW } else { x };
     let within = if within > EXP_HIGH { EXP_HIGH } else { within };
-    // x = n ln 2 + r, where r is at most half of ln 2.
-    let shifted = ieee.fma(within, LOG2_E, ROUNDER);
-    let whole = shifted - ROUNDER;
-    let rest = ieee.fma(whole, -LN2_LOW, ieee.fma(whole, -LN2_HIGH, within));
-    let power = 1.0 + ieee.fma(rest * rest, polynomial(ieee, &EXP, rest), rest);
+    let [shifted, excess] = exp_parts(ieee, within);
     // Two halves: 2^1024 is no number, and its half is.
-    let scale = f64::from_bits((shifted.to_bits() << FRACTION_BITS).wrapping_add(1022 << FRACTION_BITS));
-    let value = power * scale * 2.0;
+    let value = (1.0 + excess) * half_scale(shifted) * 2.0;
     if x < EXP_LOW { 0.0 } else { value }
+}
+
+/// e^x, where x is from -1,000,000 to 709, as 2^n (1 + q): n with [`ROUNDER`] added to it, and q.
+#[inline(always)]
+fn exp_parts(ieee: impl Ieee, x: f64) -> [f64; 2] {
+    // x = n ln 2 + r, where r is at most half of ln 2.
+    let shifted = ieee.fma(x, LOG2_E, ROUNDER);
+    let whole = shifted - ROUNDER;
+    let rest = ieee.fma(whole, -LN2_LOW, ieee.fma(whole, -LN2_HIGH, x));
+    [shifted, ieee.fma(rest * rest, polynomial(ieee, &EXP, rest), rest)]
+}
+
+/// 2^(n - 1), where n is from -1,021 to 1,024 and comes with [`ROUNDER`] added to it.
+#[inline(always)]
+fn half_scale(shifted: f64) -> f64 {
+    f64::from_bits((shifted.to_bits() << FRACTION_BITS).wrapping_add(1022 << FRACTION_BITS))
+}
+
+/// e^x as a number and what its rounding took, where x is from -700 to 700: to a third of a unit in the last place.
+#[inline(always)]
+pub(super) fn exp_pair(ieee: impl Ieee, x: f64) -> [f64; 2] {
+    let [shifted, excess] = exp_parts(ieee, x);
+    let power = 1.0 + excess;
+    let scale = half_scale(shifted);
+    [power * scale * 2.0, (excess - (power - 1.0)) * scale * 2.0]
+}
+
+/// e^x 2^-n, where x is from -1,000,000 to 700 and n an integer: 0 from about 2^-1021 down, and about 2^1021 at most.
+#[inline(always)]
+pub(super) fn exp_scaled(ieee: impl Ieee, x: f64, n: f64) -> f64 {
+    let [shifted, excess] = exp_parts(ieee, x);
+    let exponent = shifted - ROUNDER - n;
+    let within = if exponent < SCALE_MAX { exponent } else { SCALE_MAX };
+    let value = (1.0 + excess) * half_scale(within + ROUNDER) * 2.0;
+    if exponent > -SCALE_MAX { value } else { 0.0 }
+}
+
+/// A positive number as a number from 1 to 2 and n, of which 2^n is the other factor; subnormal numbers too.
+#[inline(always)]
+pub(super) fn fraction_and_exponent(x: f64) -> [f64; 2] {
+    let (normal, bias) = if x < f64::MIN_POSITIVE { (x * TWO_TO_54, 1_023.0 + 54.0) } else { (x, 1_023.0) };
+    let exponent = f64::from((normal.to_bits() >> FRACTION_BITS) as u32) - bias;
+    let fraction = f64::from_bits(normal.to_bits() & ((1 << FRACTION_BITS) - 1) | 1.0_f64.to_bits());
+    [fraction, exponent]
+}
+
+/// The logarithm of what [`fraction_and_exponent`] has taken apart.
+#[inline(always)]
+pub(super) fn ln_parts(ieee: impl Ieee, [fraction, exponent]: [f64; 2]) -> f64 {
+    let log = ln_ratio(ieee, fraction, 1.0);
+    ieee.fma(exponent, LN2_HIGH, ieee.fma(exponent, LN2_LOW, log))
 }
 
 /// ln(a / b) of two positive normal numbers: with full relative precision also where they are almost the same.
@@ -87,4 +137,43 @@ pub(super) fn mills_pair(ieee: impl Ieee, [first, second]: [f64; 2]) -> [f64; 2]
         polynomial(ieee, &MILLS, (first - 5.0) * (b[0] * inverses[0])) * (a[0] * inverses[0]),
         polynomial(ieee, &MILLS, (second - 5.0) * (b[1] * inverses[1])) * (a[1] * inverses[1]),
     ]
+}
+
+/// (M(z) - M(z + width)) / width, M being the Mills ratio, z at least -1 and width from 0: to full relative precision.
+///
+/// Nothing cancels however small the width is or however large z: M is a polynomial by z + 2, and the difference
+/// quotient of the polynomial is one in both places.
+#[inline(always)]
+pub(super) fn mills_slope(ieee: impl Ieee, z: f64, width: f64) -> f64 {
+    let (far, near) = ([z + 6.0, z + width + 6.0], [z + 2.0, z + width + 2.0]);
+    let products = [far[0] * far[1], near[0] * near[1]];
+    let inverse = 1.0 / (products[0] * products[1]);
+    let [inverse_far, inverse_near] = [inverse * products[1], inverse * products[0]];
+    let places = [(z - 4.0) * far[1] * inverse_far, (z + width - 4.0) * far[0] * inverse_far];
+    let squares = [places[0] * places[0], places[1] * places[1]];
+    // p(t) = e(t^2) + t o(t^2): e and o at the first place, and their difference quotients.
+    let (mut values, mut quotients) = ([0.0; 2], [0.0; 2]);
+    for &[even, odd] in MILLS_WIDE.as_chunks::<2>().0.iter().rev() {
+        quotients = [ieee.fma(quotients[0], squares[1], values[0]), ieee.fma(quotients[1], squares[1], values[1])];
+        values = [ieee.fma(values[0], squares[0], even), ieee.fma(values[1], squares[0], odd)];
+    }
+    let value = ieee.fma(places[0], values[1], values[0]);
+    let both = ieee.fma(places[1], quotients[1], quotients[0]);
+    let quotient = ieee.fma(places[0] + places[1], both, values[1]);
+    ieee.fma(-10.0 * near[0] * inverse_far, quotient, value) * inverse_near
+}
+
+/// (z - sqrt(pi / 2) + M(z)) / z^2, where M is the Mills ratio and z from 0: to nine digits.
+#[inline(always)]
+pub(super) fn mills_foot(ieee: impl Ieee, z: f64) -> f64 {
+    let (below, above) = (z + 1.0, z + 4.0);
+    let inverse = 1.0 / (below * above);
+    polynomial(ieee, &FOOT, (z - 4.0) * (below * inverse)) * (above * inverse)
+}
+
+/// The z at which N(-z) = e^-w, where w is from 0.85 to 880: to six digits.
+#[inline(always)]
+pub(super) fn normal_quantile(ieee: impl Ieee, w: f64) -> f64 {
+    let u = ieee.sqrt(2.0 * w);
+    u * polynomial(ieee, &QUANTILE, (u - 2.0) / (u + 2.0))
 }

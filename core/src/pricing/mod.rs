@@ -9,6 +9,7 @@
 pub mod black76;
 mod coefficients;
 pub mod divergence;
+pub mod implied;
 mod kernels;
 mod level;
 pub mod pmrm;

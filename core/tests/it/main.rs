@@ -8,6 +8,7 @@ mod digest;
 #[cfg(feature = "serde")]
 mod fields;
 mod golden;
+mod implied;
 mod margin;
 mod pricing;
 mod ring;

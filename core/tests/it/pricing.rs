@@ -10,13 +10,13 @@ use novate_core::pricing::black76::{Batch, LengthDiffers, Terms, Value, Values, 
 /// A golden hash: whoever changes a kernel changes the rules version with it.
 const BITS: u64 = 0xc878_20d6_0705_dcbb;
 
-fn rows(name: &str) -> Vec<Vec<String>> {
+pub(super) fn rows(name: &str) -> Vec<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     let text = fs::read_to_string(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
     text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
 
-fn number(text: &str) -> f64 {
+pub(super) fn number(text: &str) -> f64 {
     text.parse().expect("a number")
 }
 
@@ -69,10 +69,10 @@ fn prices_of_the_book() {
 }
 
 /// Random numbers that need no crate.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -80,7 +80,7 @@ impl Random {
     }
 
     /// From one to another.
-    fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * (f64::from((self.next() >> 32) as u32) / 4_294_967_296.0)
     }
 }
