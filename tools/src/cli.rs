@@ -148,7 +148,7 @@ pub(crate) enum Verb {
     /// so; there is no process of its number, as far as this machine or container sees them.
     #[command(after_help = "Examples:\n  novate status journal/ --watch\n  novate status journal/ --prometheus")]
     Status(StatusArgs),
-    /// Price an option: call and put, and their Greeks.
+    /// Price an option: call and put, and their Greeks; or find the volatility that a price stands for.
     ///
     /// After Black (1976), from the forward price for the expiry. Delta and gamma are per unit of the forward, vega, vanna and
     /// volga per 1 of volatility, theta per year that goes by, rho per 1 of rate with the forward unchanged.
@@ -179,7 +179,8 @@ pub(crate) enum Verb {
 }
 
 const PRICE_EXAMPLES: &str = "Examples:\n  novate price --forward 64000 --strike 70000 --days 30 --vol 0.55\n  \
-    novate price --forward 100 --strike 95 --days 91 --vol 0.2 --rate 0.03 --json";
+    novate price --forward 100 --strike 95 --days 91 --vol 0.2 --rate 0.03 --json\n  \
+    novate price --forward 100 --strike 95 --days 91 --call 6.83";
 const CHECK_EXAMPLES: &str = "Examples:\n  novate check flow order_entry.csv.gz --fills fills.csv.gz --checkpoints \
     checkpoints.csv.gz\n  novate check scenarios scenarios/";
 const LATENCY_EXAMPLES: &str = "Examples:\n  novate latency --report latency/\n  \
@@ -223,6 +224,14 @@ pub(crate) enum Check {
     /// line is `N passed, M failed`.
     #[command(after_help = "Example:\n  novate check haug haug_values.csv")]
     Haug(ReferenceArgs),
+    /// Compare implied volatilities of normalised prices with numbers that are known.
+    ///
+    /// A case is one row. Columns: `x_log_moneyness`, `s_total_vol_exact`, `normalised_black_beta`, of options with the price
+    /// e^(x/2) N(x/s + s/2) - e^(-x/2) N(x/s - s/2). A volatility may be 1e-11 of itself off, or what the last digit of the
+    /// price moves it by; where that is more than a hundredth, the price of what is found may be two such digits off. The
+    /// last line is `N passed, M failed`.
+    #[command(after_help = "Example:\n  novate check iv lbr.csv")]
+    Iv(ReferenceArgs),
     /// Compare margin levels of futures and perpetuals with numbers that are known, to the atom.
     ///
     /// A case is one row. Columns: `party`, `open_volume`, `buy_orders`, `sell_orders`, `mark_price`, `linear_slippage`,

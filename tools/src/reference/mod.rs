@@ -4,11 +4,13 @@
 mod black76;
 mod futures_margin;
 mod haug;
+mod iv;
 mod pmrm;
 
 pub(crate) use self::black76::black76;
 pub(crate) use self::futures_margin::futures_margin;
 pub(crate) use self::haug::haug;
+pub(crate) use self::iv::iv;
 pub(crate) use self::pmrm::{pmrm, read_portfolio};
 
 use serde::Serialize;

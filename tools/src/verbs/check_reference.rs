@@ -1,4 +1,4 @@
-//! `novate check black76`, `check haug`, `check futures-margin`, `check pmrm`: numbers that are known.
+//! `novate check black76`, `check haug`, `check iv`, `check futures-margin`, `check pmrm`: numbers that are known.
 
 use std::path::PathBuf;
 

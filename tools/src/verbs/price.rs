@@ -2,6 +2,7 @@
 #![allow(clippy::float_arithmetic)]
 
 use novate_core::pricing::black76::{Terms, value};
+use novate_core::pricing::implied::{self, Quote};
 use serde::Serialize;
 
 use super::Verdict;
@@ -23,8 +24,14 @@ pub(crate) struct PriceArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     days: f64,
     /// Volatility a year: 0.55 is 55 %; from 0 to 1,000.
-    #[arg(long = "vol", value_name = "NUMBER", allow_negative_numbers = true)]
-    volatility: f64,
+    #[arg(long = "vol", value_name = "NUMBER", allow_negative_numbers = true, required_unless_present_any = ["call", "put"])]
+    volatility: Option<f64>,
+    /// The call's price: its volatility is computed.
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true, conflicts_with_all = ["volatility", "put"])]
+    call: Option<f64>,
+    /// The put's price: its volatility is computed.
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true, conflicts_with = "volatility")]
+    put: Option<f64>,
     /// Rate, continuously compounded: 0.03 is 3 % a year; from -10 to 10. Default: 0.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     rate: Option<f64>,
@@ -54,8 +61,17 @@ struct PriceObject {
 
 /// Computes and prints all of it.
 pub(crate) fn price(args: &PriceArgs, json: bool) -> Result<Verdict, Error> {
-    let PriceArgs { forward, strike, days, volatility, rate } = *args;
-    let rate = rate.unwrap_or(0.0);
+    let PriceArgs { forward, strike, days, rate, .. } = *args;
+    let (rate, years) = (rate.unwrap_or(0.0), days / DAYS_A_YEAR);
+    let quoted = args.call.map(|price| (price, true)).or(args.put.map(|price| (price, false)));
+    let volatility = match quoted {
+        Some((price, is_call)) => {
+            let found = implied::volatility(&Quote { forward, strike, years, rate, price, is_call });
+            found.map_err(|refused| Error::Usage(refused.to_string()))?
+        }
+        // One of the three is there.
+        None => args.volatility.unwrap_or(0.0),
+    };
     // What is no number is in no range.
     for (name, value, low, high) in [
         ("--forward", forward, 1e-30, 1e30),
@@ -68,7 +84,6 @@ pub(crate) fn price(args: &PriceArgs, json: bool) -> Result<Verdict, Error> {
             return Err(Error::Usage(format!("{name}: expected a number from {low} to {high}, found {value}")));
         }
     }
-    let years = days / DAYS_A_YEAR;
     let found = value(&Terms { forward, strike, years, volatility, rate });
     let mut output = Output::new(json);
     output.json_line(&PriceObject {
@@ -91,6 +106,7 @@ pub(crate) fn price(args: &PriceArgs, json: bool) -> Result<Verdict, Error> {
         volga: found.volga,
     });
     let mut listing = Listing::new();
+    listing.row("volatility", &volatility);
     for (name, call, put) in [
         ("price", found.call, found.put),
         ("delta", found.delta_call, found.delta_put),

@@ -19,6 +19,7 @@ fn known_numbers_are_met() {
         ("black76", "black76.csv", "1000 passed, 0 failed"),
         ("haug", "haug_values.csv", "43 passed, 0 failed"),
         ("haug", "haug_greeks.csv", "11 passed, 0 failed"),
+        ("iv", "implied.csv", "129 passed, 0 failed"),
     ] {
         let ran = run(&["check", what, &data(file)]);
         assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.trim_end()), (0, "", last), "{file}");
@@ -48,6 +49,16 @@ fn what_is_off_is_named() {
         assert_eq!((&off["case"], &off["field"]), (&json!("line 3"), &json!(field)));
         assert_eq!(ran.result(), json!({ "file": file, "passed": 1, "failed": 1 }));
     }
+    let header = "x_log_moneyness,s_total_vol_exact,normalised_black_beta\n";
+    let rows = format!("{header}0.0,1e-06,3.9894228040141604e-7\n0.0,1e-06,3.98942280411e-7\n0.0,0.5,1.5\n");
+    let ran = run(&["check", "iv", &folder.file("iv.csv", rows)]);
+    assert_eq!((ran.code, ran.last_line()), (1, "1 passed, 2 failed"), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("line 3, s_total_vol_exact: expected 1e-6, got 1.00000000"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("line 4, s_total_vol_exact: expected 0.5, got \"a price of 1.5 is out of"),
+        "{}",
+        ran.stdout
+    );
     let wrong = text("haug_greeks.csv").replace("-4.8775", "-4.8778");
     let ran = run(&["check", "haug", &folder.file("greeks.csv", wrong)]);
     assert_eq!((ran.code, ran.last_line()), (1, "10 passed, 1 failed"));
@@ -84,6 +95,15 @@ fn what_is_no_case_is_refused_with_file_line_and_field() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
         assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
     }
+    for (row, says) in [
+        ("0,0,0.1", "expected s_total_vol_exact to be above 0"),
+        ("0,1,0", "expected normalised_black_beta to be a price above 0 that a double can hold"),
+        ("x,1,0.1", "expected x_log_moneyness to be a number"),
+    ] {
+        let content = format!("x_log_moneyness,s_total_vol_exact,normalised_black_beta\n{row}\n");
+        let ran = run(&["check", "iv", &folder.file("iv.csv", content)]);
+        assert!(ran.code == 2 && ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
     assert_eq!(run(&["check", "haug", "nowhere.csv"]).code, 2);
 }
 
@@ -92,12 +112,27 @@ fn an_option_is_priced() {
     let option = ["price", "--forward", "19", "--strike", "19", "--days", "273.75", "--vol", "0.28", "--rate", "0.1"];
     let ran = run(&option);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    assert!(ran.stdout.starts_with("price  call 1.70105"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("price       call 1.70105"), "{}", ran.stdout);
     let ran = run(&[&option[..], &["--json"]].concat());
     let priced = ran.result();
     // The book says 1.7011, of call and put.
     assert!((priced["call"].as_f64().expect("a number") - 1.7011).abs() < 5e-5, "{priced}");
     assert_eq!((&priced["years"], &priced["rate"]), (&json!(0.75), &json!(0.1)));
+    // Back from the price to the volatility.
+    for (side, price) in [("--call", &priced["call"]), ("--put", &priced["put"])] {
+        let price = price.to_string();
+        let quoted = [&option[..7], &[side, &price, "--rate", "0.1", "--json"]].concat();
+        let volatility = run(&quoted).result()["vol"].as_f64().expect("a number");
+        assert!((volatility - 0.28).abs() < 1e-14, "{volatility}");
+    }
+    let ran = run(&[&option[..7], &["--call", "99"]].concat());
+    assert!(
+        ran.code == 2 && ran.stderr.contains("a price of 99.0 is out of every volatility's reach"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(run(&option[..7]).code, 2, "neither volatility nor price");
+    assert_eq!(run(&[&option[..], &["--put", "1"]].concat()).code, 2, "both");
     for (name, wrong) in
         [("--forward", "0"), ("--strike", "-1"), ("--days", "1e9"), ("--vol", "NaN"), ("--rate", "inf")]
     {
