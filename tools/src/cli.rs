@@ -246,6 +246,13 @@ pub(crate) enum Check {
     /// 1e-11, lanes of 2^-48 atoms. The last line is `N passed, M failed`.
     #[command(after_help = "Example:\n  novate check pmrm cases/")]
     Pmrm(PmrmArgs),
+    /// Compare standard margins of options with numbers that are known.
+    ///
+    /// The file is JSON: cases by name, each with `Scenario` and `Result`, as Derive's tests of its standard manager have them.
+    /// Maintenance and initial margin of each underlying that has options are a case each, and may be 1e-6 of itself off, or of
+    /// one. The last line is `N passed, M failed`.
+    #[command(after_help = "Example:\n  novate check srm test-cases.json")]
+    Srm(ReferenceArgs),
 }
 
 /// Options of `run`.

@@ -70,6 +70,7 @@ fn dispatch(cli: Cli) -> Result<Verdict, Error> {
         Some(Verb::Check(Check::FuturesMargin(args))) => verbs::check_reference(&args, reference::futures_margin, json),
         Some(Verb::Check(Check::Pmrm(args))) => verbs::check_pmrm(&args, json),
         Some(Verb::Check(Check::Iv(args))) => verbs::check_reference(&args, reference::iv, json),
+        Some(Verb::Check(Check::Srm(args))) => verbs::check_reference(&args, reference::srm, json),
         Some(Verb::Check(Check::Haug(args))) => verbs::check_reference(&args, reference::haug, json),
         Some(Verb::Verify(args)) => verbs::verify(&args, json),
         Some(Verb::Replay(args)) => verbs::replay(&args, json),

@@ -8,11 +8,9 @@
 //! Search, initial and release level are multiples of it, rounded down. The model is that of Vega Protocol: "margin
 //! calculations" and "slippage" of its specification (0019-MCAL).
 
-use core::fmt;
-
 use ethnum::U256;
 
-use super::{RATE_UNIT, Rate};
+use super::{RATE_UNIT, Rate, TooLarge};
 
 /// How much an instrument's margin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,18 +57,6 @@ pub struct Levels {
     pub release: i64,
 }
 
-/// A level is beyond what cash can be: such an order is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLarge;
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the margin is more than 9,223,372,036,854,775,807 atoms")
-    }
-}
-
-impl core::error::Error for TooLarge {}
-
 /// Computes the margin levels of one instrument.
 ///
 /// ```
@@ -92,7 +78,7 @@ impl core::error::Error for TooLarge {}
 /// ```
 ///
 /// # Errors
-/// [`TooLarge`].
+/// [`TooLarge`]: a level is beyond what cash can be.
 pub fn levels(parameters: &Parameters, exposure: &Exposure) -> Result<Levels, TooLarge> {
     let Exposure { position, buys, sells, mark } = *exposure;
     let size = position.unsigned_abs();

@@ -4,10 +4,14 @@
 //! | module | model | for |
 //! |---|---|---|
 //! | [`futures`] | risk factors, and slippage of closing | futures and perpetuals |
+//! | [`standard`] | strike by strike | options, simply |
 //! | [`portfolio`] | the worst of many scenarios | options, with what hedges them |
 
+mod amount;
 pub mod futures;
 pub mod portfolio;
 mod rate;
+pub mod standard;
 
+pub use self::amount::TooLarge;
 pub use self::rate::{ParseRateError, RATE_UNIT, Rate};

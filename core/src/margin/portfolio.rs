@@ -17,22 +17,9 @@
 
 use core::fmt;
 
-use ethnum::I256;
-
-use super::{RATE_UNIT, Rate};
+use super::amount::{cost, difference, part, scaled, signed, sum};
+use super::{RATE_UNIT, Rate, TooLarge};
 use crate::pricing::SCENARIOS_MAX;
-
-/// A number of the margin is beyond 127 bits: such a command is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLarge;
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of the margin is beyond 127 bits")
-    }
-}
-
-impl core::error::Error for TooLarge {}
 
 /// An integer that lanes and their sums are made of: 64 bits where every lot's lanes fit, 128 in checks.
 pub trait Lane: Copy + Default + fmt::Debug + Eq {
@@ -215,32 +202,6 @@ pub struct Margin {
     pub initial: i128,
 }
 
-/// A part of an amount, rounded down.
-fn part(amount: i128, rate: Rate) -> Result<i128, TooLarge> {
-    scaled(amount, signed(rate))
-}
-
-/// The same with a rate of any sign.
-fn scaled(amount: i128, rate: i128) -> Result<i128, TooLarge> {
-    // 127 and 81 bits fit.
-    let product = I256::from(amount) * I256::from(rate);
-    product.div_euclid(I256::from(RATE_UNIT)).try_into().map_err(|_| TooLarge)
-}
-
-/// A rate, which has 80 bits, as a number that others are taken from.
-fn signed(rate: Rate) -> i128 {
-    rate.units().cast_signed()
-}
-
-/// A part of an amount, rounded up: what is taken from the account.
-fn cost(amount: i128, rate: Rate) -> Result<i128, TooLarge> {
-    part(amount.checked_neg().ok_or(TooLarge)?, rate)?.checked_neg().ok_or(TooLarge)
-}
-
-fn sum(amounts: impl IntoIterator<Item = i128>) -> Result<i128, TooLarge> {
-    amounts.into_iter().try_fold(0_i128, i128::checked_add).ok_or(TooLarge)
-}
-
 impl Parameters {
     /// What is added for a confidence that is too low.
     fn doubt(&self, confidence: Rate, notional: i128) -> Result<i128, TooLarge> {
@@ -257,15 +218,16 @@ impl<L: Lane> Expiry<L> {
     fn profit(&self, index: usize, scenario: &Scenario) -> Result<i128, TooLarge> {
         let value = self.sums.scenarios[index].widen();
         let discounted = part(value, if value >= 0 { self.discount_long } else { self.discount_short })?;
-        let profit = part(sum([discounted, -self.sums.mark.widen()])?, scenario.damping)?;
-        Ok(if scenario.is_skew { -profit.abs() } else { profit })
+        let profit = part(difference(discounted, self.sums.mark.widen())?, scenario.damping)?;
+        // The least number has no size.
+        Ok(if scenario.is_skew { -profit.checked_abs().ok_or(TooLarge)? } else { profit })
     }
 
     /// Its loss by basis.
     fn basis_loss(&self) -> Result<i128, TooLarge> {
         let [up, down] = self.sums.basis.map(Lane::widen);
         let mark = self.sums.mark.widen();
-        let worst = sum([up, -mark])?.min(sum([down, -mark])?).min(0);
+        let worst = difference(up, mark)?.min(difference(down, mark)?).min(0);
         part(worst, self.basis)
     }
 }
@@ -303,8 +265,9 @@ pub fn margin<L: Lane>(
     let values = expiries.iter().map(|expiry| expiry.sums.mark.widen());
     let values = values.chain(collaterals.iter().map(|collateral| collateral.value));
     let mark_to_market = sum(values.chain([perpetuals.unrealised, cash]))?;
-    let maintenance = sum([part(worst, parameters.maintenance_loss)?, -contingency[0], mark_to_market])?;
-    let initial = sum([part(worst, parameters.initial_loss)?, -contingency[0], -contingency[1], mark_to_market])?;
+    let held = difference(mark_to_market, contingency[0])?;
+    let maintenance = sum([part(worst, parameters.maintenance_loss)?, held])?;
+    let initial = difference(sum([part(worst, parameters.initial_loss)?, held])?, contingency[1])?;
     Ok(Margin { scenarios: profits, basis, worst, mark_to_market, contingency, maintenance, initial })
 }
 

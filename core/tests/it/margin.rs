@@ -1,11 +1,13 @@
 //! Margin models: against the same formulas in plain arithmetic, at the edges, and monotonic where they must be.
 
-use novate_core::margin::futures::{Exposure, Levels, Parameters, TooLarge, levels};
+use novate_core::margin::futures::{Exposure, Levels, Parameters, levels};
 use novate_core::margin::portfolio::{
-    Account, Array, Collateral, Expiry, Parameters as PortfolioParameters, Perpetuals, Scenario,
-    TooLarge as PortfolioTooLarge, margin,
+    Account, Array, Collateral, Expiry, Parameters as PortfolioParameters, Perpetuals, Scenario, margin,
 };
-use novate_core::margin::{ParseRateError, RATE_UNIT, Rate};
+use novate_core::margin::standard::{
+    Expiry as StandardExpiry, Parameters as StandardParameters, Position, margin as standard_margin,
+};
+use novate_core::margin::{ParseRateError, RATE_UNIT, Rate, TooLarge};
 use novate_core::pricing::SCENARIOS_MAX;
 
 fn rate_of(units: u128) -> Rate {
@@ -229,8 +231,8 @@ fn what_is_too_large_for_a_lane_is_said() {
     let most = Array { mark: i64::MAX, ..Array::default() };
     let mut sums = Array::default();
     assert_eq!(sums.add(1, &most), Ok(()));
-    assert_eq!(sums.add(1, &most), Err(PortfolioTooLarge));
-    assert_eq!(Array::default().add(2, &most), Err(PortfolioTooLarge));
+    assert_eq!(sums.add(1, &most), Err(TooLarge));
+    assert_eq!(Array::default().add(2, &most), Err(TooLarge));
     let extreme = Array { mark: i128::MIN, basis: [i128::MIN; 2], scenarios: [i128::MIN; SCENARIOS_MAX] };
     let expiry = Expiry {
         sums: extreme,
@@ -250,11 +252,96 @@ fn what_is_too_large_for_a_lane_is_said() {
         confidence: Rate::ONE,
     };
     let scenarios = [Scenario { spot: Rate::ONE, damping: Rate::ONE, is_skew: true }];
+    // The least number cannot be negated: nobody tries.
+    for sums in [
+        Array { mark: i128::MIN, ..Array::default() },
+        Array { basis: [i128::MIN; 2], ..Array::default() },
+        Array { mark: 1, basis: [i128::MIN; 2], ..Array::default() },
+        Array { scenarios: [i128::MIN; SCENARIOS_MAX], ..Array::default() },
+    ] {
+        let expiry = Expiry { sums, discount_short: Rate::ONE, naked: 0, gross: 0, ..expiry };
+        let account =
+            Account { expiries: &[expiry], perpetuals: Perpetuals::default(), collaterals: &[], cash: 0, spot: 1 };
+        let found = margin(&scenarios, &parameters, &account);
+        assert!(found == Err(TooLarge) || found.is_ok_and(|found| found.worst == i128::MIN), "{sums:?}");
+    }
     for amount in [0, i128::MIN, i128::MAX] {
         let perpetuals = Perpetuals { value: amount, notional: amount, unrealised: amount, confidence: Rate::ZERO };
         for spot in [0, i128::MIN, i128::MAX] {
             let account = Account { expiries: &[expiry], perpetuals, collaterals: &[], cash: amount, spot };
-            assert_eq!(margin(&scenarios, &parameters, &account), Err(PortfolioTooLarge));
+            assert_eq!(margin(&scenarios, &parameters, &account), Err(TooLarge));
         }
     }
+}
+
+/// Standard margin once more, in plain arithmetic: every price may be a unit off for each lot.
+#[allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
+fn standard_naive(positions: &[Position], spot: f64, forward: f64) -> [f64; 2] {
+    let pays = |at: f64| {
+        let each = positions.iter().map(|position| {
+            let strike = position.strike as f64;
+            position.quantity as f64 * if position.is_call { at - strike } else { strike - at }.max(0.0)
+        });
+        each.sum::<f64>().min(0.0)
+    };
+    let worst = positions.iter().map(|position| pays(position.strike as f64)).fold(pays(0.0), f64::min);
+    let calls = positions.iter().filter(|position| position.is_call).map(|position| position.quantity as f64);
+    let unpaired = calls.sum::<f64>().min(0.0);
+    let mut isolated = [0.0; 2];
+    for position in positions.iter().filter(|position| position.quantity < 0) {
+        let (quantity, strike, mark) = (position.quantity as f64, position.strike as f64, position.mark as f64);
+        let out = if position.is_call { strike - spot } else { spot - strike }.max(0.0);
+        let initial = quantity * ((0.15 - out / spot).max(0.1) * spot + mark);
+        let maintenance = if position.is_call {
+            quantity * (mark + 0.075 * spot)
+        } else {
+            quantity * mark + (0.075 * spot * quantity).min(0.05 * quantity * mark)
+        };
+        isolated[0] += maintenance;
+        isolated[1] += if position.is_call { initial } else { initial.min(1.05 * maintenance) };
+    }
+    [isolated[0].max(worst + 1.1 * forward * unpaired), isolated[1].max(worst + 1.2 * forward * unpaired)]
+}
+
+#[test]
+#[allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
+fn options_strike_by_strike() {
+    let rate = |text: &str| text.parse::<Rate>().expect("a rate");
+    let parameters = StandardParameters {
+        initial: rate("0.15"),
+        initial_min: rate("0.1"),
+        maintenance: [rate("0.075"); 2],
+        maintenance_of_mark: rate("0.05"),
+        offset: rate("1.05"),
+        unpaired: [rate("1.1"), rate("1.2")],
+    };
+    let mut state = 0x7777_1234_5678_9abc;
+    let mut next = |below| random(&mut state, below);
+    for _ in 0..20_000 {
+        let (spot, forward) = (1_000_000 + next(9_000_000), 1_000_000 + next(9_000_000));
+        let positions: Vec<Position> = (0..next(7))
+            .map(|_| Position {
+                quantity: next(201).cast_signed() - 100,
+                strike: i128::from(spot / 4 + next(2 * spot)),
+                is_call: next(2) == 0,
+                mark: i128::from(next(spot)),
+            })
+            .collect();
+        let expiry = StandardExpiry { positions: &positions, spot: spot.into(), forward: forward.into() };
+        let found = standard_margin(&parameters, &expiry).expect("it fits");
+        let expected = standard_naive(&positions, spot as f64, forward as f64);
+        let lots: u64 = positions.iter().map(|position| position.quantity.unsigned_abs()).sum();
+        for (found, expected) in [found.maintenance, found.initial].into_iter().zip(expected) {
+            assert!((found as f64 - expected).abs() <= 2.0 * lots as f64 + 2.0, "{found} for {expected} of {expiry:?}");
+            assert!(found <= 0);
+        }
+        // Who has only bought owes nothing.
+        let bought: Vec<Position> =
+            positions.iter().map(|&position| Position { quantity: position.quantity.abs(), ..position }).collect();
+        let found = standard_margin(&parameters, &StandardExpiry { positions: &bought, ..expiry }).expect("it fits");
+        assert_eq!((found.maintenance, found.initial), (0, 0));
+    }
+    let position = Position { quantity: i64::MIN, strike: i128::MAX, is_call: true, mark: i128::MAX };
+    let expiry = StandardExpiry { positions: &[position], spot: i128::MIN, forward: i128::MAX };
+    assert_eq!(standard_margin(&parameters, &expiry), Err(TooLarge));
 }

@@ -48,15 +48,17 @@ fn lanes(amount: f64) -> Result<i128, String> {
 }
 
 /// The worth of one lot.
-fn lot(worth: f64) -> Result<i128, String> {
+pub(crate) fn lot(worth: f64) -> Result<i128, String> {
     lanes(worth * LOT)
 }
 
-fn cash(lanes: i128) -> f64 {
+/// Lanes as cash.
+pub(crate) fn cash(lanes: i128) -> f64 {
     lanes as f64 / LANES / ATOMS
 }
 
-fn lots(amount: f64) -> Result<i64, String> {
+/// A quantity in lots.
+pub(crate) fn lots(amount: f64) -> Result<i64, String> {
     let lots = (amount / LOT).round();
     if lots.abs() <= LOTS_MAX { Ok(lots as i64) } else { Err(format!("an amount of {amount} is too large")) }
 }

@@ -5,5 +5,5 @@
 mod compute;
 mod json;
 
-pub(crate) use self::compute::{Computed, compute};
+pub(crate) use self::compute::{Computed, cash, compute, lot, lots};
 pub(crate) use self::json::{Portfolio, Results};

@@ -1,17 +1,19 @@
 //! Numbers that are known, in files, and what comes of computing them here.
-#![allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
+#![allow(clippy::float_arithmetic, clippy::float_cmp, clippy::cast_precision_loss)]
 
 mod black76;
 mod futures_margin;
 mod haug;
 mod iv;
 mod pmrm;
+mod srm;
 
 pub(crate) use self::black76::black76;
 pub(crate) use self::futures_margin::futures_margin;
 pub(crate) use self::haug::haug;
 pub(crate) use self::iv::iv;
 pub(crate) use self::pmrm::{pmrm, read_portfolio};
+pub(crate) use self::srm::srm;
 
 use serde::Serialize;
 use serde_json::Value;

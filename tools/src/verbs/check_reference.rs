@@ -1,4 +1,4 @@
-//! `novate check black76`, `check haug`, `check iv`, `check futures-margin`, `check pmrm`: numbers that are known.
+//! `novate check black76`, `check haug`, `check iv`, `check futures-margin`, `check pmrm`, `check srm`: numbers that are known.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,8 @@ use crate::reference::{Case, Off, pmrm};
 /// What to compare with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReferenceArgs {
-    /// The numbers, as CSV, plain or gzip.
-    #[arg(value_name = "FILE.csv")]
+    /// The numbers: CSV, plain or gzip; of `srm`, JSON.
+    #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 

@@ -182,11 +182,66 @@ fn levels_of_futures() {
             "2: expected linear_slippage to be a rate, found \"-0.25\": expected a rate from 0 to",
         ),
         ("one,13,", "one,13.5,", "2: expected open_volume to be "),
-        ("10000000,", "18446744073709551615,", "2: expected levels that cash can be, found the margin is more than"),
+        (
+            "10000000,",
+            "18446744073709551615,",
+            "2: expected levels that cash can be, found a number of the margin is too large",
+        ),
         ("exp_release", "exp", "1: expected a header with the column exp_release"),
     ] {
         let ran = run(&["check", "futures-margin", &folder.file("levels.csv", LEVELS.replacen(from, to, 1))]);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+}
+
+/// One call sold at the money, a put spread bought, and an underlying without options; the mark of the call is that of a
+/// volatility of zero: nothing.
+fn standard(initial: &str) -> serde_json::Value {
+    let unit = |number: f64| json!(format!("{number}e18").parse::<f64>().expect("a number"));
+    json!({ "sold": {
+        "Scenario": {
+            "OptionUnderlying": ["ETH", "ETH", "ETH"], "OptionExpiries": [864_000, 1_728_000, 1_728_000],
+            "OptionStrikes": [unit(1000.0), unit(900.0), unit(800.0)], "OptionIsCall": [1, 0, 0],
+            "OptionAmounts": [unit(-2.0), unit(1.0), unit(-1.0)], "OptionVols": [0, 0, 0],
+            "ETHSpotPrice": unit(1000.0), "BTCSpotPrice": unit(20_000.0), "FeedExpiries": [864_000, 1_728_000, 864_000],
+            "Forwards": [unit(1000.0), unit(1000.0), unit(20_000.0)], "SettlementPriceETH": null,
+            "SettlementPriceBTC": null,
+        },
+        "Result": {
+            "ETHOptionMM": unit(-150.0), "ETHOptionIM": initial.parse::<f64>().map(unit).unwrap_or(json!(initial)),
+            "BTCOptionMM": 0, "BTCOptionIM": 0,
+        },
+    } })
+}
+
+#[test]
+fn options_strike_by_strike() {
+    let folder = Folder::new();
+    let check = |content: String| run(&["check", "srm", &folder.file("cases.json", content)]);
+    let ran = check(standard("-300").to_string());
+    assert_eq!((ran.code, ran.stdout.trim_end()), (0, "2 passed, 0 failed"), "{}", ran.stderr);
+    let ran = check(standard("-301").to_string());
+    assert_eq!((ran.code, ran.last_line()), (1, "1 passed, 1 failed"));
+    assert!(ran.stdout.starts_with("sold ETH, IM: expected -301.0, got -300.0"), "{}", ran.stdout);
+    let mut short = standard("-300");
+    short["sold"]["Scenario"]["OptionVols"] = json!([0]);
+    let mut soon = standard("-300");
+    soon["sold"]["Scenario"]["OptionExpiries"] = json!([60, 60, 60]);
+    let mut lacking = standard("-300");
+    lacking["sold"]["Scenario"].as_object_mut().expect("an object").remove("Forwards");
+    let mut unfed = standard("-300");
+    unfed["sold"]["Scenario"]["FeedExpiries"] = json!([1, 2, 3]);
+    for (content, says) in [
+        (short.to_string(), "cases.json: sold: the lists of options have different lengths"),
+        (soon.to_string(), "cases.json: sold: SettlementPriceETH is missing"),
+        (unfed.to_string(), "cases.json: sold: FeedExpiries has no 864000"),
+        (lacking.to_string(), "cases.json:1: expected cases with all their fields, found missing field `Forwards`"),
+        (standard("much").to_string(), "found invalid type: string \"much\", expected f64"),
+        ("{}".to_owned(), "cases.json: expected cases to compare with, found none"),
+    ] {
+        let ran = check(content);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{says}: {}", ran.stderr);
         assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
     }
 }
