@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::support::{check_flow, check_scenarios, utf8};
+use crate::support::{check_flow, check_scenarios, run, utf8};
 
-/// Names a folder, absolute, with a folder `market` like that of the bundled data in it, and a folder `scenarios`.
+/// Names a folder, absolute, with a folder `market` like that of the bundled data in it, and folders `scenarios` and
+/// `vectors`.
 const FOLDER: &str = "NOVATE_ACCEPTANCE";
 
 /// Scenarios that pass; raised whenever more do.
@@ -44,5 +45,24 @@ fn acceptance_scenarios_pass_or_need_what_the_engine_lacks() {
         for failed in ran.stdout.lines().filter(|line| line.contains("\"got\":")) {
             assert!(failed.contains("\"got\":\"unsupported by this engine: "), "{failed}");
         }
+    }
+}
+
+#[test]
+fn acceptance_numbers_are_met() {
+    let Some(folder) = acceptance_folder("vectors") else { return };
+    for (what, path) in [
+        ("black76", "black76_mp/black76.csv"),
+        ("haug", "haug/haug_values.csv"),
+        ("haug", "haug/haug_greeks.csv"),
+        ("iv", "iv_extremes/lbr.csv"),
+        ("pmrm", "derive_pmrm2/cases"),
+        ("srm", "derive_srm/test-cases.json"),
+        ("futures-margin", "vega/margin_levels.csv"),
+    ] {
+        let ran = run(&["check", what, &utf8(&folder.join(path))]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{path}: {}", ran.stdout);
+        let passed = ran.last_line().strip_suffix(" passed, 0 failed").and_then(|count| count.parse::<u64>().ok());
+        assert!(passed.is_some_and(|count| count > 0), "{path}: {}", ran.stdout);
     }
 }
