@@ -232,13 +232,10 @@ impl<L: Lane> Expiry<L> {
     }
 }
 
-/// Computes the margin of an account.
+/// Computes the margin of an account. Scenarios beyond [`SCENARIOS_MAX`] are not looked at.
 ///
 /// # Errors
 /// [`TooLarge`].
-///
-/// # Panics
-/// Never; scenarios beyond [`SCENARIOS_MAX`] are not looked at.
 pub fn margin<L: Lane>(
     scenarios: &[Scenario],
     parameters: &Parameters,

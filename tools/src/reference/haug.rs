@@ -17,8 +17,8 @@ const NAMES: &str = "delta, elasticity, gamma, vega, theta, theta per day, rho o
 const LAST_DIGIT: f64 = 1e-4;
 const DAYS_A_YEAR: f64 = 365.0;
 
-/// One option.
-struct Option {
+/// An option on something that pays a dividend yield.
+struct SpotOption {
     is_call: bool,
     spot: f64,
     dividend: f64,
@@ -57,7 +57,7 @@ fn greeks(mut table: Table<{ GREEKS.len() }>) -> Result<Vec<Case>, Error> {
 }
 
 /// The first seven columns, which are the same in both.
-fn read<const N: usize>(table: &Table<N>) -> Result<Option, Error> {
+fn read<const N: usize>(table: &Table<N>) -> Result<SpotOption, Error> {
     let is_call = match table.text(0) {
         "call" => true,
         "put" => false,
@@ -70,16 +70,16 @@ fn read<const N: usize>(table: &Table<N>) -> Result<Option, Error> {
     let (strike, spot, years, volatility) = (positive(1)?, positive(2)?, positive(5)?, positive(6)?);
     let (dividend, rate) = (table.real(3)?, table.real(4)?);
     let forward = spot * ((rate - dividend) * years).exp();
-    Ok(Option { is_call, spot, dividend, terms: Terms { forward, strike, years, volatility, rate } })
+    Ok(SpotOption { is_call, spot, dividend, terms: Terms { forward, strike, years, volatility, rate } })
 }
 
-impl Option {
+impl SpotOption {
     fn price(&self, value: &Value) -> f64 {
         if self.is_call { value.call } else { value.put }
     }
 
     /// A Greek of the spot price, and its name.
-    fn greek(&self, name: &str) -> core::option::Option<(&'static str, f64)> {
+    fn greek(&self, name: &str) -> Option<(&'static str, f64)> {
         let Self { is_call, spot, dividend, terms } = self;
         let value = value(terms);
         // dF/dS, and what the carry takes from F as time goes by.
