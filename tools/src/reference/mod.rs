@@ -27,7 +27,7 @@ pub(crate) struct Off {
     pub(crate) expected: Value,
     /// What it is.
     pub(crate) got: Value,
-    /// How far that is apart, as a multiple of what is allowed; of whole numbers, of which nothing is, as it is.
+    /// How far that is apart, as a multiple of what is allowed; of whole numbers, where nothing is, in their unit.
     pub(crate) error: f64,
 }
 

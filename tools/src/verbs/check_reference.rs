@@ -69,9 +69,7 @@ fn report(file: String, cases: &[Case], json: bool) -> Result<Verdict, Error> {
         for off in off {
             output.json_line(&OffObject { case: name, off });
             let Off { field, expected, got, error } = off;
-            output.text_line(&format!(
-                "{name}, {field}: expected {expected}, got {got}, {error:.3} of what it may be off"
-            ));
+            output.text_line(&format!("{name}, {field}: expected {expected}, got {got}, error {error:.3}"));
         }
     }
     let passed = cases.len() - failed;
