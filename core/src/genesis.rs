@@ -43,6 +43,12 @@ pub struct Capacities {
     /// Live orders that are more than [`NewOrder`](crate::command::NewOrder) can say: stop orders, icebergs, orders with a
     /// date or a twin. 128 bytes each.
     pub complex_orders: u32,
+    /// Listed underlyings.
+    pub underlyings: u32,
+    /// Listed expiries of underlyings.
+    pub expiries: u32,
+    /// Scenario sets; at most 65,535.
+    pub scenario_sets: u32,
 }
 
 impl Capacities {
@@ -62,6 +68,9 @@ impl Capacities {
             positions: 4_096,
             work_items: 64,
             complex_orders: if orders < 4_096 { orders } else { 4_096 + (orders - 4_096) / 8 },
+            underlyings: 16,
+            expiries: 64,
+            scenario_sets: 4,
         }
     }
 }
@@ -84,9 +93,6 @@ pub struct Genesis {
     pub max_steps: u32,
     /// Table sizes.
     pub capacities: Capacities,
-    /// Zero.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub reserved: u32,
     /// A forward jump of sequenced time beyond this, in nanoseconds, is for whoever stamps commands to halt at. The engine
     /// itself takes any time that does not step back.
     pub max_time_jump_ns: u64,
@@ -95,7 +101,7 @@ pub struct Genesis {
     pub index_seed: u64,
     /// Zero.
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub reserved_tail: [u8; 16],
+    pub reserved_tail: [u8; 8],
 }
 
 const _: () = assert!(size_of::<Genesis>() == 96);
@@ -170,8 +176,7 @@ impl Genesis {
             capacities,
             max_time_jump_ns: 60 * 60 * 1_000_000_000,
             index_seed,
-            reserved: 0,
-            reserved_tail: [0; 16],
+            reserved_tail: [0; 8],
         }
     }
 
@@ -186,7 +191,7 @@ impl Genesis {
         if !RULES_VERSIONS.contains(&self.rules) {
             return Err(GenesisError::UnknownRules(self.rules));
         }
-        if self.reserved != 0 || self.reserved_tail != [0; 16] {
+        if self.reserved_tail != [0; 8] {
             return Err(GenesisError::ReservedNotZero);
         }
         let c = &self.capacities;
@@ -204,6 +209,9 @@ impl Genesis {
             ("capacities.positions", c.positions, 1, SLOT_MAX),
             ("capacities.work_items", c.work_items, 1, SLOT_MAX),
             ("capacities.complex_orders", c.complex_orders, 1, SLOT_MAX),
+            ("capacities.underlyings", c.underlyings, 1, SLOT_MAX),
+            ("capacities.expiries", c.expiries, 1, SLOT_MAX),
+            ("capacities.scenario_sets", c.scenario_sets, 1, 65_535),
         ];
         for (field, value, min, max) in ranges {
             if value < min || value > max {

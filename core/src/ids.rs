@@ -1,6 +1,6 @@
 //! Typed identifiers.
 //!
-//! Accounts, instruments and sessions are named by 64 bits: shard (12) | generation (28) | slot (24). The generation
+//! Accounts, instruments, sessions, underlyings and expiries are named by 64 bits: shard (12) | generation (28) | slot (24). The generation
 //! is the number of entities of that kind opened so far in the journal, so an id is never given out twice and a stale
 //! one is told from an unknown one. An order id is the low 40 bits of the accepting command's sequence | slot (24):
 //! a cancel by order id needs no hashing. Zero is never a valid id of any kind.
@@ -20,7 +20,7 @@ pub const GENERATION_MAX: u32 = (1 << GENERATION_BITS) - 1;
 /// Largest shard number.
 pub const SHARD_MAX: u16 = (1 << (64 - SLOT_BITS - GENERATION_BITS)) - 1;
 
-/// What the three kinds of entity ids have in common; used by the tables that give them out.
+/// What the kinds of entity ids have in common; used by the tables that give them out.
 pub trait EntityId: Copy + Eq {
     /// Builds an id; each part must lie within its bits.
     fn from_parts(shard: u16, generation: u32, slot: u32) -> Self;
@@ -86,6 +86,14 @@ entity_id! {
 entity_id! {
     /// Names an instrument.
     InstrumentId
+}
+entity_id! {
+    /// Names an underlying: what has an index price.
+    UnderlyingId
+}
+entity_id! {
+    /// Names an expiry of an underlying: what has a forward price, a rate and volatilities.
+    ExpiryId
 }
 entity_id! {
     /// Names a session: the identity under which commands are submitted.

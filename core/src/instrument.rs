@@ -5,10 +5,10 @@ use bytemuck::{Pod, Zeroable};
 use crate::arena::EntityRecord;
 use crate::book::{BookSide, LadderKey};
 use crate::command::ListInstrument;
-use crate::ids::InstrumentId;
+use crate::ids::{ExpiryId, InstrumentId, UnderlyingId};
 use crate::reject::RejectCode;
 use crate::terms::{InstrumentKind, OptionType, Side, TradingState};
-use crate::units::{PriceTicks, QuantityLots, TimeNs};
+use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 /// An instrument. What an order touches comes first.
 #[repr(C)]
@@ -263,9 +263,17 @@ pub(crate) fn definition_is_sound(list: &ListInstrument, now: TimeNs) -> bool {
     let prices =
         list.price_min <= list.limit_low && list.limit_low <= list.limit_high && list.limit_high <= list.price_max;
     let tradable = has_multiple(list.tick.0, list.price_min.0, list.price_max.0);
-    let option = is_option == has_option_type && (is_option || list.strike == PriceTicks::ZERO);
+    let option = is_option == has_option_type
+        && if is_option { list.strike > PriceTicks::ZERO } else { list.strike == PriceTicks::ZERO };
     let expiry = if is_perpetual { list.expiry == TimeNs::ZERO } else { list.expiry > now };
-    labels && increments && quantities && prices && tradable && option && expiry
+    let is_valued = list.underlying_id != UnderlyingId::NONE;
+    let sizes = if is_valued {
+        list.price_unit.0 >= 1 && list.position_max.0 >= 1
+    } else {
+        list.price_unit == CashAtoms::ZERO && list.position_max == QuantityLots::ZERO
+    };
+    let expiry_id = (list.expiry_id != ExpiryId::NONE) == (is_valued && !is_perpetual);
+    labels && increments && quantities && prices && tradable && option && expiry && sizes && expiry_id
 }
 
 /// Whether a multiple of the unit lies between two bounds, which do.
@@ -275,7 +283,7 @@ fn has_multiple(unit: i64, from: i64, to: i64) -> bool {
 }
 
 /// Printable ASCII, then zeros.
-fn is_label(bytes: &[u8; 16]) -> bool {
+pub(crate) fn is_label(bytes: &[u8; 16]) -> bool {
     let text = bytes.iter().take_while(|byte| **byte != 0).count();
     bytes[..text].iter().all(|byte| (0x20..0x7f).contains(byte)) && bytes[text..].iter().all(|byte| *byte == 0)
 }

@@ -77,6 +77,14 @@ codes! {
         StaleOrder = 306 => "the order is no longer live: it was filled, cancelled or replaced",
         /// The order belongs to another account.
         OrderNotOwned = 307 => "the order belongs to another account",
+        /// No such underlying.
+        UnknownUnderlying = 308 => "no such underlying was ever listed here",
+        /// The underlying was delisted.
+        StaleUnderlying = 309 => "the underlying was delisted; its id is not used again",
+        /// No such expiry.
+        UnknownExpiry = 310 => "no such expiry was ever listed here",
+        /// The expiry was delisted.
+        StaleExpiry = 311 => "the expiry was delisted; its id is not used again",
 
         /// 4xx: the order's terms.
         DuplicateClientOrderId = 401 => "a live order of this account has the same client order id; choose another",
@@ -185,6 +193,11 @@ codes! {
         /// No room for an order's further terms.
         ComplexOrderTableFull = 611 => "the table of complex orders is full; nothing was changed",
 
+        /// No room for an underlying.
+        UnderlyingTableFull = 612 => "the table of underlyings is full; nothing was changed",
+        /// No room for an expiry.
+        ExpiryTableFull = 613 => "the table of expiries is full; nothing was changed",
+
         /// 7xx: set-up.
         AccountInUse = 701 => "the account has live orders, positions or grants; clear them first",
         /// The instrument has orders or positions.
@@ -197,9 +210,32 @@ codes! {
         NotGranted = 705 => "the session has no such grant",
         /// The definition contradicts itself.
         InvalidInstrument = 706 => "the instrument's definition contradicts itself: tick, lot and multiplier are at least 1, \
-            minima at most maxima with a multiple of tick or lot between, price limits within the range; see ListInstrument",
+            minima at most maxima with a multiple of tick or lot between, price limits within the range, a strike above zero; \
+            see ListInstrument",
         /// The limits contradict the range.
         InvalidPriceLimits = 707 => "the price limits are reversed or outside the declared range",
+        /// The underlying is needed.
+        UnderlyingInUse = 708 => "the underlying has expiries or instruments, is another's peg, or is being valued; clear these first",
+        /// The expiry is needed.
+        ExpiryInUse = 709 => "the expiry has instruments; delist them first",
+        /// No such scenario set.
+        UnknownScenarioSet = 710 => "there is no scenario set of this number, or it lacks scenarios or shocks; set both first",
+        /// Another expiry.
+        ExpiryMismatch = 711 => "the expiry is another underlying's, or at another time than the instrument's",
+        /// A risk array that could overflow.
+        LanesDoNotFit = 712 => "the largest position times a lot's value under the largest shock exceeds 61 bits; \
+            list smaller lots, a smaller largest position, or an underlying of fewer lane bits",
+        /// The mark comes from feeds.
+        MarkIsDerived = 713 => "the instrument has an underlying: its mark price comes from the book and the feeds",
+
+        /// 8xx: feeds.
+        NoSuchFeed = 801 => "there is no such feed: the expiry's volatilities come from elsewhere, or the instrument is no option",
+        /// Out of all bounds.
+        FeedValueAbsurd = 802 => "the value is outside what such a feed may say, or the smile's variance is negative somewhere",
+        /// From the future.
+        SourceTimeAhead = 803 => "the source's time is more than a second ahead of sequenced time; set its clock",
+        /// Older than what is there.
+        SourceTimeOld = 804 => "the source's time is not after that of the value that the feed has; nothing to do",
     }
 }
 

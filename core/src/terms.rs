@@ -205,3 +205,78 @@ byte_enum! {
         Uncrossing = 4,
     }
 }
+
+byte_enum! {
+    /// Where the volatilities of an expiry's options come from.
+    Surface {
+        /// A smile of five parameters, for all strikes.
+        Smile = 1,
+        /// One for each option.
+        Strikes = 2,
+    }
+}
+
+byte_enum! {
+    /// What a scenario does to the volatility smile.
+    Smile {
+        /// Nothing.
+        Kept = 1,
+        /// Volatilities rise.
+        Up = 2,
+        /// Volatilities fall.
+        Down = 3,
+        /// The smile tilts.
+        Linear = 4,
+        /// Its wings rise or fall.
+        Absolute = 5,
+    }
+}
+
+impl Smile {
+    /// Whether the scenario is of the smile's form: then gain and loss both count as loss.
+    pub const fn is_skew(self) -> bool {
+        matches!(self, Self::Linear | Self::Absolute)
+    }
+}
+
+byte_enum! {
+    /// How far a feed is to be trusted.
+    Validity {
+        /// As it should be.
+        Good = 1,
+        /// Old, doubtful, or in the middle of a move that was not confirmed: more margin is needed.
+        Degraded = 2,
+        /// Older: positions may only be reduced.
+        Stale = 3,
+        /// None, or too old to act on.
+        Invalid = 4,
+    }
+}
+
+byte_enum! {
+    /// How an account's margin is reckoned, see [`crate::margin`].
+    MarginModel {
+        /// The worst of many scenarios.
+        Portfolio = 1,
+        /// Options strike by strike.
+        Standard = 2,
+        /// Risk factors and slippage, for futures and perpetuals.
+        Futures = 3,
+    }
+}
+
+byte_enum! {
+    /// Which feed.
+    FeedKind {
+        /// Price of an underlying.
+        Index = 1,
+        /// Forward price of an expiry.
+        Forward = 2,
+        /// Rate to an expiry.
+        Rate = 3,
+        /// Smile of an expiry.
+        Surface = 4,
+        /// Volatility of an option.
+        Volatility = 5,
+    }
+}

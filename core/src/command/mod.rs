@@ -6,20 +6,28 @@
 //!
 //! [`Command::decode`] is total: any words are a command, if only a [`Command::Malformed`] one, which the engine rejects.
 
+mod feed;
 mod order;
 mod party;
 mod venue;
 
 use bytemuck::{Pod, Zeroable};
 
+pub use self::feed::{
+    ConfigureUnderlying, DelistExpiry, DelistUnderlying, FeedRules, FeedStamp, LANE_BITS_MAX, ListExpiry,
+    ListUnderlying, PPM, SPOT_FACTOR_MAX, ScenarioTerms, SetScenarios, SetShocks, Shocks, SmileTerms,
+    UNDERLYING_PRICE_MAX, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
+};
 pub use self::order::{
     AmendOrder, CancelOrder, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OrderTarget, ReduceOrder,
     ReplaceOrder, ResumeTrading, SetProtection,
 };
-pub use self::party::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
+pub use self::party::{
+    CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount, SetMarginModel,
+};
 pub use self::venue::{
     Checkpoint, DelistInstrument, EndTradingDay, ListInstrument, PublishIndicative, SetLastPrice, SetMarkPrice,
-    SetPriceBand, SetPriceLimits, SetTradingState, Uncross, Work,
+    SetPriceBand, SetPriceLimits, SetTradingState, Timer, Uncross, Work,
 };
 
 use crate::ids::{AccountId, SessionId};
@@ -296,6 +304,30 @@ commands! {
     EndTradingDay,
     /// Has the indicative price said.
     PublishIndicative,
+    /// Lists an underlying.
+    ListUnderlying,
+    /// Delists an underlying.
+    DelistUnderlying,
+    /// Gives an underlying other rules.
+    ConfigureUnderlying,
+    /// Lists an expiry of an underlying.
+    ListExpiry,
+    /// Delists an expiry.
+    DelistExpiry,
+    /// Sets the scenarios of a set.
+    SetScenarios,
+    /// Sets the shocks of a set.
+    SetShocks,
+    /// Says the price of an underlying.
+    UpdateIndex,
+    /// Says the forward price of an expiry.
+    UpdateForward,
+    /// Says the rate to an expiry.
+    UpdateRate,
+    /// Says the volatility smile of an expiry.
+    UpdateSurface,
+    /// Says the volatility of an option.
+    UpdateVolatility,
     /// Opens an account.
     OpenAccount,
     /// Closes an account.
@@ -308,10 +340,14 @@ commands! {
     GrantAccount,
     /// Takes a grant back.
     RevokeAccount,
+    /// Chooses an account's margin model.
+    SetMarginModel,
     /// Works off pending work; appended by the sequencer.
     Work,
     /// Marks where the state digest is computed; appended by the sequencer.
     Checkpoint,
+    /// Begins a round of marks; appended by the sequencer.
+    Timer,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, RARE_SIZE_MAX, command_record};
 use crate::ids::{AccountId, SessionId};
-use crate::terms::Role;
+use crate::terms::{MarginModel, Role};
 
 /// Opens an account. 40 bytes. The event [`AccountOpened`](crate::event::AccountOpened) tells its id.
 #[repr(C)]
@@ -113,3 +113,20 @@ pub struct RevokeAccount {
 }
 
 command_record!(RevokeAccount, kind 206, size 40 <= RARE_SIZE_MAX, account true, reserved |_r| true, fields |_f| true);
+
+/// Chooses the margin model of an account without live orders and open positions. 40 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct SetMarginModel {
+    /// Kind 207; `account` is whose.
+    pub header: CommandHeader,
+    /// A [`MarginModel`].
+    pub model: u8,
+    /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub reserved: [u8; 7],
+}
+
+command_record!(SetMarginModel, kind 207, size 40 <= RARE_SIZE_MAX, account true,
+    reserved |r| r.reserved == [0; 7], fields |f| MarginModel::from_code(f.model).is_some());

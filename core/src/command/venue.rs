@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, RARE_SIZE_MAX, command_record};
-use crate::ids::{AccountId, InstrumentId, SessionId};
+use crate::ids::{AccountId, ExpiryId, InstrumentId, SessionId, UnderlyingId};
 use crate::terms::{InstrumentKind, OptionType, SelfTrade, TradingState};
 use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
@@ -12,8 +12,9 @@ use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 /// Rejected with `InvalidInstrument` unless: the symbol is printable ASCII, not empty and zero-padded; `tick`, `lot`
 /// and `multiplier` are at least 1; `1 <= quantity_min <= quantity_max`, with a multiple of the lot among them;
 /// `price_min <= limit_low <= limit_high <= price_max`, with a multiple of the tick in the range; options have an
-/// [`OptionType`], others have none and a zero strike; a perpetual has `expiry` zero, everything else an expiry after the
-/// command's time.
+/// [`OptionType`] and a strike of at least 1, others have none and a zero strike; a perpetual has `expiry` zero, everything
+/// else an expiry after the command's time; `price_unit` and `position_max` are at least 1 with an underlying, else zero;
+/// and `expiry_id` is given for what has an underlying and an expiry, and for nothing else.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -56,11 +57,19 @@ pub struct ListInstrument {
     pub self_trade: u8,
     /// Zero.
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub reserved: [u8; 36],
+    pub reserved: [u8; 4],
+    /// The underlying whose feeds value it; none for an instrument that is not valued.
+    pub underlying_id: UnderlyingId,
+    /// The expiry whose feeds value it.
+    pub expiry_id: ExpiryId,
+    /// What a price of one is worth, in atoms for one unit of the underlying; so `multiplier / price_unit` units are a lot.
+    pub price_unit: CashAtoms,
+    /// The largest position that an account may have, long or short: its risk array is made for it.
+    pub position_max: QuantityLots,
 }
 
 command_record!(ListInstrument, kind 101, size 192 <= RARE_SIZE_MAX, account false,
-    reserved |r| r.reserved == [0; 36],
+    reserved |r| r.reserved == [0; 4],
     fields |f| InstrumentKind::from_code(f.kind).is_some() && OptionType::from_code(f.option_type).is_some()
         && settable_state(f.initial_state) && f.self_trade <= SelfTrade::Decrement.code());
 
@@ -290,3 +299,14 @@ pub struct Checkpoint {
 }
 
 command_record!(Checkpoint, kind 302, size 32 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
+
+/// Begins a round of marks. The sequencer appends it at a fixed cadence of sequenced time. 32 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Timer {
+    /// Kind 304.
+    pub header: CommandHeader,
+}
+
+command_record!(Timer, kind 304, size 32 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);

@@ -4,17 +4,24 @@
 //! ordinal): a consumer resumes at any event by replay. The order events are the L3 feed. Kinds and fields are
 //! append-only.
 
+mod feed;
 mod order;
 mod party;
 mod venue;
 
 use bytemuck::Pod;
 
+pub use self::feed::{
+    ArraysPublished, ExpiryDelisted, ExpiryListed, FeedUpdated, ScenariosSet, ShocksSet, UnderlyingConfigured,
+    UnderlyingDelisted, UnderlyingListed,
+};
 pub use self::order::{
     Accepted, Amended, Cancelled, Decremented, MassCancelled, ProtectionSet, ProtectionTripped, Rejected, Replenished,
     Repriced, Resent, Rested, Trade, TradingResumed, Triggered,
 };
-pub use self::party::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
+pub use self::party::{
+    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, MarginModelSet, SessionClosed, SessionOpened,
+};
 pub use self::venue::{
     IndicativePrice, InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceBandBreached, PriceBandSet,
     PriceLimitsSet, TradingStateChanged, Uncrossed,
@@ -203,6 +210,24 @@ events! {
     PriceBandBreached,
     /// What an uncross would find.
     IndicativePrice,
+    /// An underlying was listed.
+    UnderlyingListed,
+    /// An underlying was delisted.
+    UnderlyingDelisted,
+    /// An underlying has other rules.
+    UnderlyingConfigured,
+    /// An expiry was listed.
+    ExpiryListed,
+    /// An expiry was delisted.
+    ExpiryDelisted,
+    /// A set's scenarios were set.
+    ScenariosSet,
+    /// A set's shocks were set.
+    ShocksSet,
+    /// A feed has another value, or holds one back.
+    FeedUpdated,
+    /// An underlying's risk arrays were computed anew.
+    ArraysPublished,
     /// An account was opened.
     AccountOpened,
     /// An account was closed.
@@ -215,6 +240,8 @@ events! {
     AccountGranted,
     /// A session may no longer act for an account.
     AccountRevoked,
+    /// An account's margin model was chosen.
+    MarginModelSet,
 }
 
 impl Event<'_> {
@@ -240,6 +267,7 @@ impl Event<'_> {
             Self::AccountClosed(event) => of(event.account),
             Self::AccountGranted(event) => of(event.account),
             Self::AccountRevoked(event) => of(event.account),
+            Self::MarginModelSet(event) => of(event.account),
             _ => [AccountId::NONE; 2],
         }
     }

@@ -151,3 +151,28 @@ pub struct AccountRevoked {
 }
 
 event_record!(AccountRevoked, kind 206, words 1);
+
+/// An account's margin model was chosen. 64 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct MarginModelSet {
+    /// The command's sequence.
+    pub sequence: Sequence,
+    /// How many events of the command came before.
+    pub ordinal: u32,
+    /// Kind 207.
+    pub kind: u8,
+    /// A [`MarginModel`](crate::terms::MarginModel).
+    pub model: u8,
+    /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub reserved: [u8; 2],
+    /// Whose.
+    pub account: AccountId,
+    /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub reserved_tail: [u8; 40],
+}
+
+event_record!(MarginModelSet, kind 207, words 1);

@@ -8,10 +8,12 @@
 //! | [`portfolio`] | the worst of many scenarios | options, with what hedges them |
 
 mod amount;
+mod array;
 pub mod futures;
 pub mod portfolio;
 mod rate;
 pub mod standard;
 
 pub use self::amount::TooLarge;
+pub use self::array::{Array, Greeks, Lane};
 pub use self::rate::{ParseRateError, RATE_UNIT, Rate};

@@ -21,34 +21,13 @@ use super::black76::{Batch, Values, values};
 use super::kernels::{exp, ln_ratio};
 use super::level::{Ieee, Kernel, Level};
 use super::{SCENARIOS_MAX, YEAR_SECONDS};
+pub use crate::terms::Smile;
 
 /// Seconds before the expiry in which the settlement price is averaged.
 const SETTLEMENT_SECONDS: f64 = 1_800.0;
 /// Where short expiries end.
 const SHORT_SECONDS: f64 = 30.0 * DAY_SECONDS;
 const DAY_SECONDS: f64 = 86_400.0;
-
-/// What a scenario does to the smile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Smile {
-    /// Nothing.
-    Kept,
-    /// Volatilities rise.
-    Up,
-    /// Volatilities fall.
-    Down,
-    /// The smile tilts.
-    Linear,
-    /// Its wings rise or fall.
-    Absolute,
-}
-
-impl Smile {
-    /// Whether the scenario is of the smile's form: then gain and loss both count as loss.
-    pub const fn is_skew(self) -> bool {
-        matches!(self, Self::Linear | Self::Absolute)
-    }
-}
 
 /// A scenario: what the spot price is multiplied with, and what the smile does.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,12 +2,12 @@
 
 use novate_core::margin::futures::{Exposure, Levels, Parameters, levels};
 use novate_core::margin::portfolio::{
-    Account, Array, Collateral, Expiry, Parameters as PortfolioParameters, Perpetuals, Scenario, margin,
+    Account, Collateral, Expiry, Parameters as PortfolioParameters, Perpetuals, Scenario, margin,
 };
 use novate_core::margin::standard::{
     Expiry as StandardExpiry, Parameters as StandardParameters, Position, margin as standard_margin,
 };
-use novate_core::margin::{ParseRateError, RATE_UNIT, Rate, TooLarge};
+use novate_core::margin::{Array, ParseRateError, RATE_UNIT, Rate, TooLarge};
 use novate_core::pricing::SCENARIOS_MAX;
 
 fn rate_of(units: u128) -> Rate {

@@ -1,9 +1,7 @@
 //! From a portfolio to its margin, through risk arrays of integers: lots of 1e-11, lanes of 2^-48 atoms, 128 bits.
 
-use novate_core::margin::portfolio::{
-    Account, Array, Collateral, Expiry, Margin, Parameters, Perpetuals, Scenario, margin,
-};
-use novate_core::margin::{RATE_UNIT, Rate};
+use novate_core::margin::portfolio::{Account, Collateral, Expiry, Margin, Parameters, Perpetuals, Scenario, margin};
+use novate_core::margin::{Array, RATE_UNIT, Rate};
 use novate_core::pricing::Level;
 use novate_core::pricing::SCENARIOS_MAX;
 use novate_core::pricing::pmrm::{self, Discounts, Grid, SkewShock, Smile, VolatilityShock, Worth};
