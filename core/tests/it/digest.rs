@@ -50,6 +50,9 @@ fn small_arena() -> (Layout, Arena) {
         positions: 1,
         work_items: 1,
         complex_orders: 1,
+        underlyings: 1,
+        expiries: 1,
+        scenario_sets: 1,
     };
     let genesis = Genesis { outcome_window: 8, ..Genesis::new(0, 1, capacities) };
     let (layout, mut arena) = (Layout::of(&genesis), crate::venue::arena(&genesis));

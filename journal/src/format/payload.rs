@@ -67,7 +67,7 @@ pub struct Annul {
     pub reserved: [u8; 16],
 }
 
-/// A change of rules, layout or capacities, alone after a checkpoint. 152 bytes. Reserved.
+/// A change of rules, layout or capacities, alone after a checkpoint. 160 bytes. Reserved.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct Upgrade {
@@ -84,7 +84,7 @@ pub struct Upgrade {
     /// The state digest after.
     pub state_digest_after: [u8; 32],
     /// Zero.
-    pub reserved: u64,
+    pub reserved: u32,
 }
 
 /// What a replica signs, as it stands in the command that brings it back. 256 bytes. Reserved.
@@ -118,7 +118,7 @@ pub struct Attestation {
 const _: () = assert!(size_of::<Seal>() == 112);
 const _: () = assert!(size_of::<End>() == 64);
 const _: () = assert!(size_of::<Annul>() == 128);
-const _: () = assert!(size_of::<Upgrade>() == 152);
+const _: () = assert!(size_of::<Upgrade>() == 160);
 const _: () = assert!(size_of::<Attestation>() == 256);
 
 /// A payload as words, as frames take it.

@@ -38,6 +38,9 @@ pub(super) fn genesis<'c>(commands: impl Iterator<Item = &'c Command>) -> Genesi
         positions: capacity(owners.len() * (1 + instruments) + orders),
         work_items: capacity(1 + instruments + scans),
         complex_orders: capacity(orders),
+        underlyings: 1,
+        expiries: 1,
+        scenario_sets: 1,
     };
     Genesis::new(SHARD, INDEX_SEED, capacities)
 }
