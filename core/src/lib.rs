@@ -28,6 +28,7 @@ pub mod ring;
 pub mod sink;
 pub mod terms;
 pub mod units;
+mod valuation;
 
 /// The README's example runs as a test.
 #[cfg(doctest)]

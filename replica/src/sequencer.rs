@@ -1,7 +1,7 @@
 //! Stamping: which sequence and which time a command has, and which commands the sequencer adds of its own. No clock, no
 //! thread and no file: time comes in, decisions go out.
 
-use novate_core::command::{Checkpoint, CommandRecord, Work};
+use novate_core::command::{Checkpoint, CommandRecord, Timer, Work};
 use novate_core::ids::{AccountId, SessionId};
 use novate_core::units::{Sequence, TimeNs};
 
@@ -48,7 +48,7 @@ pub(crate) struct Sequencer {
     checkpoint: Cadence,
     /// How often the clock was behind the last command.
     pub(crate) steps_back: u64,
-    /// Commands that do nothing but work, timers included.
+    /// Commands that let the engine work, timers included.
     pub(crate) work_commands: u64,
     /// Checkpoints.
     pub(crate) checkpoints: u64,
@@ -115,12 +115,14 @@ impl Sequencer {
 
     /// The timer command, if it is due.
     #[inline(always)]
-    pub(crate) fn timer(&mut self) -> Option<Work> {
+    pub(crate) fn timer(&mut self) -> Option<Timer> {
         if !self.timer.is_due(self.time) {
             return None;
         }
         self.timer.done(self.time);
-        Some(self.work())
+        self.session_sequence += 1;
+        self.work_commands += 1;
+        Some(Timer { header: Timer::new_header(self.session, self.session_sequence, AccountId::NONE) })
     }
 
     /// A command that does nothing but work off what is pending.

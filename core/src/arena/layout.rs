@@ -13,6 +13,7 @@ use crate::engine::{Header, Outcome, Session, WorkItem};
 use crate::genesis::Genesis;
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
+use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
 
 /// Where one table lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,15 @@ impl Layout {
         layout.slab::<Instrument>("instruments", c.instruments);
         layout.slab::<Account>("accounts", c.accounts);
         layout.table::<Market>("markets", u64::from(c.instruments) + 1);
+        layout.table::<Valuation>("valuation", 1);
+        layout.slab::<Underlying>("underlyings", c.underlyings);
+        layout.slab::<Expiry>("expiries", c.expiries);
+        layout.table::<Smiles>("smiles", u64::from(c.expiries) + 1);
+        layout.table::<Scenarios>("scenarios", u64::from(c.scenario_sets) + 1);
+        layout.table::<ShockSet>("shocks", u64::from(c.scenario_sets) + 1);
+        layout.table::<Risk>("risks", u64::from(c.instruments) + 1);
+        layout.table::<Worths>("worths", 2 * (u64::from(c.instruments) + 1));
+        layout.table::<Lanes>("lanes", 2 * (u64::from(c.instruments) + 1));
         layout.table::<WorkItem>("work_queue", u64::from(c.work_items));
         layout.slab::<Grant>("grants", c.grants);
         layout.index("grants_index", c.grants);

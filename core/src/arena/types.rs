@@ -7,6 +7,7 @@ use crate::book::{Complex, Level, Node, Order};
 use crate::engine::{Header, Outcome, Session, WorkItem};
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
+use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
 
 macro_rules! record_types {
     ($($(#[$doc:meta])* $name:ident($record:ty),)*) => {
@@ -56,6 +57,15 @@ record_types! {
     Order(Order),
     /// Entries of a hash index.
     Bucket(Bucket),
+    Valuation(Valuation),
+    Underlying(Underlying),
+    Expiry(Expiry),
+    Smiles(Smiles),
+    Scenarios(Scenarios),
+    ShockSet(ShockSet),
+    Risk(Risk),
+    Lanes(Lanes),
+    Worths(Worths),
     SlabHead(SlabHead),
     /// A slot of a slab that is free.
     Slot(u32),

@@ -18,8 +18,6 @@ pub const SPOT_FACTOR_MAX: u32 = 16 * PPM;
 pub const UNDERLYING_PRICE_MAX: CashAtoms = CashAtoms(1_000_000_000_000_000);
 /// Most bits of a risk array's lanes behind the atom.
 pub const LANE_BITS_MAX: u8 = 40;
-/// Shocks other than those that have a bound of their own are at most this: a thousand.
-const SHOCK_MAX: u32 = 1_000 * PPM;
 
 /// How an underlying's feeds are judged, its marks made and its scenarios chosen. 56 bytes.
 #[repr(C)]
@@ -105,7 +103,7 @@ pub struct ListUnderlying {
 }
 
 impl ListUnderlying {
-    /// An underlying of the [usual](FeedRules::USUAL) rules and of 20 lane bits. Of a longer `symbol` the first 16 bytes
+    /// An underlying of the [usual](FeedRules::USUAL) rules and of 8 lane bits. Of a longer `symbol` the first 16 bytes
     /// are taken.
     pub fn new((session, session_sequence): (SessionId, u64), symbol: &str, price_max: CashAtoms) -> Self {
         let mut padded = [0; 16];
@@ -116,7 +114,7 @@ impl ListUnderlying {
             header: Self::new_header(session, session_sequence, AccountId::NONE),
             symbol: padded,
             price_max,
-            lane_bits: 20,
+            lane_bits: 8,
             rules: FeedRules::USUAL,
             ..Self::zeroed()
         }
@@ -278,51 +276,60 @@ command_record!(SetScenarios, kind 116, size 296 <= RARE_SIZE_MAX, account false
     reserved |r| r.reserved == [0; 5], fields |f| f.are_sound());
 
 /// How a set's scenarios shock volatilities, skews and discounts, in ppm; see [`crate::pricing::pmrm`], whose fields these
-/// are. 96 bytes.
+/// are. Only caps of skews and the volatility of the width may be negative; the others are from zero to
+/// [`SHOCK_MAX`](Self::SHOCK_MAX), unless said otherwise. 96 bytes.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Shocks {
     /// Range of volatilities upwards.
-    pub range_up: u32,
+    pub range_up: i32,
     /// Downwards.
-    pub range_down: u32,
+    pub range_down: i32,
     /// Power of time up to 30 days.
-    pub short_power: u32,
+    pub short_power: i32,
     /// Power of time behind.
-    pub long_power: u32,
+    pub long_power: i32,
     /// Days below which time does not count any more.
-    pub floor_days: u32,
+    pub floor_days: i32,
     /// The smallest volatility that is evaluated upwards.
-    pub evaluated_min: u32,
+    pub evaluated_min: i32,
     /// Cap of the linear skew at no time, and what it grows with sqrt(T).
-    pub linear: [u32; 2],
+    pub linear: [i32; 2],
     /// Of the absolute one.
-    pub absolute: [u32; 2],
-    /// The smallest width; at least 1.
-    pub width_min: u32,
-    /// Width, in standard deviations.
-    pub width: u32,
+    pub absolute: [i32; 2],
     /// The volatility that width is measured in, at no time, and what it grows with sqrt(T).
-    pub volatility: [u32; 2],
-    /// Static discount of what is above zero, and below; at most one.
-    pub fixed: [u32; 2],
+    pub volatility: [i32; 2],
+    /// The smallest width; at least 1.
+    pub width_min: i32,
+    /// Width, in standard deviations.
+    pub width: i32,
+    /// Static discount of what is above zero, and below.
+    pub fixed: [i32; 2],
     /// What the rate is multiplied with, above and below.
-    pub rate_mult: [u32; 2],
+    pub rate_mult: [i32; 2],
     /// What is added to it.
-    pub rate_add: [u32; 2],
+    pub rate_add: [i32; 2],
     /// What the forward price is multiplied with for the basis, up and down: from 1 to [`SPOT_FACTOR_MAX`].
-    pub basis: [u32; 2],
+    pub basis: [i32; 2],
     /// The basis loss counts with this, and for each year with so much more.
-    pub basis_factor: [u32; 2],
+    pub basis_factor: [i32; 2],
 }
 
 impl Shocks {
+    /// A thousand: more than any shock is.
+    pub const SHOCK_MAX: i32 = 1_000_000_000;
+
     fn are_sound(&self) -> bool {
-        let all: &[u32; 24] = bytemuck::must_cast_ref(self);
-        let in_range = all.iter().all(|shock| *shock <= SHOCK_MAX);
-        let basis = self.basis.iter().all(|factor| (1..=SPOT_FACTOR_MAX).contains(factor));
-        in_range && basis && self.width_min >= 1 && self.fixed.iter().all(|part| *part <= PPM)
+        // Those that may be negative stand together.
+        const SIGNED: core::ops::Range<usize> = 6..12;
+        let all: &[i32; 24] = bytemuck::must_cast_ref(self);
+        let in_range = all.iter().enumerate().all(|(place, shock)| {
+            let least = if SIGNED.contains(&place) { -Self::SHOCK_MAX } else { 0 };
+            (least..=Self::SHOCK_MAX).contains(shock)
+        });
+        let basis = self.basis.iter().all(|factor| (1..=SPOT_FACTOR_MAX as i32).contains(factor));
+        in_range && basis && self.width_min >= 1
     }
 }
 
@@ -340,6 +347,14 @@ pub struct SetShocks {
     pub reserved: [u8; 6],
     /// The shocks.
     pub shocks: Shocks,
+}
+
+impl SetShocks {
+    /// Shocks of a set.
+    pub fn new((session, session_sequence): (SessionId, u64), set: u16, shocks: Shocks) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, set, reserved: [0; 6], shocks }
+    }
 }
 
 command_record!(SetShocks, kind 117, size 136 <= RARE_SIZE_MAX, account false,

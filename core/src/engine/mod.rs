@@ -9,12 +9,15 @@ mod batch;
 mod complex;
 mod emit;
 mod expiry;
+mod feeds;
 mod following;
 mod gate;
 mod header;
 mod lifecycle;
+mod marks;
 mod orders;
 mod party;
+mod passes;
 mod pegs;
 mod protection;
 mod query;
@@ -22,16 +25,20 @@ mod scan;
 mod state;
 mod stops;
 mod sweep;
+mod trust;
 mod twins;
+mod underlyings;
 mod venue;
 mod work;
 
 pub use self::batch::Sequenced;
+pub use self::passes::RiskView;
 pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, PositionView, SessionView};
 pub use self::state::OpenError;
+pub use self::trust::FeedView;
 
 pub(crate) use self::gate::{Outcome, Session};
-pub(crate) use self::header::Header;
+pub(crate) use self::header::{Header, Row};
 pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
@@ -39,10 +46,12 @@ use self::gate::Execute;
 use crate::arena::{Entities, Marks, Single, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
-    AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, DelistInstrument, EndTradingDay,
-    GrantAccount, ListInstrument, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession,
-    PublishIndicative, RawCommand, ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarkPrice,
-    SetPriceBand, SetPriceLimits, SetProtection, SetTradingState, Uncross, Work,
+    AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, ConfigureUnderlying, DelistExpiry,
+    DelistInstrument, DelistUnderlying, EndTradingDay, GrantAccount, ListExpiry, ListInstrument, ListUnderlying,
+    MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative, RawCommand,
+    ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarginModel, SetMarkPrice, SetPriceBand,
+    SetPriceLimits, SetProtection, SetScenarios, SetShocks, SetTradingState, Timer, Uncross, UpdateForward,
+    UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility, Work,
 };
 use crate::event::Rejected;
 use crate::instrument::{Instrument, Market};
@@ -50,6 +59,7 @@ use crate::ledger::{Account, Grants, Positions};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::units::{Sequence, TimeNs};
+use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
 use bytemuck::Zeroable;
 
 /// The caller gave a sequence or a time out of order; nothing was changed.
@@ -96,6 +106,15 @@ pub struct Engine<'a, M: Marks = Untracked> {
     instruments: Entities<'a, Instrument, M>,
     accounts: Entities<'a, Account, M>,
     markets: Table<'a, Market, M>,
+    valuation: Single<'a, Valuation, M>,
+    underlyings: Entities<'a, Underlying, M>,
+    expiries: Entities<'a, Expiry, M>,
+    smiles: Table<'a, Smiles, M>,
+    scenarios: Table<'a, Scenarios, M>,
+    shocks: Table<'a, ShockSet, M>,
+    risks: Table<'a, Risk, M>,
+    worths: Table<'a, Worths, M>,
+    lanes: Table<'a, Lanes, M>,
     work_queue: Table<'a, WorkItem, M>,
     grants: Grants<'a, M>,
     outcomes: Table<'a, Outcome, M>,
@@ -198,6 +217,20 @@ impl<M: Marks> Engine<'_, M> {
             SetPriceBand::KIND => self.run_record::<SetPriceBand, S>(command, out),
             EndTradingDay::KIND => self.run_record::<EndTradingDay, S>(command, out),
             PublishIndicative::KIND => self.run_record::<PublishIndicative, S>(command, out),
+            ListUnderlying::KIND => self.run_record::<ListUnderlying, S>(command, out),
+            DelistUnderlying::KIND => self.run_record::<DelistUnderlying, S>(command, out),
+            ConfigureUnderlying::KIND => self.run_record::<ConfigureUnderlying, S>(command, out),
+            ListExpiry::KIND => self.run_record::<ListExpiry, S>(command, out),
+            DelistExpiry::KIND => self.run_record::<DelistExpiry, S>(command, out),
+            SetScenarios::KIND => self.run_record::<SetScenarios, S>(command, out),
+            SetShocks::KIND => self.run_record::<SetShocks, S>(command, out),
+            UpdateIndex::KIND => self.run_record::<UpdateIndex, S>(command, out),
+            UpdateForward::KIND => self.run_record::<UpdateForward, S>(command, out),
+            UpdateRate::KIND => self.run_record::<UpdateRate, S>(command, out),
+            UpdateSurface::KIND => self.run_record::<UpdateSurface, S>(command, out),
+            UpdateVolatility::KIND => self.run_record::<UpdateVolatility, S>(command, out),
+            SetMarginModel::KIND => self.run_record::<SetMarginModel, S>(command, out),
+            Timer::KIND => self.run_record::<Timer, S>(command, out),
             OpenAccount::KIND => self.run_record::<OpenAccount, S>(command, out),
             CloseAccount::KIND => self.run_record::<CloseAccount, S>(command, out),
             OpenSession::KIND => self.run_record::<OpenSession, S>(command, out),

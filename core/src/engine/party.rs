@@ -5,8 +5,12 @@ use super::gate::{Execute, Roles, Sender};
 use super::venue::{OPERATOR, full};
 use super::{Engine, Session};
 use crate::arena::Marks;
-use crate::command::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
-use crate::event::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
+use crate::command::{
+    CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount, SetMarginModel,
+};
+use crate::event::{
+    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, MarginModelSet, SessionClosed, SessionOpened,
+};
 use crate::ids::{EntityId, OrderId, SessionId};
 use crate::ledger::Account;
 use crate::reject::RejectCode;
@@ -53,6 +57,26 @@ impl Execute for CloseAccount {
         }
         engine.accounts.slab.give_back(slot);
         out.emit(AccountClosed { account: self.header.account, ..AccountClosed::zeroed() });
+        Ok(OrderId::NONE)
+    }
+}
+
+impl Execute for SetMarginModel {
+    const ROLES: Roles = OPERATOR;
+
+    fn execute<M: Marks, S: EventSink>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        _sender: Sender,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<OrderId, RejectCode> {
+        let slot = engine.find_account(self.header.account)?;
+        let account = engine.accounts.slab.get_mut(slot);
+        if account.orders != 0 || account.positions != 0 {
+            return Err(RejectCode::AccountInUse);
+        }
+        account.margin_model = self.model;
+        out.emit(MarginModelSet { model: self.model, account: self.header.account, ..MarginModelSet::zeroed() });
         Ok(OrderId::NONE)
     }
 }

@@ -7,7 +7,7 @@ use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
 use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
 use crate::ledger::Holding;
-use crate::terms::{InstrumentKind, OptionType, Role, Side, TimeInForce, TradingState};
+use crate::terms::{InstrumentKind, MarginModel, OptionType, Role, Side, TimeInForce, TradingState};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// A live order.
@@ -80,6 +80,8 @@ pub struct AccountView {
     pub realised: i128,
     /// Whether its market-maker protection has tripped, and trading was not resumed.
     pub has_tripped: bool,
+    /// Its margin model, once one was chosen.
+    pub margin_model: Option<MarginModel>,
 }
 
 /// An open position.
@@ -280,6 +282,7 @@ impl<M: Marks> Engine<'_, M> {
             positions: account.positions,
             realised: account.realised,
             has_tripped: account.has_tripped(),
+            margin_model: MarginModel::from_code(account.margin_model),
         })
     }
 

@@ -108,6 +108,15 @@ impl<'a, M: Marks> Engine<'a, M> {
             instruments: Entities { slab: Slab::carve(carver, "instruments") },
             accounts: Entities { slab: Slab::carve(carver, "accounts") },
             markets: carver.table("markets"),
+            valuation: carver.single("valuation"),
+            underlyings: Entities { slab: Slab::carve(carver, "underlyings") },
+            expiries: Entities { slab: Slab::carve(carver, "expiries") },
+            smiles: carver.table("smiles"),
+            scenarios: carver.table("scenarios"),
+            shocks: carver.table("shocks"),
+            risks: carver.table("risks"),
+            worths: carver.table("worths"),
+            lanes: carver.table("lanes"),
             work_queue: carver.table("work_queue"),
             grants: Grants::carve(carver),
             outcomes: carver.table("outcomes"),
@@ -137,6 +146,11 @@ impl<'a, M: Marks> Engine<'a, M> {
             .chain(self.instruments.slab.bytes())
             .chain(self.accounts.slab.bytes())
             .chain([self.markets.bytes()])
+            .chain([self.valuation.bytes()])
+            .chain(self.underlyings.slab.bytes())
+            .chain(self.expiries.slab.bytes())
+            .chain([self.smiles.bytes(), self.scenarios.bytes(), self.shocks.bytes()])
+            .chain([self.risks.bytes(), self.worths.bytes(), self.lanes.bytes()])
             .chain([self.work_queue.bytes()])
             .chain(self.grants.bytes())
             .chain([self.outcomes.bytes()])

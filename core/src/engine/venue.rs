@@ -19,7 +19,7 @@ use bytemuck::Zeroable;
 
 pub(super) const OPERATOR: Roles = Roles(1 << Role::Operator.code());
 pub(super) const OPERATOR_OR_FEED: Roles = Roles(1 << Role::Operator.code() | 1 << Role::Feed.code());
-const SEQUENCER: Roles = Roles(1 << Role::Sequencer.code());
+pub(super) const SEQUENCER: Roles = Roles(1 << Role::Sequencer.code());
 
 /// Why no id was given out, for one kind of entity.
 pub(super) fn full(full: Full, table: RejectCode) -> RejectCode {
@@ -54,9 +54,13 @@ impl Execute for ListInstrument {
         if !definition_is_sound(self, engine.header.get().time) {
             return Err(RejectCode::InvalidInstrument);
         }
+        let valued_by = engine.check_valued(self)?;
         let issued = engine.instruments.issue(engine.shard());
         let (slot, id) = issued.map_err(|why| full(why, RejectCode::InstrumentTableFull))?;
         *engine.instruments.slab.get_mut(slot) = Instrument::listed(id, self);
+        if valued_by.0 != 0 {
+            engine.begin_valuing(slot, valued_by, self);
+        }
         out.emit(InstrumentListed {
             instrument_kind: self.kind,
             state: self.initial_state,
@@ -88,6 +92,7 @@ impl Execute for DelistInstrument {
         if record.orders != 0 || record.positions != 0 {
             return Err(RejectCode::InstrumentInUse);
         }
+        engine.end_valuing(slot);
         engine.instruments.slab.give_back(slot);
         engine.markets.get_mut(slot).band = PriceTicks::ZERO;
         out.emit(InstrumentDelisted { instrument: self.instrument, ..InstrumentDelisted::zeroed() });
@@ -214,6 +219,9 @@ impl Execute for SetMarkPrice {
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_idle_instrument(self.instrument)?;
+        if engine.risks.get(slot).underlying != 0 {
+            return Err(RejectCode::MarkIsDerived);
+        }
         let record = engine.instruments.slab.get_mut(slot);
         record.check_range(self.price)?;
         (record.mark_price, record.has_mark) = (self.price, 1);

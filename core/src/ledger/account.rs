@@ -25,8 +25,10 @@ pub(crate) struct Account {
     /// Realised profit and loss over all instruments, in atoms.
     pub(crate) realised: i128,
     pub(crate) protection: Protection,
+    /// A [`MarginModel`](crate::terms::MarginModel); 0 until one was chosen.
+    pub(crate) margin_model: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 128],
+    pub(crate) reserved_tail: [u8; 127],
 }
 
 /// Realised profit and loss stay below this, in atoms, either way: a trade that might take them there is not made.

@@ -12,6 +12,7 @@ mod array;
 pub mod futures;
 pub mod portfolio;
 mod rate;
+pub mod sets;
 pub mod standard;
 
 pub use self::amount::TooLarge;

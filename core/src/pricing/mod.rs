@@ -6,6 +6,7 @@
 
 #![allow(clippy::float_arithmetic)]
 
+pub(crate) mod array;
 pub mod black76;
 mod coefficients;
 pub mod divergence;

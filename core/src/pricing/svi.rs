@@ -13,6 +13,8 @@ use core::fmt;
 
 use super::kernels::ln_ratio;
 use super::level::{Ieee, Kernel, Level};
+use crate::command::SmileTerms;
+use crate::units::CashAtoms;
 
 /// The total variance is at most this: a standard deviation of 1,200 %.
 const TOTAL_VARIANCE_MAX: f64 = 144.0;
@@ -37,6 +39,11 @@ pub struct Parameters {
     /// The years to the expiry that they were fitted at.
     pub years: f64,
 }
+
+/// Parts of one that a command's parameters are made of.
+const PARTS: f64 = 1e12;
+/// Parts of one of a smile's level.
+const LEVEL_PARTS: f64 = 1e9;
 
 /// Parameters that are no smile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,6 +124,54 @@ impl Smile {
     /// ```
     pub fn volatility(&self, strike: f64) -> f64 {
         Level::best().run(At(self.0, strike))
+    }
+}
+
+impl TryFrom<&SmileTerms> for Smile {
+    type Error = NotASmile;
+
+    /// From a command's integers; prices become floats of atoms.
+    fn try_from(terms: &SmileTerms) -> Result<Self, NotASmile> {
+        let part = |parts: i64| parts as f64 / PARTS;
+        Self::new(Parameters {
+            a: part(terms.a),
+            b: part(terms.b),
+            rho: part(terms.rho),
+            m: part(terms.m),
+            sigma: part(terms.sigma),
+            forward: terms.forward.0 as f64,
+            years: part(terms.years),
+        })
+    }
+}
+
+impl Smile {
+    /// As a command says it, each parameter cut off to parts of 1e-12; its forward price is one of atoms. None where a
+    /// number does not fit into 64 bits.
+    ///
+    /// ```
+    /// use novate_core::pricing::svi::{Parameters, Smile};
+    ///
+    /// let fitted = Parameters { a: 0.01, b: 0.1, rho: -0.3, m: 0.0, sigma: 0.2, forward: 6e10, years: 0.25 };
+    /// let terms = Smile::new(fitted)?.terms().expect("it fits");
+    /// assert_eq!((terms.rho, terms.forward.0), (-300_000_000_000, 60_000_000_000));
+    /// # Ok::<(), novate_core::pricing::svi::NotASmile>(())
+    /// ```
+    pub fn terms(&self) -> Option<SmileTerms> {
+        let Parameters { a, b, rho, m, sigma, forward, years } = self.0;
+        let whole = |number: f64| {
+            const END: f64 = 9.2e18;
+            (-END..=END).contains(&number).then_some(number as i64)
+        };
+        let part = |number: f64| whole(number * PARTS);
+        let forward = CashAtoms(whole(forward)?);
+        let (a, b, rho, m, sigma) = (part(a)?, part(b)?, part(rho)?, part(m)?, part(sigma)?);
+        Some(SmileTerms { a, b, rho, m, sigma, forward, years: part(years)? })
+    }
+
+    /// The volatility at its own forward price, in parts of 1e-9, cut off.
+    pub(crate) fn level(&self) -> i64 {
+        (self.volatility(self.0.forward) * LEVEL_PARTS) as i64
     }
 }
 

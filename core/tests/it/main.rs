@@ -15,4 +15,5 @@ mod ring;
 mod sessions;
 mod smiles;
 mod trackers;
+mod valuation;
 mod venue;

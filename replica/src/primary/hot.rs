@@ -136,8 +136,8 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
         self.sequencer.set_time(self.clock.stamp(received[0].first().copied().unwrap_or(0)))?;
         let timer = self.sequencer.timer();
         let mut batch = Batch::new();
-        if let Some(work) = &timer {
-            batch.push(self.stamped(RawCommand::from(work)));
+        if let Some(timer) = &timer {
+            batch.push(self.stamped(RawCommand::from(timer)));
         }
         for words in received {
             batch.push(self.stamped(RawCommand::new(words.get(1..).unwrap_or(&[]))));
@@ -174,8 +174,8 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
             return self.seal().map(|()| Turn::Idle);
         };
         self.sequencer.set_time(now)?;
-        if let Some(work) = self.sequencer.timer() {
-            let batch = [self.stamped(RawCommand::from(&work))];
+        if let Some(timer) = self.sequencer.timer() {
+            let batch = [self.stamped(RawCommand::from(&timer))];
             self.execute(&batch)?;
             return Ok(Turn::Busy);
         }

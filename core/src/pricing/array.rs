@@ -1,0 +1,177 @@
+//! From an option's feeds to its risk array: integers in, floats within, integers out. `docs/FEEDS.md`, "Values", has the
+//! rules.
+
+use super::black76::{self, Value};
+use super::level::Level;
+use super::pmrm::{self, Discounts, Grid, Scenario, SkewShock, VolatilityShock};
+use super::svi::Smile;
+use super::{SCENARIOS_MAX, YEAR_SECONDS};
+use crate::command::{PPM, ScenarioTerms, Shocks, SmileTerms};
+use crate::margin::{Array, Greeks};
+use crate::terms::Smile as SmileShock;
+
+/// Parts of one of rates and volatilities.
+const NANO: f64 = 1e9;
+const NANOSECONDS: f64 = 1e9;
+const DAYS_A_YEAR: f64 = 365.0;
+
+/// Where an option's volatility comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Volatility {
+    /// From a smile that was checked.
+    Of(SmileTerms),
+    /// Its own, in 1e-9.
+    Own(i64),
+}
+
+/// An option and its feeds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OptionFeeds {
+    pub(crate) is_call: bool,
+    /// Strike, in atoms for one unit.
+    pub(crate) strike: i128,
+    /// Forward price, in atoms for one unit.
+    pub(crate) forward: i64,
+    /// Rate, in 1e-9.
+    pub(crate) rate: i64,
+    pub(crate) volatility: Volatility,
+    /// To the expiry.
+    pub(crate) nanoseconds: u64,
+    /// The index, in atoms for one unit, of an option that is exercised on demand.
+    pub(crate) exercised_at: Option<i64>,
+}
+
+/// What a lot is of a unit, and of what its value is an integer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lot {
+    pub(crate) multiplier: i64,
+    pub(crate) price_unit: i64,
+    pub(crate) lane_bits: u8,
+    pub(crate) limit: i64,
+}
+
+impl Lot {
+    /// Lanes to an atom for one unit.
+    fn factor(&self) -> f64 {
+        self.multiplier as f64 / self.price_unit as f64 * (1_u64 << (self.lane_bits & 63)) as f64
+    }
+
+    /// A value as a lane: cut off towards zero; what is beyond is at the limit, and what is no number is zero.
+    fn lane(&self, value: f64) -> i64 {
+        ((value * self.factor()) as i64).clamp(-self.limit, self.limit)
+    }
+}
+
+/// A scenario set, as floats.
+#[derive(Clone, Debug)]
+pub(crate) struct ScenarioSet {
+    scenarios: [Scenario; SCENARIOS_MAX],
+    count: usize,
+    volatility: VolatilityShock,
+    skew: SkewShock,
+    discounts: Discounts,
+}
+
+fn ppm(parts: impl Into<f64>) -> f64 {
+    parts.into() / f64::from(PPM)
+}
+
+impl ScenarioSet {
+    pub(crate) fn new<'s>(terms: impl Iterator<Item = &'s ScenarioTerms>, shocks: &Shocks) -> Self {
+        let mut scenarios = [Scenario { spot: 1.0, smile: SmileShock::Kept }; SCENARIOS_MAX];
+        let mut count = 0;
+        for (scenario, terms) in scenarios.iter_mut().zip(terms) {
+            // Sets are checked when they are set.
+            let smile = terms.smile().unwrap_or(SmileShock::Kept);
+            *scenario = Scenario { spot: ppm(terms.spot), smile };
+            count += 1;
+        }
+        Self {
+            scenarios,
+            count,
+            volatility: VolatilityShock {
+                range_up: ppm(shocks.range_up),
+                range_down: ppm(shocks.range_down),
+                short_power: ppm(shocks.short_power),
+                long_power: ppm(shocks.long_power),
+                floor_days: ppm(shocks.floor_days),
+                evaluated_min: ppm(shocks.evaluated_min),
+            },
+            skew: SkewShock {
+                linear: shocks.linear.map(ppm),
+                absolute: shocks.absolute.map(ppm),
+                width_min: ppm(shocks.width_min),
+                width: ppm(shocks.width),
+                volatility: shocks.volatility.map(ppm),
+            },
+            discounts: Discounts {
+                fixed: shocks.fixed.map(ppm),
+                rate_mult: shocks.rate_mult.map(ppm),
+                rate_add: shocks.rate_add.map(ppm),
+                basis: shocks.basis.map(ppm),
+                basis_factor: shocks.basis_factor.map(ppm),
+            },
+        }
+    }
+}
+
+/// The array of one lot of an option, and its Greeks.
+pub(crate) fn option_array(set: &ScenarioSet, feeds: &OptionFeeds, lot: &Lot) -> (Array<i64>, Greeks<i64>) {
+    let level = Level::best();
+    let (strike, forward) = (feeds.strike as f64, feeds.forward as f64);
+    let volatility = match feeds.volatility {
+        Volatility::Own(nano) => nano as f64 / NANO,
+        // It was a smile when it was taken.
+        Volatility::Of(terms) => Smile::try_from(&terms).map_or(0.0, |smile| smile.volatility(strike)),
+    };
+    let seconds = feeds.nanoseconds as f64 / NANOSECONDS;
+    let expiry = pmrm::Expiry { seconds, forward, rate: feeds.rate as f64 / NANO };
+    let grid = Grid {
+        scenarios: &set.scenarios[..set.count],
+        volatility: set.volatility,
+        skew: set.skew,
+        discounts: set.discounts,
+    };
+    let terms = pmrm::Terms { strike, is_call: feeds.is_call, volatility };
+    let worth = pmrm::worth(level, &grid, &expiry, &terms);
+    let pays = |spot: f64| {
+        feeds
+            .exercised_at
+            .map(|index| if feeds.is_call { index as f64 * spot - strike } else { strike - index as f64 * spot })
+    };
+    let best = |worth: f64, spot: f64| pays(spot).map_or(worth, |pays| worth.max(pays));
+    let mut scenarios = [0; SCENARIOS_MAX];
+    for ((lane, scenario), worth) in scenarios.iter_mut().zip(grid.scenarios).zip(worth.scenarios) {
+        *lane = lot.lane(best(worth, scenario.spot));
+    }
+    let basis = worth.basis.map(|worth| lot.lane(best(worth, 1.0)));
+    let array = Array { mark: lot.lane(best(worth.mark, 1.0)), basis, scenarios };
+    if pays(1.0).is_some_and(|pays| pays > worth.mark) {
+        let index = feeds.exercised_at.unwrap_or_default() as f64;
+        let delta = lot.lane(if feeds.is_call { index } else { -index });
+        return (array, Greeks { delta, ..Greeks::default() });
+    }
+    (array, greeks(feeds, strike, volatility, lot))
+}
+
+fn greeks(feeds: &OptionFeeds, strike: f64, volatility: f64, lot: &Lot) -> Greeks<i64> {
+    let forward = feeds.forward as f64;
+    let years = feeds.nanoseconds as f64 / NANOSECONDS / YEAR_SECONDS;
+    let rate = (feeds.rate as f64 / NANO).max(0.0);
+    let value = black76::value(&black76::Terms { forward, strike, years, volatility, rate });
+    let Value { gamma, vega, vanna, volga, .. } = value;
+    let (delta, theta, rho) = if feeds.is_call {
+        (value.delta_call, value.theta_call, value.rho_call)
+    } else {
+        (value.delta_put, value.theta_put, value.rho_put)
+    };
+    Greeks {
+        delta: lot.lane(delta * forward),
+        gamma: lot.lane(gamma * forward * forward),
+        vega: lot.lane(vega),
+        theta: lot.lane(theta / DAYS_A_YEAR),
+        rho: lot.lane(rho),
+        vanna: lot.lane(vanna * forward),
+        volga: lot.lane(volga),
+    }
+}
