@@ -37,6 +37,8 @@ pub struct Habits {
     pub band_per_mille: u32,
     /// Per mille of commands that move the last price to where stop orders wait.
     pub shock_per_mille: u32,
+    /// Per mille of commands about underlyings, feeds and timers.
+    pub feeds_per_mille: u32,
 }
 
 /// How often new orders have which terms.
@@ -118,6 +120,7 @@ impl Habits {
             resume_per_mille: 100,
             band_per_mille: 0,
             shock_per_mille: 0,
+            feeds_per_mille: [0, 20][random.below(2) as usize],
         };
         (genesis, habits)
     }
@@ -137,6 +140,9 @@ fn ordinary(random: &mut Random) -> (Genesis, Habits) {
     capacities.work_items = size(1, 4);
     capacities.complex_orders = size(12, orders);
     capacities.sessions = size(4, 12) + 3;
+    capacities.underlyings = size(2, 3);
+    capacities.expiries = size(3, 6);
+    capacities.scenario_sets = random.between(1, 2);
     // Wherever the prices are: the oracle has no ladder to fill.
     capacities.ladder_nodes = capacities.levels * 11 + 64;
     let mut genesis = Genesis::new(random.below(3) as u16, random.next(), capacities);
@@ -158,6 +164,7 @@ fn ordinary(random: &mut Random) -> (Genesis, Habits) {
         resume_per_mille: [10, 100][random.below(2) as usize],
         band_per_mille: [0, 0, 5, 20][random.below(4) as usize],
         shock_per_mille: [0, 0, 2, 20][random.below(4) as usize],
+        feeds_per_mille: [0, 20, 100, 400][random.below(4) as usize],
     };
     (genesis, habits)
 }
@@ -189,6 +196,7 @@ fn deep(random: &mut Random) -> (Genesis, Habits) {
         resume_per_mille: [10, 100][random.below(2) as usize],
         band_per_mille: [0, 0, 2][random.below(3) as usize],
         shock_per_mille: [0, 1][random.below(2) as usize],
+        feeds_per_mille: [0, 0, 5][random.below(3) as usize],
     };
     (genesis, habits)
 }

@@ -4,7 +4,7 @@ use novate_core::arena::Marks;
 use novate_core::engine::Engine;
 use novate_core::event::Event;
 use novate_core::genesis::Genesis;
-use novate_core::ids::{AccountId, InstrumentId, OrderId, SessionId};
+use novate_core::ids::{AccountId, ExpiryId, InstrumentId, OrderId, SessionId, UnderlyingId};
 use novate_core::reject::RejectCode;
 use novate_core::terms::{Role, Side, TradingState};
 
@@ -52,6 +52,30 @@ impl KnownInstrument {
     }
 }
 
+/// An underlying that was listed once.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownUnderlying {
+    /// Its id.
+    pub underlying: UnderlyingId,
+    /// The largest price that it takes.
+    pub price_max: i64,
+    /// Whether it is listed still.
+    pub is_listed: bool,
+}
+
+/// An expiry that was listed once.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownExpiry {
+    /// Its id.
+    pub expiry: ExpiryId,
+    /// Its underlying.
+    pub underlying: UnderlyingId,
+    /// When it is.
+    pub time: u64,
+    /// Whether it is listed still.
+    pub is_listed: bool,
+}
+
 /// An order that was accepted once.
 #[derive(Clone, Copy, Debug)]
 pub struct KnownOrder {
@@ -78,6 +102,10 @@ pub struct World {
     pub accounts: Vec<(AccountId, bool)>,
     /// Instruments, delisted ones too.
     pub instruments: Vec<KnownInstrument>,
+    /// Underlyings, delisted ones too.
+    pub underlyings: Vec<KnownUnderlying>,
+    /// Expiries, delisted ones too.
+    pub expiries: Vec<KnownExpiry>,
     /// The last orders that were accepted, newest last.
     pub orders: Vec<KnownOrder>,
     /// Accounts whose protection has tripped and was not resumed, as far as is remembered.
@@ -101,8 +129,18 @@ impl World {
         ];
         let sessions =
             sessions.into_iter().map(|(session, role)| KnownSession { session, role, last: Some(0) }).collect();
-        let (accounts, instruments, orders, tripped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { genesis, habits, sessions, accounts, instruments, orders, tripped, is_full: false }
+        Self {
+            genesis,
+            habits,
+            sessions,
+            accounts: Vec::new(),
+            instruments: Vec::new(),
+            underlyings: Vec::new(),
+            expiries: Vec::new(),
+            orders: Vec::new(),
+            tripped: Vec::new(),
+            is_full: false,
+        }
     }
 
     /// Looks which of the known entities are there still.
@@ -112,6 +150,12 @@ impl World {
         }
         for (account, is_open) in &mut self.accounts {
             *is_open = engine.account(*account).is_some();
+        }
+        for known in &mut self.underlyings {
+            known.is_listed = engine.validity(known.underlying).is_some();
+        }
+        for known in &mut self.expiries {
+            known.is_listed = engine.expiry_validity(known.expiry).is_some();
         }
         for known in &mut self.instruments {
             let view = engine.instrument(known.instrument);
@@ -141,6 +185,16 @@ impl World {
             Event::InstrumentListed(listed) => {
                 forget(&mut self.instruments, REMEMBERED_ENTITIES, 0);
                 self.instruments.push(KnownInstrument::new(listed.instrument, listed.tick.0, listed.lot.0));
+            }
+            Event::UnderlyingListed(listed) => {
+                forget(&mut self.underlyings, REMEMBERED_ENTITIES, 0);
+                let (underlying, price_max) = (listed.underlying, listed.price_max.0);
+                self.underlyings.push(KnownUnderlying { underlying, price_max, is_listed: true });
+            }
+            Event::ExpiryListed(listed) => {
+                forget(&mut self.expiries, REMEMBERED_ENTITIES, 0);
+                let (expiry, underlying, time) = (listed.expiry, listed.underlying, listed.time.0);
+                self.expiries.push(KnownExpiry { expiry, underlying, time, is_listed: true });
             }
             Event::Accepted(accepted) => {
                 self.is_full = false;

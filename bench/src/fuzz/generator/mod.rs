@@ -1,6 +1,7 @@
 //! The generator of random commands: mostly sensible, often at an edge, sometimes senseless.
 
 mod complex;
+mod feeds;
 mod orders;
 mod party;
 mod venue;
@@ -160,6 +161,9 @@ impl Generator {
         }
         if self.random.below(1_000_000) < habits.mass_cancels_per_million {
             return Some(self.mass_cancel());
+        }
+        if self.chance(habits.feeds_per_mille) {
+            return Some(self.feed());
         }
         if self.chance(habits.protection_per_mille) {
             return Some(self.set_protection());

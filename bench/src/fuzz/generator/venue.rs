@@ -34,7 +34,11 @@ impl Generator {
         list.kind = 1 + self.random.below(4) as u8;
         let is_option = list.kind >= InstrumentKind::EuropeanOption.code();
         list.option_type = if is_option { OptionType::Put.code() } else { 0 };
+        list.strike = PriceTicks(i64::from(is_option && !self.chance(30)));
         list.expiry = TimeNs(if list.kind == InstrumentKind::Perpetual.code() { 0 } else { u64::MAX });
+        if !self.world.underlyings.is_empty() && self.chance(700) {
+            self.value(&mut list);
+        }
         list.initial_state = if self.chance(300) { TradingState::Auction } else { TradingState::Continuous }.code();
         if self.chance(200) {
             list.quantity_min = QuantityLots(list.lot.0 * i64::from(self.random.between(1, 2)));
