@@ -96,6 +96,32 @@ pub enum Canary {
     PassSeesNewView,
     /// A volatility auction cancels what is left of the taker, also where that may rest.
     VolatilityAuctionCancels,
+    /// A move beyond the limit is taken at once.
+    HeldMoveIsTaken,
+    /// A second source confirms a held value no sooner than the first.
+    SecondSourceDoesNotConfirm,
+    /// A value that is held makes its underlying due a pass.
+    HeldValueIsNews,
+    /// A feed is worse than before not at the age where it should be, but right behind it.
+    StaleOneLate,
+    /// An underlying is as valid as its own index, whatever its peg's.
+    PegIgnored,
+    /// A timer moves the time of a round that is under way.
+    RoundTakesLateTimer,
+    /// A mark price may be any distance from the feed.
+    MarkIgnoresBand,
+    /// A mark price is an average over looks, not over time.
+    MarkWeighsSamplesAlike,
+    /// A round that finds a feed invalid leaves the window as it is.
+    WindowOutlivesFeed,
+    /// A pass uses feeds as they are, not as they were when it began.
+    PassSeesNewFeed,
+    /// An array is published when it is computed, not when its pass ends.
+    PublishesEachAtOnce,
+    /// An option on demand is worth what one at expiry is.
+    OnDemandIgnoresExercise,
+    /// A future's last half hour is like any other time.
+    SettlementIsSudden,
 }
 
 impl Canary {
@@ -146,6 +172,19 @@ impl Canary {
         Self::TrailsBothWays,
         Self::PassSeesNewView,
         Self::VolatilityAuctionCancels,
+        Self::HeldMoveIsTaken,
+        Self::SecondSourceDoesNotConfirm,
+        Self::HeldValueIsNews,
+        Self::StaleOneLate,
+        Self::PegIgnored,
+        Self::RoundTakesLateTimer,
+        Self::MarkIgnoresBand,
+        Self::MarkWeighsSamplesAlike,
+        Self::WindowOutlivesFeed,
+        Self::PassSeesNewFeed,
+        Self::PublishesEachAtOnce,
+        Self::OnDemandIgnoresExercise,
+        Self::SettlementIsSudden,
     ];
 
     /// The name, for command lines and reports.
@@ -197,6 +236,19 @@ impl Canary {
             Self::TrailsBothWays => "TrailsBothWays",
             Self::PassSeesNewView => "PassSeesNewView",
             Self::VolatilityAuctionCancels => "VolatilityAuctionCancels",
+            Self::HeldMoveIsTaken => "HeldMoveIsTaken",
+            Self::SecondSourceDoesNotConfirm => "SecondSourceDoesNotConfirm",
+            Self::HeldValueIsNews => "HeldValueIsNews",
+            Self::StaleOneLate => "StaleOneLate",
+            Self::PegIgnored => "PegIgnored",
+            Self::RoundTakesLateTimer => "RoundTakesLateTimer",
+            Self::MarkIgnoresBand => "MarkIgnoresBand",
+            Self::MarkWeighsSamplesAlike => "MarkWeighsSamplesAlike",
+            Self::WindowOutlivesFeed => "WindowOutlivesFeed",
+            Self::PassSeesNewFeed => "PassSeesNewFeed",
+            Self::PublishesEachAtOnce => "PublishesEachAtOnce",
+            Self::OnDemandIgnoresExercise => "OnDemandIgnoresExercise",
+            Self::SettlementIsSudden => "SettlementIsSudden",
         }
     }
 

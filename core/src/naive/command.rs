@@ -84,6 +84,30 @@ impl NaiveEngine {
             Command::CloseSession(c) => self.close_session(c),
             Command::GrantAccount(c) => self.grant_account(c),
             Command::RevokeAccount(c) => self.revoke_account(c),
+            Command::SetMarginModel(c) => self.set_margin_model(c),
+            _ => self.execute_feed(command),
+        }
+    }
+
+    /// The commands of `docs/FEEDS.md`.
+    fn execute_feed(&mut self, command: Command<'_>) -> Result<(), RejectCode> {
+        match command {
+            Command::ListUnderlying(c) => self.list_underlying(c),
+            Command::DelistUnderlying(c) => self.delist_underlying(c),
+            Command::ConfigureUnderlying(c) => self.configure_underlying(c),
+            Command::ListExpiry(c) => self.list_expiry(c),
+            Command::DelistExpiry(c) => self.delist_expiry(c),
+            Command::SetScenarios(c) => self.set_scenarios(c),
+            Command::SetShocks(c) => self.set_shocks(c),
+            Command::UpdateIndex(c) => self.update_index(c),
+            Command::UpdateForward(c) => self.update_forward(c),
+            Command::UpdateRate(c) => self.update_rate(c),
+            Command::UpdateSurface(c) => self.update_surface(c),
+            Command::UpdateVolatility(c) => self.update_volatility(c),
+            Command::Timer(_) => {
+                self.begin_round();
+                Ok(())
+            }
             // `Work` and `Checkpoint` do nothing themselves. The others were dealt with before.
             _ => Ok(()),
         }
@@ -102,10 +126,15 @@ impl NaiveEngine {
             | Command::MassCancel(_)
             | Command::SetProtection(_)
             | Command::ResumeTrading(_) => role == Role::Trader || role == Role::Operator,
-            Command::SetLastPrice(_) | Command::SetMarkPrice(_) | Command::PublishIndicative(_) => {
-                role == Role::Operator || role == Role::Feed
-            }
-            Command::Work(_) | Command::Checkpoint(_) => role == Role::Sequencer,
+            Command::SetLastPrice(_)
+            | Command::SetMarkPrice(_)
+            | Command::PublishIndicative(_)
+            | Command::UpdateIndex(_)
+            | Command::UpdateForward(_)
+            | Command::UpdateRate(_)
+            | Command::UpdateSurface(_)
+            | Command::UpdateVolatility(_) => role == Role::Operator || role == Role::Feed,
+            Command::Work(_) | Command::Checkpoint(_) | Command::Timer(_) => role == Role::Sequencer,
             _ => role == Role::Operator,
         };
         if permitted { Ok(()) } else { Err(RejectCode::RoleNotPermitted) }
@@ -159,6 +188,7 @@ fn instrument_of(command: Command<'_>) -> InstrumentId {
         Command::SetPriceBand(c) => c.instrument,
         Command::EndTradingDay(c) => c.instrument,
         Command::PublishIndicative(c) => c.instrument,
+        Command::UpdateVolatility(c) => c.instrument,
         _ => InstrumentId::NONE,
     }
 }

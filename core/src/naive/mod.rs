@@ -1,8 +1,9 @@
-//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md`), written to be read beside them.
+//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md`, `docs/FEEDS.md`), written to be read beside
+//! them.
 //!
 //! It keeps orders in ordered maps and queues, searches where an index would be faster, and computes every total anew.
-//! It shares the vocabulary with the engine (records and their decoding, ids, genesis, the digest's formula) and none of
-//! the rules, so that the two can be run against each other: the same commands must give the same events, byte for byte.
+//! It shares the vocabulary with the engine (records and their decoding, ids, genesis, the digest's formula, the formulas
+//! of prices) and none of the rules, so that the two can be run against each other: the same commands must give the same events, byte for byte.
 //!
 //! Of the genesis capacities it models all but `ladder_nodes`: it has no ladder, and never answers `LadderFull`.
 //!
@@ -22,6 +23,7 @@
 //! # Ok::<(), novate_core::genesis::GenesisError>(())
 //! ```
 
+mod arrays;
 mod auction;
 mod band;
 mod book;
@@ -29,11 +31,14 @@ mod canary;
 mod command;
 mod complex;
 mod entry;
+mod feeds;
 mod fok;
 mod following;
 mod iceberg;
+mod marks;
 mod orders;
 mod party;
+mod passes;
 mod pegs;
 mod positions;
 mod protection;
@@ -44,6 +49,8 @@ mod stops;
 mod sweep;
 mod tables;
 mod twins;
+mod underlyings;
+mod validity;
 mod venue;
 mod work;
 
@@ -57,21 +64,22 @@ pub use self::canary::Canary;
 
 use self::book::Book;
 use self::following::Following;
+use self::passes::Valuation;
 use self::positions::Positions;
 use self::protection::Account;
 use self::scan::Scan;
 use self::session::Session;
 use self::tables::{EntityTable, Slots, TableCodes};
+use self::underlyings::{Expiry, ScenarioSet, Underlying};
 use self::venue::Instrument;
 use self::work::Item;
 use crate::command::Command;
 use crate::digest::EventsDigest;
 use crate::event::{EventRecord, OwnedEvent};
 use crate::genesis::{Genesis, GenesisError};
-use crate::ids::{AccountId, InstrumentId, OrderId, SessionId};
-use crate::reject::RejectCode;
+use crate::ids::{AccountId, ExpiryId, InstrumentId, OrderId, SessionId, UnderlyingId};
 use crate::sink::EventSink;
-use crate::terms::{Role, Side};
+use crate::terms::{MarginModel, Role, Side};
 use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// The caller handed a command out of order; nothing changed.
@@ -101,6 +109,11 @@ pub struct NaiveEngine {
     sessions: EntityTable<SessionId, Session>,
     accounts: EntityTable<AccountId, Account>,
     instruments: EntityTable<InstrumentId, Instrument>,
+    underlyings: EntityTable<UnderlyingId, Underlying>,
+    expiries: EntityTable<ExpiryId, Expiry>,
+    /// By their numbers, as far as anything of them was set.
+    scenario_sets: BTreeMap<u16, ScenarioSet>,
+    valuation: Valuation,
     grants: BTreeSet<(SessionId, AccountId)>,
     order_slots: Slots,
     book: Book,
@@ -138,22 +151,8 @@ impl NaiveEngine {
     pub fn with_canary(genesis: &Genesis, canary: Canary) -> Result<Self, GenesisError> {
         genesis.validate()?;
         let (c, shard) = (&genesis.capacities, genesis.shard());
-        let session_codes = TableCodes {
-            unknown: RejectCode::UnknownSession,
-            stale: RejectCode::StaleSession,
-            full: RejectCode::SessionTableFull,
-        };
-        let account_codes = TableCodes {
-            unknown: RejectCode::UnknownAccount,
-            stale: RejectCode::StaleAccount,
-            full: RejectCode::AccountTableFull,
-        };
-        let instrument_codes = TableCodes {
-            unknown: RejectCode::UnknownInstrument,
-            stale: RejectCode::StaleInstrument,
-            full: RejectCode::InstrumentTableFull,
-        };
-        let mut sessions = EntityTable::new(shard, Slots::new(c.sessions, canary), session_codes);
+        let slots = |capacity| Slots::new(capacity, canary);
+        let mut sessions = EntityTable::new(shard, slots(c.sessions), TableCodes::SESSIONS);
         for (role, all_accounts) in [(Role::Sequencer, false), (Role::Operator, true)] {
             // Validation has seen to it that there is room for both.
             let _ = sessions.open(Session::new(role, all_accounts, genesis.outcome_window, canary));
@@ -164,10 +163,14 @@ impl NaiveEngine {
             sequence: Sequence::ZERO,
             time: TimeNs::ZERO,
             sessions,
-            accounts: EntityTable::new(shard, Slots::new(c.accounts, canary), account_codes),
-            instruments: EntityTable::new(shard, Slots::new(c.instruments, canary), instrument_codes),
+            accounts: EntityTable::new(shard, slots(c.accounts), TableCodes::ACCOUNTS),
+            instruments: EntityTable::new(shard, slots(c.instruments), TableCodes::INSTRUMENTS),
+            underlyings: EntityTable::new(shard, slots(c.underlyings), TableCodes::UNDERLYINGS),
+            expiries: EntityTable::new(shard, slots(c.expiries), TableCodes::EXPIRIES),
+            scenario_sets: BTreeMap::new(),
+            valuation: Valuation::default(),
             grants: BTreeSet::new(),
-            order_slots: Slots::new(c.orders, canary),
+            order_slots: slots(c.orders),
             book: Book::default(),
             twins: BTreeMap::new(),
             positions: Positions::new(c.positions, canary),
@@ -202,6 +205,8 @@ impl NaiveEngine {
         self.begin_following();
         self.run(command);
         self.work_off();
+        self.valuate();
+        self.notice_events();
         for event in core::mem::take(&mut self.outbox) {
             event.view().words().iter().for_each(|word| self.digest.fold(word));
             self.event_count += 1;
@@ -274,6 +279,11 @@ impl NaiveEngine {
     /// An instrument's last and mark price, as far as it has them.
     pub fn last_and_mark(&self, instrument: InstrumentId) -> (Option<PriceTicks>, Option<PriceTicks>) {
         self.instruments.find(instrument).map_or((None, None), |listed| (listed.last, listed.mark))
+    }
+
+    /// The margin model that was chosen for an account, if there is one.
+    pub fn margin_model(&self, account: AccountId) -> Option<MarginModel> {
+        self.accounts.find(account).ok()?.margin_model
     }
 
     /// Every live order, stop orders that wait included, in no order that means anything.

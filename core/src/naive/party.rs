@@ -5,11 +5,15 @@ use bytemuck::Zeroable;
 use super::NaiveEngine;
 use super::protection::Account;
 use super::session::Session;
-use crate::command::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
-use crate::event::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
+use crate::command::{
+    CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount, SetMarginModel,
+};
+use crate::event::{
+    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, MarginModelSet, SessionClosed, SessionOpened,
+};
 use crate::ids::SessionId;
 use crate::reject::RejectCode;
-use crate::terms::Role;
+use crate::terms::{MarginModel, Role};
 
 impl NaiveEngine {
     pub(super) fn open_account(&mut self, c: &OpenAccount) -> Result<(), RejectCode> {
@@ -79,6 +83,21 @@ impl NaiveEngine {
             return Err(RejectCode::NotGranted);
         }
         self.emit(AccountRevoked { session, account, ..AccountRevoked::zeroed() });
+        Ok(())
+    }
+
+    pub(super) fn set_margin_model(&mut self, c: &SetMarginModel) -> Result<(), RejectCode> {
+        let account = c.header.account;
+        self.accounts.find(account)?;
+        let has_orders = self.book.orders().any(|order| order.account == account);
+        if has_orders || self.positions.any_of_account(account) {
+            return Err(RejectCode::AccountInUse);
+        }
+        let model = MarginModel::from_code(c.model).ok_or(RejectCode::InvalidField)?;
+        if let Some(holder) = self.accounts.get_mut(account) {
+            holder.margin_model = Some(model);
+        }
+        self.emit(MarginModelSet { model: c.model, account, ..MarginModelSet::zeroed() });
         Ok(())
     }
 }

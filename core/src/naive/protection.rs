@@ -9,18 +9,21 @@ use crate::command::{ResumeTrading, SetProtection};
 use crate::event::{ProtectionSet, ProtectionTripped, TradingResumed};
 use crate::ids::{AccountId, InstrumentId};
 use crate::reject::{CancelReason, RejectCode};
+use crate::terms::MarginModel;
 use crate::units::{QuantityLots, TimeNs};
 
 /// What matters of an account that is open.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Account {
     pub(super) owner: u64,
+    /// None until it is chosen.
+    pub(super) margin_model: Option<MarginModel>,
     protection: Protection,
 }
 
 impl Account {
     pub(super) fn new(owner: u64) -> Self {
-        Self { owner, protection: Protection::default() }
+        Self { owner, margin_model: None, protection: Protection::default() }
     }
 }
 

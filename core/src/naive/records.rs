@@ -1,10 +1,14 @@
 //! The record check, step 6 of "Every command", written out from the records' documentation: reserved bytes are zero,
 //! every enumeration holds a defined number, and a kind that concerns no account names none.
 
-use crate::command::{Command, NewComplexOrder, OrderTarget};
+use super::venue::is_label;
+use crate::command::{
+    Command, FeedRules, FeedStamp, NewComplexOrder, OrderTarget, ScenarioTerms, SetScenarios, Shocks,
+};
 use crate::ids::AccountId;
 use crate::reject::RejectCode;
-use crate::units::{PriceTicks, QuantityLots};
+use crate::terms::Smile;
+use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 /// Checks what a record alone can show.
 pub(super) fn check(command: Command<'_>) -> Result<(), RejectCode> {
@@ -35,7 +39,25 @@ fn reserved_is_zero(command: Command<'_>) -> bool {
         Command::SetTradingState(c) => is_zero(&c.reserved),
         Command::Uncross(c) => is_zero(&c.reserved),
         Command::OpenSession(c) => is_zero(&c.reserved),
-        _ => true,
+        Command::SetMarginModel(c) => is_zero(&c.reserved),
+        Command::ListUnderlying(c) => is_zero(&c.reserved) && is_zero(&c.reserved_tail) && is_zero(&c.rules.reserved),
+        Command::ConfigureUnderlying(c) => is_zero(&c.rules.reserved),
+        Command::ListExpiry(c) => is_zero(&c.reserved),
+        Command::SetScenarios(c) => is_zero(&c.reserved),
+        Command::SetShocks(c) => is_zero(&c.reserved),
+        _ => stamp_of(command).is_none_or(|stamp| stamp.reserved == 0),
+    }
+}
+
+/// Where and when a feed's update is from.
+fn stamp_of(command: Command<'_>) -> Option<FeedStamp> {
+    match command {
+        Command::UpdateIndex(c) => Some(c.stamp),
+        Command::UpdateForward(c) => Some(c.stamp),
+        Command::UpdateRate(c) => Some(c.stamp),
+        Command::UpdateSurface(c) => Some(c.stamp),
+        Command::UpdateVolatility(c) => Some(c.stamp),
+        _ => None,
     }
 }
 
@@ -56,6 +78,7 @@ fn concerns_an_account(command: Command<'_>) -> bool {
             | Command::CloseAccount(_)
             | Command::GrantAccount(_)
             | Command::RevokeAccount(_)
+            | Command::SetMarginModel(_)
     )
 }
 
@@ -94,8 +117,63 @@ fn fields_are_defined(command: Command<'_>) -> bool {
         Command::Uncross(c) => c.priced == 1 || c.priced == 0 && c.price == PriceTicks::ZERO,
         // A sequencer's session (role 6) is not for anybody to open.
         Command::OpenSession(c) => matches!(c.role, 1..=5) && matches!(c.flags, 0 | 1),
-        _ => true,
+        Command::SetMarginModel(c) => matches!(c.model, 1..=3),
+        Command::ListUnderlying(c) => {
+            let symbol = c.symbol.first() != Some(&0) && is_label(&c.symbol);
+            let price_max = (CashAtoms(1)..=CashAtoms(1_000_000_000_000_000)).contains(&c.price_max);
+            symbol && price_max && c.lane_bits <= 40 && rules_are_sound(&c.rules)
+        }
+        Command::ConfigureUnderlying(c) => rules_are_sound(&c.rules),
+        Command::ListExpiry(c) => matches!(c.surface, 1 | 2),
+        Command::SetScenarios(c) => scenarios_are_sound(c),
+        Command::SetShocks(c) => shocks_are_sound(&c.shocks),
+        _ => stamp_of(command).is_none_or(|stamp| stamp.confidence <= ONE),
     }
+}
+
+/// One, in parts per million.
+const ONE: u32 = 1_000_000;
+
+fn rules_are_sound(rules: &FeedRules) -> bool {
+    let ages = TimeNs::ZERO < rules.degraded_after
+        && rules.degraded_after <= rules.stale_after
+        && rules.stale_after <= rules.invalid_after;
+    let counts = (1..=1_000_000).contains(&rules.slow_multiple) && rules.confirmations >= 1;
+    ages && counts && rules.mark_window >= TimeNs(1) && rules.mark_band <= ONE && rules.confidence_min <= ONE
+}
+
+/// 1 to 32 scenarios, and zeros behind them.
+fn scenarios_are_sound(c: &SetScenarios) -> bool {
+    let count = usize::from(c.count);
+    let is_sound = |one: &ScenarioTerms| {
+        let smile = match one.smile() {
+            Some(Smile::Linear | Smile::Absolute) => one.spot == ONE,
+            Some(_) => true,
+            None => false,
+        };
+        smile && (1..=16 * ONE).contains(&one.spot) && one.damping() <= ONE
+    };
+    let none = ScenarioTerms::default();
+    let behind = c.scenarios.iter().skip(count).all(|one| *one == none);
+    (1..=32).contains(&count) && c.scenarios.iter().take(count).all(is_sound) && behind
+}
+
+fn shocks_are_sound(s: &Shocks) -> bool {
+    let others = [
+        [s.range_up, s.range_down],
+        [s.short_power, s.long_power],
+        [s.floor_days, s.evaluated_min],
+        s.linear,
+        s.absolute,
+        [s.width_min, s.width],
+        s.volatility,
+        s.rate_mult,
+        s.rate_add,
+        s.basis_factor,
+    ];
+    let bounded = others.iter().flatten().all(|shock| *shock <= 1_000 * ONE);
+    let basis = s.basis.iter().all(|factor| (1..=16 * ONE).contains(factor));
+    bounded && basis && s.width_min >= 1 && s.fixed.iter().all(|discount| *discount <= ONE)
 }
 
 /// What is not given is zero, and no display is negative.

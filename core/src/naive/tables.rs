@@ -1,4 +1,4 @@
-//! Slots and the tables of entities (accounts, instruments, sessions) that use them.
+//! Slots and the tables of entities (accounts, instruments, sessions, underlyings, expiries) that use them.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -62,6 +62,31 @@ pub(super) struct TableCodes {
     pub(super) full: RejectCode,
 }
 
+impl TableCodes {
+    pub(super) const SESSIONS: Self = Self {
+        unknown: RejectCode::UnknownSession,
+        stale: RejectCode::StaleSession,
+        full: RejectCode::SessionTableFull,
+    };
+    pub(super) const ACCOUNTS: Self = Self {
+        unknown: RejectCode::UnknownAccount,
+        stale: RejectCode::StaleAccount,
+        full: RejectCode::AccountTableFull,
+    };
+    pub(super) const INSTRUMENTS: Self = Self {
+        unknown: RejectCode::UnknownInstrument,
+        stale: RejectCode::StaleInstrument,
+        full: RejectCode::InstrumentTableFull,
+    };
+    pub(super) const UNDERLYINGS: Self = Self {
+        unknown: RejectCode::UnknownUnderlying,
+        stale: RejectCode::StaleUnderlying,
+        full: RejectCode::UnderlyingTableFull,
+    };
+    pub(super) const EXPIRIES: Self =
+        Self { unknown: RejectCode::UnknownExpiry, stale: RejectCode::StaleExpiry, full: RejectCode::ExpiryTableFull };
+}
+
 /// The entities of one kind that are open.
 #[derive(Clone, Debug)]
 pub(super) struct EntityTable<I, T> {
@@ -108,6 +133,13 @@ impl<I: EntityId, T> EntityTable<I, T> {
         let id = I::from_parts(self.shard, self.given_out, slot);
         self.open.insert(slot, (id, entity));
         Ok(id)
+    }
+
+    /// All that are open, in the order in which they were opened.
+    pub(super) fn in_order(&self) -> Vec<(I, &T)> {
+        let mut all: Vec<(I, &T)> = self.open.values().map(|(id, entity)| (*id, entity)).collect();
+        all.sort_by_key(|(id, _)| id.generation());
+        all
     }
 
     pub(super) fn close(&mut self, id: I) {

@@ -2,15 +2,19 @@
 
 use bytemuck::Zeroable;
 
+use super::feeds::Feed;
+use super::marks::Window;
 use super::{Canary, NaiveEngine};
-use crate::command::{DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState};
+use crate::command::{
+    DelistInstrument, ListInstrument, ListUnderlying, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState,
+};
 use crate::event::{
     InstrumentDelisted, InstrumentListed, LastPriceSet, MarkPriceSet, PriceLimitsSet, TradingStateChanged,
 };
-use crate::ids::InstrumentId;
+use crate::ids::{ExpiryId, InstrumentId, UnderlyingId};
 use crate::reject::RejectCode;
 use crate::terms::{InstrumentKind, OptionType, TradingState};
-use crate::units::{PriceTicks, QuantityLots, TimeNs};
+use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 /// One listed instrument.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +28,10 @@ pub(super) struct Instrument {
     pub(super) last: Option<PriceTicks>,
     /// The mark price, once it was set.
     pub(super) mark: Option<PriceTicks>,
+    /// The time over which the next mark price is averaged.
+    pub(super) window: Option<Window>,
+    /// Its own volatility, where its expiry has one for each option.
+    pub(super) volatility: Feed,
     /// How far from its reference price it may trade; zero without a band.
     pub(super) band: PriceTicks,
     /// Whether an order that is good for the auction was accepted since the last auction.
@@ -98,6 +106,7 @@ impl NaiveEngine {
         if !is_valid(c, self.time) {
             return Err(RejectCode::InvalidInstrument);
         }
+        self.check_valued(c)?;
         let (limit_low, limit_high) = (c.limit_low, c.limit_high);
         let listed = Instrument {
             terms: *c,
@@ -106,6 +115,8 @@ impl NaiveEngine {
             limit_high,
             last: None,
             mark: None,
+            window: None,
+            volatility: Feed::default(),
             band: PriceTicks::ZERO,
             has_auction_orders: false,
         };
@@ -119,7 +130,23 @@ impl NaiveEngine {
             lot: c.lot,
             ..InstrumentListed::zeroed()
         });
+        self.make_due(c.underlying_id);
         Ok(())
+    }
+
+    /// What is asked of an instrument with an underlying: the underlying, the expiry, and lanes that fit.
+    fn check_valued(&self, c: &ListInstrument) -> Result<(), RejectCode> {
+        if c.underlying_id == UnderlyingId::NONE {
+            return Ok(());
+        }
+        let underlying = self.underlyings.find(c.underlying_id)?;
+        if c.kind != InstrumentKind::Perpetual.code() {
+            let expiry = self.expiries.find(c.expiry_id)?;
+            if expiry.underlying != c.underlying_id || expiry.time != c.expiry {
+                return Err(RejectCode::ExpiryMismatch);
+            }
+        }
+        if lanes_fit(c, &underlying.terms) { Ok(()) } else { Err(RejectCode::LanesDoNotFit) }
     }
 
     /// The instrument of a venue command: listed, and not uncrossing.
@@ -137,6 +164,7 @@ impl NaiveEngine {
             return Err(RejectCode::InstrumentInUse);
         }
         self.instruments.close(instrument);
+        self.valuation.forget(instrument);
         self.emit(InstrumentDelisted { instrument, ..InstrumentDelisted::zeroed() });
         Ok(())
     }
@@ -195,7 +223,11 @@ impl NaiveEngine {
     }
 
     pub(super) fn set_mark_price(&mut self, c: &SetMarkPrice) -> Result<(), RejectCode> {
-        self.find_idle(c.instrument)?.check_range(c.price)?;
+        let instrument = self.find_idle(c.instrument)?;
+        if instrument.terms.underlying_id != UnderlyingId::NONE {
+            return Err(RejectCode::MarkIsDerived);
+        }
+        instrument.check_range(c.price)?;
         if let Some(instrument) = self.instruments.get_mut(c.instrument) {
             instrument.mark = Some(c.price);
         }
@@ -218,13 +250,34 @@ fn is_valid(c: &ListInstrument, now: TimeNs) -> bool {
     let kind = InstrumentKind::from_code(c.kind);
     let is_option = matches!(kind, Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption));
     let has_type = c.option_type != OptionType::None.code();
-    let option = if is_option { has_type } else { !has_type && c.strike == PriceTicks::ZERO };
-    let expiry = if kind == Some(InstrumentKind::Perpetual) { c.expiry == TimeNs::ZERO } else { c.expiry > now };
-    labels && units && quantities && prices && option && expiry
+    let option =
+        if is_option { has_type && c.strike >= PriceTicks(1) } else { !has_type && c.strike == PriceTicks::ZERO };
+    let is_perpetual = kind == Some(InstrumentKind::Perpetual);
+    let expiry = if is_perpetual { c.expiry == TimeNs::ZERO } else { c.expiry > now };
+    let valued = if c.underlying_id == UnderlyingId::NONE {
+        c.price_unit == CashAtoms::ZERO && c.position_max == QuantityLots::ZERO && c.expiry_id == ExpiryId::NONE
+    } else {
+        let sizes = c.price_unit >= CashAtoms(1) && c.position_max >= QuantityLots(1);
+        sizes && is_perpetual == (c.expiry_id == ExpiryId::NONE)
+    };
+    labels && units && quantities && prices && option && expiry && valued
+}
+
+/// Whether p x bound x multiplier x 2^`lane_bits` < 2^61 x price unit. All of it is positive, so a product on the left
+/// that is beyond 128 bits is beyond the one on the right, which is within 124.
+fn lanes_fit(c: &ListInstrument, underlying: &ListUnderlying) -> bool {
+    let exact = |positive: i64| u128::from(positive.unsigned_abs());
+    let unit = exact(c.price_unit.get());
+    let bound = (32 * exact(underlying.price_max.get())).max(exact(c.strike.get()) * unit);
+    let left = exact(c.position_max.get())
+        .checked_mul(bound)
+        .and_then(|product| product.checked_mul(exact(c.multiplier.get())))
+        .and_then(|product| product.checked_mul(1 << underlying.lane_bits));
+    left.is_some_and(|left| left < (1 << 61) * unit)
 }
 
 /// Printable ASCII (the space included), then nothing but zeros.
-fn is_label(label: &[u8]) -> bool {
+pub(super) fn is_label(label: &[u8]) -> bool {
     let text = label.iter().take_while(|byte| **byte != 0).count();
     label.iter().take(text).all(|byte| (b' '..=b'~').contains(byte)) && label.iter().skip(text).all(|byte| *byte == 0)
 }

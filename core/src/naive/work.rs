@@ -49,7 +49,6 @@ impl NaiveEngine {
             units -= STEP_UNITS;
         }
         while self.do_a_piece(&mut units) {}
-        self.notice_events();
     }
 
     /// Does a piece of the first kind that can go on; false if the command's work is over.
@@ -160,5 +159,6 @@ impl NaiveEngine {
             || !self.stop_row.is_empty()
             || !self.protection_scans.is_empty()
             || !self.queue.is_empty()
+            || self.valuation.is_pending()
     }
 }
