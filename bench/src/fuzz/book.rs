@@ -5,6 +5,7 @@ use novate_core::engine::Engine;
 use novate_core::event::{Event, OwnedEvent};
 use novate_core::ids::{AccountId, InstrumentId};
 use novate_core::l2::L2Books;
+use novate_core::margin::{Array, Greeks};
 use novate_core::naive::{Canary, NaiveEngine};
 use novate_core::terms::Side;
 
@@ -92,6 +93,7 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
         if prices != oracle.last_and_mark(instrument) {
             return Err(format!("last and mark price of {instrument}: {prices:?}"));
         }
+        compare_risk(engine, oracle, instrument)?;
         for &side in Side::ALL {
             compare_side(engine, oracle, books, instrument, side)?;
         }
@@ -112,6 +114,25 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
         let (ours, theirs) = (engine.account(account).is_some_and(|view| view.has_tripped), oracle.is_tripped(account));
         if ours != theirs {
             return Err(format!("protection of {account} has tripped: {ours}, oracle {theirs}"));
+        }
+    }
+    for known in &world.underlyings {
+        let (ours, theirs) = (engine.validity(known.underlying), oracle.validity(known.underlying));
+        if ours != theirs {
+            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.underlying));
+        }
+    }
+    for known in &world.expiries {
+        let (ours, theirs) = (engine.expiry_validity(known.expiry), oracle.expiry_validity(known.expiry));
+        if ours != theirs {
+            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.expiry));
+        }
+    }
+    for &(account, _) in &world.accounts {
+        let ours = engine.account(account).and_then(|view| view.margin_model);
+        let theirs = oracle.margin_model(account);
+        if ours != theirs {
+            return Err(format!("margin model of {account}: {ours:?}, oracle {theirs:?}"));
         }
     }
     for order in oracle.live_orders() {
@@ -148,6 +169,21 @@ fn compare_side(
         }
     }
     Ok(())
+}
+
+/// Risk arrays: the engine's 64 bits hold what the oracle's 128 do.
+fn compare_risk(engine: &Engine<'_>, oracle: &NaiveEngine, instrument: InstrumentId) -> Result<(), String> {
+    let ours = engine.risk(instrument);
+    let wide = ours.map(|risk| {
+        let Array { mark, basis, scenarios } = risk.array;
+        let array = Array { mark: mark.into(), basis: basis.map(i128::from), scenarios: scenarios.map(i128::from) };
+        let Greeks { delta, gamma, vega, theta, rho, vanna, volga } = risk.greeks;
+        let [delta, gamma, vega, theta, rho, vanna, volga] =
+            [delta, gamma, vega, theta, rho, vanna, volga].map(i128::from);
+        (risk.generation, array, Greeks { delta, gamma, vega, theta, rho, vanna, volga })
+    });
+    let theirs = oracle.array(instrument);
+    if wide == theirs { Ok(()) } else { Err(format!("risk array of {instrument}: {wide:?}, oracle {theirs:?}")) }
 }
 
 fn compare_holding(

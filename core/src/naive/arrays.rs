@@ -31,6 +31,12 @@ fn float(integer: i64) -> f64 {
     integer as f64
 }
 
+/// The product of two integers, as a float.
+#[expect(clippy::cast_precision_loss, reason = "the rules say so")]
+fn product(one: i64, other: i64) -> f64 {
+    (i128::from(one) * i128::from(other)) as f64
+}
+
 /// The same of nanoseconds, as seconds.
 #[expect(clippy::cast_precision_loss, reason = "the rules say so")]
 fn seconds(nanoseconds: u64) -> f64 {
@@ -38,8 +44,8 @@ fn seconds(nanoseconds: u64) -> f64 {
 }
 
 /// Parts per million.
-fn ppm(parts: u32) -> f64 {
-    f64::from(parts) / 1e6
+fn ppm(parts: impl Into<f64>) -> f64 {
+    parts.into() / 1e6
 }
 
 /// The smile of a record; none if its parameters are no smile's.
@@ -114,19 +120,20 @@ impl NaiveEngine {
         let (scenarios, shocks) = (set.scenarios.as_ref()?, set.shocks.as_ref()?);
         let mark = feeds.marks.get(&id)?.get();
         let (limit, wide) = (Limit::of(terms), |number: i64| I256::from(number));
-        let value = wide(mark) * wide(terms.multiplier.get()) * wide(1 << feeds.lane_bits);
-        let lane = |value: I256| value.clamp(I256::from(-limit.0), I256::from(limit.0)).as_i128();
+        let clamped = |value: I256| value.clamp(I256::from(-limit.0), I256::from(limit.0));
+        let lane = |value: I256| clamped(value).as_i128();
+        let value = clamped(wide(mark) * wide(terms.multiplier.get()) * wide(1 << feeds.lane_bits));
         let is_future = terms.kind == InstrumentKind::Future.code();
         // The part of the settlement price that is still open; all of it but in a future's last half hour.
         let left = terms.expiry.get().saturating_sub(feeds.time.get()).min(SETTLEMENT);
         let is_settling = is_future && self.canary != Canary::SettlementIsSudden;
         let open = if is_settling { left } else { SETTLEMENT };
-        let shocked = |factor: u32| {
-            let change = value * wide(i64::from(factor) - 1_000_000) * I256::from(open);
+        let shocked = |factor: i64| {
+            let change = value * wide(factor - 1_000_000) * I256::from(open);
             lane(value + change.div_euclid(wide(1_000_000) * I256::from(SETTLEMENT)))
         };
-        let basis = shocks.basis.map(|factor| if is_future { shocked(factor) } else { lane(value) });
-        let array = array(lane(value), basis, scenarios.iter().map(|scenario| shocked(scenario.spot)));
+        let basis = shocks.basis.map(|factor| if is_future { shocked(factor.into()) } else { lane(value) });
+        let array = array(lane(value), basis, scenarios.iter().map(|scenario| shocked(scenario.spot.into())));
         Some((array, Greeks { delta: lane(value), ..Greeks::default() }))
     }
 
@@ -141,7 +148,7 @@ impl NaiveEngine {
         let expiry = feeds.expiries.get(&terms.expiry_id)?;
         let forward = float(expiry.forward.value?.value);
         let rate = float(expiry.rate.value?.value) / 1e9;
-        let strike = float(terms.strike.get()) * float(terms.price_unit.get());
+        let strike = product(terms.strike.get(), terms.price_unit.get());
         let volatility = match expiry.surface {
             Surface::Smile => smile_of(&expiry.smile.value?.smile?)?.volatility(strike),
             Surface::Strikes => float(feeds.volatilities.get(&id)?.value) / 1e9,

@@ -20,8 +20,8 @@ const UNITS: u32 = 1_024;
 const ROUND_UNITS: u32 = 16;
 /// Units of an instrument in a pass.
 const PASS_UNITS: u32 = 64;
-/// Units of the end of a pass.
-const END_UNITS: u32 = 16;
+/// Units of the begin of a pass.
+const BEGIN_UNITS: u32 = 16;
 
 /// All that a pass computes with.
 #[derive(Clone, Debug)]
@@ -108,13 +108,17 @@ impl NaiveEngine {
             return self.carry_on_round(round, units, ROUND_UNITS);
         }
         let Some(pass) = self.valuation.pass.take() else {
-            // To begin one takes no units.
+            if *units < BEGIN_UNITS {
+                return false;
+            }
             let Some(next) = self.valuation.row.pop_front() else { return false };
+            *units -= BEGIN_UNITS;
             self.valuation.pass = self.new_pass(next);
             return true;
         };
         let next = self.instruments_of(pass.underlying).into_iter().find(|id| id.generation() > pass.last);
-        let cost = if next.is_some() { PASS_UNITS } else { END_UNITS };
+        // Its end takes none.
+        let cost = if next.is_some() { PASS_UNITS } else { 0 };
         if *units < cost {
             self.valuation.pass = Some(pass);
             return false;

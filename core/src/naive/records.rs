@@ -159,21 +159,22 @@ fn scenarios_are_sound(c: &SetScenarios) -> bool {
 }
 
 fn shocks_are_sound(s: &Shocks) -> bool {
+    let signed = [s.linear, s.absolute, s.volatility];
     let others = [
         [s.range_up, s.range_down],
         [s.short_power, s.long_power],
         [s.floor_days, s.evaluated_min],
-        s.linear,
-        s.absolute,
         [s.width_min, s.width],
-        s.volatility,
+        s.fixed,
         s.rate_mult,
         s.rate_add,
+        s.basis,
         s.basis_factor,
     ];
-    let bounded = others.iter().flatten().all(|shock| *shock <= 1_000 * ONE);
-    let basis = s.basis.iter().all(|factor| (1..=16 * ONE).contains(factor));
-    bounded && basis && s.width_min >= 1 && s.fixed.iter().all(|discount| *discount <= ONE)
+    const MOST: i32 = 1_000_000_000;
+    let bounded = others.iter().flatten().all(|shock| (0..=MOST).contains(shock))
+        && signed.iter().flatten().all(|shock| (-MOST..=MOST).contains(shock));
+    bounded && s.basis.iter().all(|factor| (1..=16_000_000).contains(factor)) && s.width_min >= 1
 }
 
 /// What is not given is zero, and no display is negative.
