@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use crate::scenario::{Form, Reads};
+use crate::scenario::{Form, Reads, scenario_text};
 
 /// The name of what a record holds that is nothing but a number.
 const BARE: &str = "value";
@@ -58,6 +58,7 @@ impl Leaf {
             Reads::Name(names) => name_of(&names(), self.raw.as_u64()?),
             Reads::Flags(flags) => Some(names_of(flags, self.raw.as_u64()?)),
             Reads::Label => Some(label(&self.bytes()?)),
+            Reads::Scenario => self.words().map(|[spot, rest]| scenario_text(spot, rest).into()),
             Reads::Number if self.raw.is_array() => wide(self.halves()?, form.is_signed),
             _ => None,
         });
@@ -69,12 +70,19 @@ impl Leaf {
         let is_zero = |value: &Value| value.as_u64() == Some(0) || value.as_str().is_some_and(is_zero_text);
         match &self.raw {
             Value::Array(values) => values.iter().all(is_zero),
+            Value::Object(fields) => fields.values().all(is_zero),
             raw => is_zero(raw),
         }
     }
 
     fn bytes(&self) -> Option<Vec<u8>> {
         self.raw.as_array()?.iter().map(|byte| u8::try_from(byte.as_u64()?).ok()).collect()
+    }
+
+    /// The two words of a scenario.
+    fn words(&self) -> Option<[u32; 2]> {
+        let word = |name: &str| u32::try_from(self.raw[name].as_u64()?).ok();
+        Some([word("spot")?, word("damping_and_smile")?])
     }
 
     fn halves(&self) -> Option<[u64; 2]> {
@@ -140,6 +148,9 @@ mod tests {
         assert_eq!(shown(flags, &json!(0)), json!([]));
         assert_eq!(shown(flags, &json!(5)), json!(["POST_ONLY", "POST_ONLY_SLIDE"]));
         assert_eq!(shown(flags, &json!(0x82)), json!(["REDUCE_ONLY", 0x80]));
+        let scenario = command_form("SetScenarios", "scenarios.31");
+        let terms = json!({"spot": 1_100_000, "damping_and_smile": (2 << 24) + 500_000});
+        assert_eq!(shown(scenario, &terms), json!("1100000:500000:Up"));
         let symbol = command_form("ListInstrument", "symbol");
         assert_eq!(
             shown(symbol, &json!([65, 32, 255, 0, 66, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])),

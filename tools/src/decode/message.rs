@@ -32,6 +32,11 @@ const OPTIONAL: &[Optional] = &[
     ("SetProtection", "fills", None),
     ("ListInstrument", "strike", None),
     ("ListInstrument", "expiry", None),
+    ("ListInstrument", "price_unit", None),
+    ("ListInstrument", "position_max", None),
+    ("ListUnderlying", "rules.scenario_set", None),
+    ("ConfigureUnderlying", "rules.scenario_set", None),
+    ("UnderlyingConfigured", "scenario_set", None),
     ("Uncross", "price", Some(("priced", 1))),
     ("Uncross", "priced", None),
     ("ProtectionSet", "quantity", None),
@@ -122,11 +127,14 @@ fn is_optional(kind: &str, path: &str, fields: &[Leaf]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use novate_core::command::{CancelOrder, GrantAccount, ListInstrument, NewOrder, Uncross};
+    use novate_core::command::{
+        CancelOrder, CommandRecord, FeedStamp, GrantAccount, ListInstrument, NewOrder, ScenarioTerms, SetScenarios,
+        Uncross, UpdateIndex,
+    };
     use novate_core::event::EventWord;
-    use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
-    use novate_core::terms::{Side, TriggerDirection};
-    use novate_core::units::{PriceTicks, QuantityLots};
+    use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId, UnderlyingId};
+    use novate_core::terms::{Side, Smile, TriggerDirection};
+    use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
     use serde_json::json;
 
     use super::*;
@@ -221,6 +229,25 @@ mod tests {
         assert_eq!(line((&uncross).into()), "Uncross session=7 session_sequence=2 instrument=9");
         let priced = Uncross::new((SessionId(7), 2), InstrumentId(9), Some(PriceTicks(0)));
         assert_eq!(line((&priced).into()), "Uncross session=7 session_sequence=2 instrument=9 price=0 priced=1");
+    }
+
+    /// Fields of fields have paths; of a set's scenarios those are shown that there are.
+    #[test]
+    fn feeds_are_shown_with_what_they_say() {
+        let header = UpdateIndex::new_header(SessionId(7), 2, AccountId::NONE);
+        let stamp = FeedStamp { source_time: TimeNs(9), confidence: 1_000_000, source: 0, reserved: 0 };
+        let update = UpdateIndex { header, underlying: UnderlyingId(5), price: CashAtoms(-3), stamp };
+        assert_eq!(
+            describe_command((&update).into()).to_string(),
+            "UpdateIndex session=7 session_sequence=2 underlying=5 price=-3 stamp.source_time=9 stamp.confidence=1000000 \
+             stamp.source=0"
+        );
+        let scenario = ScenarioTerms::new(1_100_000, 375_000, Smile::Up);
+        let set = describe_command((&SetScenarios::new((SessionId(7), 2), 1, [scenario])).into());
+        assert_eq!(
+            set.to_string(),
+            "SetScenarios session=7 session_sequence=2 set=1 count=1 scenarios.0=1100000:375000:Up"
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ const LADDER_NODES_FREE: usize = 22;
 pub(super) fn genesis<'c>(commands: impl Iterator<Item = &'c Command>) -> Genesis {
     let mut needs = Needs::default();
     commands.for_each(|command| needs.add(command));
-    let Needs { orders, prices, price_is_open, owners, sessions, grants, instruments, scans } = needs;
+    let Needs { orders, prices, price_is_open, owners, sessions, grants, instruments, scans, .. } = needs;
     // A level needs an order, and an order that moves finds room at its new price before it leaves the old one. Orders rest
     // on both sides of a price while there is an auction.
     let levels = if price_is_open { orders + 1 } else { (orders + 1).min(2 * prices.len()) };
@@ -38,9 +38,9 @@ pub(super) fn genesis<'c>(commands: impl Iterator<Item = &'c Command>) -> Genesi
         positions: capacity(owners.len() * (1 + instruments) + orders),
         work_items: capacity(1 + instruments + scans),
         complex_orders: capacity(orders),
-        underlyings: 1,
-        expiries: 1,
-        scenario_sets: 1,
+        underlyings: capacity(needs.underlyings),
+        expiries: capacity(needs.expiries),
+        scenario_sets: capacity(needs.scenario_sets),
     };
     Genesis::new(SHARD, INDEX_SEED, capacities)
 }
@@ -57,6 +57,10 @@ struct Needs {
     grants: usize,
     instruments: usize,
     scans: usize,
+    underlyings: usize,
+    expiries: usize,
+    /// The largest number of one that is set.
+    scenario_sets: usize,
 }
 
 impl Needs {
@@ -105,6 +109,15 @@ impl Needs {
             "OpenSession" => self.sessions += 1,
             "GrantAccount" => self.grants += 1,
             "ListInstrument" => self.instruments += 1,
+            "ListUnderlying" => self.underlyings += 1,
+            "ListExpiry" => self.expiries += 1,
+            "SetScenarios" | "SetShocks" => {
+                let set = written.fields.iter().find_map(|(field, value)| match value {
+                    Value::Bits(set) if field.name == "set" => Some(*set as usize),
+                    _ => None,
+                });
+                self.scenario_sets = self.scenario_sets.max(set.unwrap_or(0));
+            }
             "MassCancel" | "EndTradingDay" => self.scans += 1,
             // It is called as its owner is.
             "OpenAccount" => self.owners.extend(written.fields.iter().filter_map(|(field, value)| match value {

@@ -33,6 +33,9 @@ const SIZES: &[(&str, Size)] = &[
     ("sessions", |genesis| &mut genesis.capacities.sessions),
     ("grants", |genesis| &mut genesis.capacities.grants),
     ("work_items", |genesis| &mut genesis.capacities.work_items),
+    ("underlyings", |genesis| &mut genesis.capacities.underlyings),
+    ("expiries", |genesis| &mut genesis.capacities.expiries),
+    ("scenario_sets", |genesis| &mut genesis.capacities.scenario_sets),
     ("max_steps", |genesis| &mut genesis.max_steps),
     ("outcome_window", |genesis| &mut genesis.outcome_window),
 ];

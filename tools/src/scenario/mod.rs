@@ -3,7 +3,7 @@
 //! `docs/SCENARIOS.md` says how they are written. A file is read whole before anything is played ([`parse`]), into typed
 //! [`command`]s and [`check`]s. The [`venue`] turns commands into the engine's records (orders: [`entry`]) and its events
 //! into [`facts`] ([`told`]); [`mod@compare`] answers checks from these and from the engine's queries. Any [`record`] can
-//! be written, and looked into, by the names of its fields. Nothing here decides what matches.
+//! be written, and looked into, by the names of its fields ([`tables`]). Nothing here decides what matches.
 
 mod capacity;
 mod check;
@@ -16,11 +16,12 @@ mod fields;
 mod parse;
 mod record;
 mod stop;
+mod tables;
 mod told;
 mod venue;
 
 pub(crate) use self::parse::{Scenario, find_files};
-pub(crate) use self::record::{Form, Reads, command_form, event_form, state_form};
+pub(crate) use self::record::{Form, Reads, command_form, event_form, scenario_text, state_form};
 
 use novate_core::arena::Arena;
 

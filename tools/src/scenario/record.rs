@@ -1,19 +1,13 @@
 //! Any record by the names of its fields: commands as the line `send` writes them, events as the check `event` states
-//! them. What can be written of a field follows from its form in one of two tables; a third has the forms of what the
-//! engine's own records hold.
+//! them. What can be written of a field follows from its form in the [`tables`](super::tables).
 
-use std::mem::offset_of;
-
-use novate_core::command::{AmendOrder, Command, CommandHeader, NewComplexOrder, NewOrder, OpenSession};
-use novate_core::event::{Accepted, Amended, Cancelled, Event, Replenished, Repriced};
-use novate_core::reject::{CancelReason, RejectCode};
-use novate_core::terms::{
-    InstrumentKind, OptionType, OrderType, PegReference, Role, SelfTrade, Side, TimeInForce, TradingState,
-    TriggerDirection,
-};
+use novate_core::command::{Command, ScenarioTerms};
+use novate_core::event::Event;
+use novate_core::terms::Smile;
 
 use super::command::{OrderName, Owner};
 use super::fields::{Fields, Place, enumerated};
+use super::tables::{COMMAND_HEADER, COMMANDS, EVENT_HEADER, EVENTS, STATE};
 use crate::error::Error;
 use crate::text::quoted;
 
@@ -26,6 +20,8 @@ pub(crate) struct Form {
     pub(crate) is_signed: bool,
     /// How it is written, besides as a number.
     pub(crate) reads: Reads,
+    /// What one is, where complaints must say it.
+    pub(super) unit: &'static str,
 }
 
 /// How the value of a field is written, besides as a number.
@@ -43,6 +39,10 @@ pub(crate) enum Reads {
     Account,
     /// The how-many-th to be listed.
     Instrument,
+    /// The same of underlyings.
+    Underlying,
+    /// The same of expiries.
+    Expiry,
     /// The how-many-th to be opened, with the two that there are from genesis on.
     Session,
     /// An order by its name, as the engine's order id.
@@ -51,6 +51,8 @@ pub(crate) enum Reads {
     Client,
     /// The same as either of the two: `7` is by order id, `client:7` by client order id.
     Target,
+    /// A scenario of a set: spot factor, damping and smile with colons between them, `1100000:1000000:Up`.
+    Scenario,
 }
 
 /// A field's value as it is written; what the engine calls the things that are named is known where it is sent.
@@ -62,6 +64,12 @@ pub(crate) enum Value {
     Account(Owner),
     /// An instrument, counted from 1.
     Instrument(u64),
+    /// An underlying, counted from 1.
+    Underlying(u64),
+    /// An expiry, counted from 1.
+    Expiry(u64),
+    /// The time of the command.
+    Now,
     /// A session, counted from 1.
     Session(u64),
     /// An order, by order id.
@@ -73,65 +81,6 @@ pub(crate) enum Value {
     /// The same by client order id.
     TargetClient(OrderName),
 }
-
-const fn number(width: usize, is_signed: bool) -> Form {
-    Form { width, is_signed, reads: Reads::Number }
-}
-
-const fn reads(width: usize, reads: Reads) -> Form {
-    Form { width, is_signed: false, reads }
-}
-
-const U8: Form = number(1, false);
-const U16: Form = number(2, false);
-const U32: Form = number(4, false);
-const U64: Form = number(8, false);
-const I64: Form = number(8, true);
-const U128: Form = number(16, false);
-const I128: Form = number(16, true);
-const LABEL: Form = reads(16, Reads::Label);
-const ACCOUNT: Form = reads(8, Reads::Account);
-const INSTRUMENT: Form = reads(8, Reads::Instrument);
-const SESSION: Form = reads(8, Reads::Session);
-const ORDER: Form = reads(8, Reads::Order);
-const CLIENT: Form = reads(8, Reads::Client);
-const TARGET: Form = reads(16, Reads::Target);
-
-/// A field that holds one value of an enumeration.
-macro_rules! names {
-    ($width:literal, $of:ident) => {
-        reads($width, Reads::Name(|| $of::ALL.iter().map(|value| (value.name(), value.code().into())).collect()))
-    };
-}
-
-const SIDE: Form = names!(1, Side);
-const ORDER_TYPE: Form = names!(1, OrderType);
-const TIME_IN_FORCE: Form = names!(1, TimeInForce);
-const SELF_TRADE: Form = names!(1, SelfTrade);
-const DIRECTION: Form = names!(1, TriggerDirection);
-const TRADING_STATE: Form = names!(1, TradingState);
-const ROLE: Form = names!(1, Role);
-const WIDE_ROLE: Form = names!(8, Role);
-const INSTRUMENT_KIND: Form = names!(1, InstrumentKind);
-const OPTION_TYPE: Form = names!(1, OptionType);
-const REASON: Form = names!(1, CancelReason);
-const CODE: Form = names!(2, RejectCode);
-
-/// A field of flags, each with its name in the record.
-macro_rules! flags {
-    ($of:ident: $($name:ident)*) => { reads(1, Reads::Flags(&[$((stringify!($name), $of::$name),)*])) };
-}
-
-const ORDER_FLAGS: Form = flags!(NewOrder: POST_ONLY REDUCE_ONLY POST_ONLY_SLIDE);
-const GIVES: Form = flags!(NewComplexOrder: TRIGGER BUDGET TRAIL);
-const REFERENCE: Form = names!(1, PegReference);
-const CHANGES: Form = flags!(AmendOrder: PRICE QUANTITY);
-const SESSION_FLAGS: Form = flags!(OpenSession: ALL_ACCOUNTS);
-const ACCEPTED: Form = flags!(Accepted: RESTS MARKET POST_ONLY REDUCE_ONLY STOP ICEBERG TWIN FOLLOWS);
-const REPRICED: Form = flags!(Repriced: RESTS);
-const CANCELLED: Form = flags!(Cancelled: RESTED);
-const AMENDED: Form = flags!(Amended: KEEPS_PRIORITY RESTS);
-const REPLENISHED: Form = flags!(Replenished: KEEPS_PRIORITY);
 
 /// A field of a record.
 #[derive(Debug)]
@@ -149,168 +98,9 @@ pub(crate) struct Field {
 pub(crate) struct Record {
     /// Its name.
     pub(super) name: &'static str,
-    fields: &'static [Field],
+    /// The fields behind the header.
+    pub(super) fields: &'static [Field],
 }
-
-macro_rules! records {
-    ($module:ident: $($record:ident { $($field:ident: $form:ident,)* })*) => {
-        &[$(Record { name: stringify!($record), fields: &[$(Field {
-            name: stringify!($field), offset: offset_of!(novate_core::$module::$record, $field), form: $form,
-        },)*] },)*]
-    };
-}
-
-/// The fields that every command begins with. Bodies have fields with these names, hence the longer ones.
-const COMMAND_HEADER: &[Field] = &[
-    Field { name: "header.kind", offset: offset_of!(CommandHeader, kind), form: U16 },
-    Field { name: "header.size", offset: offset_of!(CommandHeader, size), form: U16 },
-    Field { name: "header.reserved", offset: offset_of!(CommandHeader, reserved), form: U32 },
-    Field { name: "header.session", offset: offset_of!(CommandHeader, session), form: SESSION },
-    Field { name: "header.session_sequence", offset: offset_of!(CommandHeader, session_sequence), form: U64 },
-    Field { name: "account", offset: offset_of!(CommandHeader, account), form: ACCOUNT },
-];
-
-/// The fields that every event begins with.
-const EVENT_HEADER: &[Field] = &[
-    Field { name: "sequence", offset: offset_of!(Accepted, sequence), form: U64 },
-    Field { name: "ordinal", offset: offset_of!(Accepted, ordinal), form: U32 },
-];
-
-/// Where reserved bytes have a name it is that of the first of them.
-const COMMANDS: &[Record] = records! { command:
-    NewOrder {
-        instrument: INSTRUMENT, client_order_id: CLIENT, price: I64, quantity: I64, side: SIDE, order_type: ORDER_TYPE,
-        time_in_force: TIME_IN_FORCE, flags: ORDER_FLAGS, self_trade: SELF_TRADE, reserved: U8,
-    }
-    CancelOrder { target: TARGET, }
-    ReduceOrder { target: TARGET, by: I64, }
-    AmendOrder { target: TARGET, price: I64, quantity: I64, changes: CHANGES, reserved: U8, }
-    ReplaceOrder { target: TARGET, client_order_id: CLIENT, price: I64, quantity: I64, }
-    NewComplexOrder {
-        instrument: INSTRUMENT, client_order_id: CLIENT, price: I64, quantity: I64, side: SIDE, order_type: ORDER_TYPE,
-        time_in_force: TIME_IN_FORCE, flags: ORDER_FLAGS, self_trade: SELF_TRADE, gives: GIVES, direction: DIRECTION,
-        reserved: U8, trigger: I64, display: I64, display_minimum: I64, twin: CLIENT, expiry: U64, budget: I128,
-    }
-    NewPeggedOrder {
-        instrument: INSTRUMENT, client_order_id: CLIENT, limit: I64, quantity: I64, side: SIDE, reference: REFERENCE,
-        time_in_force: TIME_IN_FORCE, flags: ORDER_FLAGS, self_trade: SELF_TRADE, reserved: U8, offset: I64, expiry: U64,
-    }
-    MassCancel { instrument: INSTRUMENT, }
-    SetProtection { window: U64, quantity: I64, fills: U64, reserved: U8, }
-    ResumeTrading {}
-    ListInstrument {
-        symbol: LABEL, underlying: LABEL, price_min: I64, price_max: I64, limit_low: I64, limit_high: I64, tick: I64,
-        lot: I64, quantity_min: I64, quantity_max: I64, multiplier: I64, strike: I64, expiry: U64,
-        kind: INSTRUMENT_KIND, option_type: OPTION_TYPE, initial_state: TRADING_STATE, self_trade: SELF_TRADE, reserved: U8,
-    }
-    DelistInstrument { instrument: INSTRUMENT, }
-    SetTradingState { instrument: INSTRUMENT, state: TRADING_STATE, reserved: U8, }
-    Uncross { instrument: INSTRUMENT, price: I64, priced: U8, reserved: U8, }
-    SetPriceLimits { instrument: INSTRUMENT, low: I64, high: I64, }
-    SetLastPrice { instrument: INSTRUMENT, price: I64, }
-    SetMarkPrice { instrument: INSTRUMENT, price: I64, }
-    SetPriceBand { instrument: INSTRUMENT, distance: I64, }
-    EndTradingDay { instrument: INSTRUMENT, }
-    PublishIndicative { instrument: INSTRUMENT, }
-    OpenAccount { owner: U64, }
-    CloseAccount {}
-    OpenSession { role: ROLE, flags: SESSION_FLAGS, reserved: U8, }
-    CloseSession { session: SESSION, }
-    GrantAccount { session: SESSION, }
-    RevokeAccount { session: SESSION, }
-    Work {}
-    Checkpoint {}
-};
-
-const EVENTS: &[Record] = records! { event:
-    Accepted {
-        side: SIDE, time_in_force: TIME_IN_FORCE, flags: ACCEPTED, instrument: INSTRUMENT, account: ACCOUNT,
-        order: ORDER, client_order_id: CLIENT, price: I64, quantity: I64,
-    }
-    Rejected {
-        code: CODE, session: SESSION, session_sequence: U64, account: ACCOUNT, instrument: INSTRUMENT, order: ORDER,
-        client_order_id: CLIENT,
-    }
-    Trade {
-        aggressor: SIDE, instrument: INSTRUMENT, price: I64, quantity: I64, maker_order: ORDER, taker_order: ORDER,
-        maker_client_order_id: CLIENT, taker_client_order_id: CLIENT, maker_account: ACCOUNT, taker_account: ACCOUNT,
-        maker_leaves: I64, taker_leaves: I64, maker_position: I64, taker_position: I64,
-    }
-    Rested {
-        side: SIDE, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER, client_order_id: CLIENT, price: I64,
-        leaves: I64,
-    }
-    Cancelled {
-        side: SIDE, reason: REASON, flags: CANCELLED, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER,
-        client_order_id: CLIENT, price: I64, leaves: I64,
-    }
-    Amended {
-        side: SIDE, flags: AMENDED, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER, client_order_id: CLIENT,
-        old_price: I64, old_leaves: I64, price: I64, leaves: I64,
-    }
-    Resent { code: CODE, session: SESSION, session_sequence: U64, first_sequence: U64, order: ORDER, }
-    Decremented {
-        aggressor: SIDE, instrument: INSTRUMENT, price: I64, quantity: I64, maker_order: ORDER, taker_order: ORDER,
-        maker_client_order_id: CLIENT, taker_client_order_id: CLIENT, maker_account: ACCOUNT, taker_account: ACCOUNT,
-        maker_leaves: I64, taker_leaves: I64,
-    }
-    Triggered {
-        side: SIDE, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER, client_order_id: CLIENT, trigger: I64,
-        leaves: I64,
-    }
-    Replenished {
-        side: SIDE, flags: REPLENISHED, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER, client_order_id: CLIENT,
-        price: I64, shown: I64, leaves: I64,
-    }
-    MassCancelled { reason: REASON, instrument: INSTRUMENT, account: ACCOUNT, first_sequence: U64, orders: U64, }
-    ProtectionSet { account: ACCOUNT, window: U64, quantity: I64, fills: U64, }
-    ProtectionTripped { instrument: INSTRUMENT, account: ACCOUNT, quantity: I64, fills: U64, }
-    TradingResumed { account: ACCOUNT, }
-    Repriced {
-        side: SIDE, flags: REPRICED, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER, client_order_id: CLIENT,
-        old_price: I64, price: I64, old_trigger: I64, trigger: I64, leaves: I64,
-    }
-    InstrumentListed {
-        instrument_kind: INSTRUMENT_KIND, state: TRADING_STATE, instrument: INSTRUMENT, symbol: LABEL, tick: I64, lot: I64,
-    }
-    InstrumentDelisted { instrument: INSTRUMENT, }
-    TradingStateChanged { old_state: TRADING_STATE, state: TRADING_STATE, instrument: INSTRUMENT, }
-    Uncrossed { instrument: INSTRUMENT, price: I64, bid_quantity: U128, ask_quantity: U128, }
-    PriceLimitsSet { instrument: INSTRUMENT, low: I64, high: I64, }
-    LastPriceSet { instrument: INSTRUMENT, price: I64, }
-    MarkPriceSet { instrument: INSTRUMENT, price: I64, }
-    PriceBandSet { instrument: INSTRUMENT, distance: I64, }
-    PriceBandBreached { instrument: INSTRUMENT, price: I64, reference: I64, distance: I64, order: ORDER, }
-    IndicativePrice { crosses: U8, instrument: INSTRUMENT, price: I64, bid_quantity: U128, ask_quantity: U128, }
-    AccountOpened { account: ACCOUNT, owner: U64, }
-    AccountClosed { account: ACCOUNT, }
-    SessionOpened { session: SESSION, role: WIDE_ROLE, }
-    SessionClosed { session: SESSION, }
-    AccountGranted { session: SESSION, account: ACCOUNT, }
-    AccountRevoked { session: SESSION, account: ACCOUNT, }
-};
-
-/// The fields of records in the engine's memory that are more than numbers: the type of the record, the field's path in
-/// it, its form.
-const STATE: &[(&str, &str, Form)] = &[
-    ("Session", "role", ROLE),
-    ("Session", "flags", SESSION_FLAGS),
-    ("Instrument", "state", TRADING_STATE),
-    ("Instrument", "kind", INSTRUMENT_KIND),
-    ("Instrument", "option_type", OPTION_TYPE),
-    ("Instrument", "self_trade", SELF_TRADE),
-    ("Instrument", "symbol", LABEL),
-    ("Instrument", "underlying", LABEL),
-    ("WorkItem", "scan.reason", REASON),
-    ("Outcome", "code", CODE),
-    ("Complex", "budget", I128),
-    ("Complex", "peg", REFERENCE),
-    ("Order", "terms.side", SIDE),
-    ("Order", "terms.order_type", ORDER_TYPE),
-    ("Order", "terms.time_in_force", TIME_IN_FORCE),
-    ("Order", "terms.flags", ORDER_FLAGS),
-    ("Order", "terms.self_trade", SELF_TRADE),
-];
 
 /// The form of a command's field, if it has one by this name.
 pub(crate) fn command_form(record: &str, field: &str) -> Option<Form> {
@@ -339,9 +129,17 @@ pub(crate) struct Written {
     pub(super) record: &'static Record,
     /// The fields that are given.
     pub(super) fields: Vec<(&'static Field, Value)>,
+    /// A command's bytes where nothing is given.
+    pub(super) base: Vec<u8>,
 }
 
 impl Written {
+    /// A command of which nothing is given yet, if there is one by this name.
+    pub(super) fn usual(name: &str, base: Vec<u8>) -> Option<Self> {
+        let record = COMMANDS.iter().find(|record| record.name == name)?;
+        Some(Self { record, fields: Vec::new(), base })
+    }
+
     /// Reads a command's name and fields.
     ///
     /// # Errors
@@ -377,7 +175,7 @@ impl Written {
                 fields.push((field, field.form.parse(text).ok_or_else(wrong)?));
             }
         }
-        Ok(Self { record, fields })
+        Ok(Self { record, fields, base: vec![0; record.kind_and_size().1] })
     }
 }
 
@@ -420,7 +218,7 @@ impl Record {
 
 impl Form {
     /// The value that a text stands for, if it does for one.
-    fn parse(&self, text: &str) -> Option<Value> {
+    pub(super) fn parse(&self, text: &str) -> Option<Value> {
         let bits = |number: u64| Value::Bits(u128::from(number));
         let name = || text.parse().ok();
         let raw = text.strip_prefix('#');
@@ -440,10 +238,13 @@ impl Form {
                 padded.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
                 Some(Value::Bits(u128::from_le_bytes(padded)))
             }
+            Reads::Scenario => parse_scenario(text),
             _ if text == "none" => Some(bits(0)),
             _ if raw.is_some() => self.parse_number(raw?),
             Reads::Account => text.parse().ok().map(|number| Value::Account(Owner(number))),
             Reads::Instrument => text.parse().ok().map(Value::Instrument),
+            Reads::Underlying => text.parse().ok().map(Value::Underlying),
+            Reads::Expiry => text.parse().ok().map(Value::Expiry),
             Reads::Session => text.parse().ok().map(Value::Session),
             Reads::Order => name().map(Value::Order),
             Reads::Client => name().map(Value::Client),
@@ -475,9 +276,10 @@ impl Form {
     }
 
     /// What is expected where a text stands for no value.
-    fn expected(&self) -> String {
+    pub(super) fn expected(&self) -> String {
         let (least, most) = self.range();
-        let number = format!("a whole number from {least} to {most}");
+        let of = if self.unit.is_empty() { "" } else { " of " };
+        let number = format!("a whole number{of}{} from {least} to {most}", self.unit);
         match self.reads {
             Reads::Number => number,
             Reads::Name(names) => format!("{}, or {number}", enumerated(names().iter().map(|(name, _)| *name), "or")),
@@ -486,7 +288,13 @@ impl Form {
             }
             Reads::Label => "a text of at most 16 bytes".to_owned(),
             Reads::Account => "an account's number, none, or # and an id".to_owned(),
-            Reads::Instrument | Reads::Session => "its number in the order of opening, none, or # and an id".to_owned(),
+            Reads::Scenario => {
+                let smiles = enumerated(Smile::ALL.iter().map(|smile| smile.name()), "or");
+                format!("spot factor, damping (both whole numbers of 1e-6) and {smiles} with colons between them")
+            }
+            Reads::Instrument | Reads::Underlying | Reads::Expiry | Reads::Session => {
+                "its number in the order of opening, none, or # and an id".to_owned()
+            }
             Reads::Order | Reads::Client => "an order's id, none, or # and the engine's id".to_owned(),
             Reads::Target => "an order's id, client: and an order's id, none, or # and a number".to_owned(),
         }
@@ -520,17 +328,43 @@ impl Form {
                 let bytes = bits.to_le_bytes();
                 String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned()
             }
+            Reads::Scenario => scenario_text(bits as u32, (bits >> 32) as u32),
             _ if bits == 0 => "none".to_owned(),
             _ => format!("#{number}"),
         }
     }
 }
 
+/// The bits of a scenario as a text has it. What its smile or its damping may be is for the engine to say, as far as there
+/// is room for it.
+fn parse_scenario(text: &str) -> Option<Value> {
+    let mut parts = text.split(':');
+    let (spot, damping, smile) = (parts.next()?, parts.next()?, parts.next()?);
+    let named = Smile::ALL.iter().find(|known| known.name() == smile).map(|smile| smile.code());
+    let smile = named.or_else(|| smile.parse().ok())?;
+    let damping = damping.parse().ok().filter(|damping: &u64| damping >> DAMPING_BITS == 0)?;
+    let word = u64::from(smile) << DAMPING_BITS | damping;
+    let spot: u32 = spot.parse().ok()?;
+    parts.next().is_none().then_some(Value::Bits(u128::from(word << 32 | u64::from(spot))))
+}
+
+/// A scenario as it is written, given the two words of its record.
+pub(crate) fn scenario_text(spot: u32, damping_and_smile: u32) -> String {
+    let terms: ScenarioTerms = bytemuck::must_cast([spot, damping_and_smile]);
+    let smile = damping_and_smile >> DAMPING_BITS;
+    let smile = terms.smile().map_or_else(|| smile.to_string(), |smile| smile.name().to_owned());
+    format!("{}:{}:{smile}", terms.spot, terms.damping())
+}
+
+/// How many of a scenario's bits are its damping; its smile is behind them.
+const DAMPING_BITS: u32 = 24;
+
 #[cfg(test)]
 mod tests {
     use novate_core::arena::{CHUNK_SIZE, Chunk, Layout};
     use novate_core::genesis::{Capacities, Genesis};
 
+    use super::super::tables::*;
     use super::*;
 
     /// Every kind is in its table, and no two fields of a record share a byte or reach beyond it.

@@ -10,12 +10,12 @@ use novate_core::command::{
     AmendOrder, CancelOrder, Checkpoint, Command as EngineCommand, CommandHeader, CommandRecord, EndTradingDay,
     ListInstrument, MassCancel, NewOrder, OpenAccount, OpenSession, OrderTarget, PublishIndicative, RawCommand,
     ReduceOrder, ReplaceOrder, ResumeTrading, SetLastPrice, SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection,
-    SetTradingState, Uncross, Work,
+    SetTradingState, Timer, Uncross, Work,
 };
 use novate_core::engine::{Engine, LevelView};
 use novate_core::event::OwnedEvent;
 use novate_core::genesis::Genesis;
-use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, OrderId, SessionId};
+use novate_core::ids::{AccountId, ClientOrderId, ExpiryId, InstrumentId, OrderId, SessionId, UnderlyingId};
 use novate_core::reject::RejectCode;
 use novate_core::terms::{Role, SelfTrade, Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
@@ -78,6 +78,8 @@ pub(crate) struct Venue<'a> {
     time: TimeNs,
     /// In the order of opening; of the instruments the first is the scenario's.
     instruments: Vec<InstrumentId>,
+    underlyings: Vec<UnderlyingId>,
+    expiries: Vec<ExpiryId>,
     sessions: Vec<SessionId>,
     trader: SessionId,
     accounts: BTreeMap<Owner, AccountId>,
@@ -105,6 +107,8 @@ impl<'a> Venue<'a> {
             sequence: 0,
             time: TimeNs::ZERO,
             instruments: Vec::new(),
+            underlyings: Vec::new(),
+            expiries: Vec::new(),
             sessions: vec![SessionId::sequencer(SHARD), SessionId::operator(SHARD)],
             trader: SessionId::NONE,
             accounts: BTreeMap::new(),
@@ -285,14 +289,14 @@ impl<'a> Venue<'a> {
             }
         }
         let (kind, size) = written.record.kind_and_size();
+        let mut bytes = written.base.clone();
         let usual = match kind {
             0..100 => self.trader,
-            Work::KIND | Checkpoint::KIND => SessionId::sequencer(SHARD),
+            Work::KIND | Checkpoint::KIND | Timer::KIND => SessionId::sequencer(SHARD),
             _ => SessionId::operator(SHARD),
         };
         let named = written.fields.iter().find(|(field, _)| field.name == "header.session");
         let session = named.map_or(usual, |(_, value)| SessionId(self.bits_of(*value) as u64));
-        let mut bytes = vec![0; size];
         let header = [
             ("header.kind", u128::from(kind)),
             ("header.size", size as u128),
@@ -411,6 +415,8 @@ impl<'a> Venue<'a> {
         for event in &self.events[from..] {
             match event {
                 OwnedEvent::InstrumentListed(listed) => self.instruments.push(listed.instrument),
+                OwnedEvent::UnderlyingListed(listed) => self.underlyings.push(listed.underlying),
+                OwnedEvent::ExpiryListed(listed) => self.expiries.push(listed.expiry),
                 OwnedEvent::SessionOpened(opened) => self.sessions.push(opened.session),
                 OwnedEvent::AccountOpened(opened) => {
                     let name = self.opened_as.take().unwrap_or(Owner(opened.owner));
@@ -500,6 +506,9 @@ impl<'a> Venue<'a> {
             Value::Bits(bits) => return bits,
             Value::Account(owner) => self.accounts.get(&owner).map(|account| account.0),
             Value::Instrument(number) => self.instruments.get(place(number)).map(|instrument| instrument.0),
+            Value::Underlying(number) => self.underlyings.get(place(number)).map(|underlying| underlying.0),
+            Value::Expiry(number) => self.expiries.get(place(number)).map(|expiry| expiry.0),
+            Value::Now => Some(self.time.0),
             Value::Session(number) => self.sessions.get(place(number)).map(|session| session.0),
             Value::Order(id) => order(id),
             Value::Client(id) => Some(client_order_id(id).0),
@@ -520,6 +529,8 @@ impl<'a> Venue<'a> {
                 self.accounts.iter().find(|(_, account)| account.0 == bits).map(|(owner, _)| owner.0.to_string())
             }
             Reads::Instrument => number(self.instruments.iter().position(|instrument| instrument.0 == bits)),
+            Reads::Underlying => number(self.underlyings.iter().position(|underlying| underlying.0 == bits)),
+            Reads::Expiry => number(self.expiries.iter().position(|expiry| expiry.0 == bits)),
             Reads::Session => number(self.sessions.iter().position(|session| session.0 == bits)),
             Reads::Order => self.facts.name_of(OrderId(bits)).map(|name| name.to_string()),
             Reads::Client => Some(name_of(ClientOrderId(bits)).to_string()),
