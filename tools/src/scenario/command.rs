@@ -8,6 +8,7 @@ use novate_core::units::{PriceTicks, QuantityLots, TimeNs};
 
 use super::fields::{Fields, Place, either, meaning};
 use super::record::Written;
+use super::short;
 use crate::error::Error;
 use crate::text::{Whole, quoted};
 
@@ -315,7 +316,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The first words of commands.
+    /// The first words of commands, but for those with [`short`] names for their fields.
     #[rustfmt::skip]
     pub(super) const NAMES: &'static [&'static str] = &[
         "new", "cancel", "reduce", "amend", "replace", "mode", "uncross", "last", "mark", "time", "work", "masscancel",
@@ -402,7 +403,7 @@ impl Command {
                 let fields = read("acct owner")?;
                 Self::Account { name: Owner(fields.number("acct")?), owner: fields.number("owner")? }
             }
-            _ => return Ok(None),
+            _ => return Ok(short::parse(place, name, words)?.map(Self::Send)),
         }))
     }
 }

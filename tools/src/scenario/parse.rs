@@ -12,6 +12,7 @@ use super::check::Check;
 use super::command::Command;
 use super::config::Config;
 use super::fields::{Place, enumerated};
+use super::short;
 use crate::error::Error;
 use crate::input::Source;
 use crate::text::quoted;
@@ -156,7 +157,7 @@ fn parse_statement(place: Place<'_>, first: &str, rest: &[&str], trades_before: 
             Ok(Statement::Check { is_also: first == ALSO, check })
         }
         name => {
-            let names = Command::NAMES.iter().copied().chain([CONFIG, EXPECT, ALSO]);
+            let names = Command::NAMES.iter().copied().chain(short::words()).chain([CONFIG, EXPECT, ALSO]);
             let unknown = || place.error(enumerated(names, "or"), quoted(name));
             Ok(Statement::Command(Command::parse(place, name, rest)?.ok_or_else(unknown)?))
         }

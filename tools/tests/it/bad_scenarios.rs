@@ -27,7 +27,9 @@ fn line_refusal(line: &str) -> String {
 }
 
 const COMMANDS: &str = "new, cancel, reduce, amend, replace, mode, uncross, last, mark, time, work, masscancel, endday, \
-    protection, resume, band, publish, limits, account, send, config, expect or also";
+    protection, resume, band, publish, limits, account, send, list_instrument, list_underlying, configure_underlying, \
+    delist_underlying, list_expiry, delist_expiry, set_scenarios, set_shocks, update_index, update_forward, update_rate, \
+    update_surface, update_volatility, set_margin_model, timer, config, expect or also";
 const CHECKS: &str = "trades, trade, pairs, pair, fill, accept, reject, cancelled, trigger, order, level, book, top, \
     totals, queue, last, mode, uncrossed, afill, indicative, position, rejected, event, events or work";
 const NEW_KEYS: &str = "id, acct, side, type, tif, px, qty, display, minvis, post_only, reduce_only, trigger, dir, oco, \
@@ -35,12 +37,14 @@ const NEW_KEYS: &str = "id, acct, side, type, tif, px, qty, display, minvis, pos
 const STP: &str = "none, cancel_taker, cancel_maker, cancel_both or decrement";
 
 const CONFIG_KEYS: &str = "1: expected config with no other keys than stp, work, orders, complex_orders, levels, \
-    ladder_nodes, positions, instruments, accounts, sessions, grants, work_items, max_steps, outcome_window, tick, lot, \
+    ladder_nodes, positions, instruments, accounts, sessions, grants, work_items, underlyings, \
+    expiries, scenario_sets, max_steps, outcome_window, tick, lot, \
     price_min, price_max, limit_low, limit_high, quantity_min, quantity_max and multiplier, found \"px\"";
 
 /// A complaint with the ranges of numbers, and what else is long, written out.
 fn whole(complaint: &str) -> String {
     let complaint = complaint
+        .replace("ATOMS", "a whole number of atoms (1e-6 of the settlement asset's unit) from -9223372036854775808 to 9223372036854775807")
         .replace("I64", "a whole number from -9223372036854775808 to 9223372036854775807")
         .replace("I128", "a whole number of at most 128 bits")
         .replace("U64", "a whole number from 0 to 18446744073709551615")
@@ -163,7 +167,8 @@ fn other_commands() {
             "config tick=0",
             "1: expected config with an instrument that can be listed, found a rejection, 706 \
             InvalidInstrument: the instrument's definition contradicts itself: tick, lot and multiplier are at least 1, \
-            minima at most maxima with a multiple of tick or lot between, price limits within the range; see ListInstrument",
+            minima at most maxima with a multiple of tick or lot between, price limits within the range, a strike above zero; \
+            see ListInstrument",
         ),
         (
             "config orders=4294967296",
@@ -174,6 +179,31 @@ fn other_commands() {
         ("config stp=none\nconfig", "2: expected config once, before commands and checks, found it after one"),
     ] {
         assert_eq!(refusal(format!("{lines}\nexpect trades n=0\n")), complaint);
+    }
+}
+
+/// Feeds say whole numbers: nothing else gets as far as the engine.
+#[test]
+fn feeds() {
+    for (line, complaint) in [
+        ("update_index underlying=1 price=NaN", "price to be ATOMS, found \"NaN\""),
+        ("update_forward expiry=1 price=0.5", "price to be ATOMS, found \"0.5\""),
+        ("send UpdateIndex price=inf", "price to be ATOMS, found \"inf\""),
+        ("list_expiry underlying=1", "list_expiry with time=, found none"),
+        ("timer now", "timer alone, found now"),
+        (
+            "update_rate expiry=1 rate=0.05",
+            "rate to be a whole number of 1e-9 from -9223372036854775808 to \
+            9223372036854775807, found \"0.05\"",
+        ),
+        (
+            "list_underlying symbol=BTC price_max=1 band=1",
+            "list_underlying with no other keys than symbol, price_max, peg, \
+            lane_bits, degraded_after, stale_after, invalid_after, mark_window, move_max, mark_band, confidence_min, \
+            slow_multiple, scenario_set and confirmations, found \"band\"",
+        ),
+    ] {
+        assert_eq!(line_refusal(line), whole(complaint), "{line}");
     }
 }
 
@@ -234,7 +264,7 @@ fn files() {
     assert_eq!(refusal("# nsf 1\ncancel id=1\nexp"), format!("3: {}", whole("COMMANDS, found \"exp\"")));
     assert_eq!(refusal(b"# nsf 1\n# caf\xe9\nexpect trades n=0\n"), "2: expected text in UTF-8, found other bytes");
     let long = line_refusal(&format!("\x1b[31m{}", "x".repeat(10_000)));
-    assert!(long.contains("found \"\\u{1b}[31mxxx") && long.ends_with("x\"...") && long.len() < 350, "{long}");
+    assert!(long.contains("found \"\\u{1b}[31mxxx") && long.ends_with("x\"...") && long.len() < 600, "{long}");
 }
 
 #[test]

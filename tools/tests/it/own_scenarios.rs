@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use novate_core::event::Event;
 use novate_core::reject::{CancelReason, RejectCode};
+use novate_core::terms::{FeedKind, MarginModel, Surface};
 
 use crate::support::check_scenarios;
 
@@ -100,6 +101,17 @@ fn every_term_of_an_order_is_used() {
     for key in ["display=", "minvis=", "twin=", "budget=", "trail=", "offset=", "expiry="] {
         assert!(!stated.values("new ", key).is_empty(), "{key}");
     }
+}
+
+#[test]
+fn every_feed_and_margin_model_is_stated() {
+    let stated = Stated::read();
+    let feeds = FeedKind::ALL.iter().map(|feed| feed.name());
+    assert_eq!(missing(feeds, &stated.values("expect event FeedUpdated", "feed=")), [""; 0]);
+    let models = MarginModel::ALL.iter().map(|model| model.name());
+    assert_eq!(missing(models, &stated.values("expect event MarginModelSet", "model=")), [""; 0]);
+    let surfaces = Surface::ALL.iter().map(|surface| surface.name());
+    assert_eq!(missing(surfaces, &stated.values("expect event ExpiryListed", "surface=")), [""; 0]);
 }
 
 /// What could go unnoticed otherwise: a check that is not there is missed.
