@@ -3,7 +3,8 @@
 //! `docs/SCENARIOS.md` says how they are written. A file is read whole before anything is played ([`parse`]), into typed
 //! [`command`]s and [`check`]s. The [`venue`] turns commands into the engine's records (orders: [`entry`]) and its events
 //! into [`facts`] ([`told`]); [`mod@compare`] answers checks from these and from the engine's queries. Any [`record`] can
-//! be written, and looked into, by the names of its fields ([`tables`]; [`short`] names for some). Nothing here decides what matches.
+//! be written, and looked into, by the names of its fields ([`tables`]), some by [`short`] ones. Nothing here decides
+//! what matches.
 
 mod capacity;
 mod check;
