@@ -290,7 +290,7 @@ pub struct Shocks {
     pub short_power: i32,
     /// Power of time behind.
     pub long_power: i32,
-    /// Days below which time does not count any more.
+    /// Days below which time does not count any more; at least 1.
     pub floor_days: i32,
     /// The smallest volatility that is evaluated upwards.
     pub evaluated_min: i32,
@@ -329,7 +329,7 @@ impl Shocks {
             (least..=Self::SHOCK_MAX).contains(shock)
         });
         let basis = self.basis.iter().all(|factor| (1..=SPOT_FACTOR_MAX as i32).contains(factor));
-        in_range && basis && self.width_min >= 1
+        in_range && basis && self.floor_days >= 1 && self.width_min >= 1
     }
 }
 

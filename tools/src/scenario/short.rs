@@ -193,7 +193,8 @@ const STAMPED: FeedStamp = FeedStamp { source_time: TimeNs::ZERO, confidence: PP
 
 /// Shocks that change nothing.
 fn no_shocks() -> Shocks {
-    Shocks { floor_days: PPM, width_min: PPM, fixed: [PPM; 2], basis: [PPM; 2], ..bytemuck::Zeroable::zeroed() }
+    const ONE: i32 = PPM as i32;
+    Shocks { floor_days: ONE, width_min: ONE, fixed: [ONE; 2], basis: [ONE; 2], ..bytemuck::Zeroable::zeroed() }
 }
 
 fn zeros<R: CommandRecord>() -> Vec<u8> {
