@@ -1,9 +1,10 @@
-//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md`, `docs/FEEDS.md`), written to be read beside
-//! them.
+//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md` and `docs/FEEDS.md`), written to be read
+//! beside them.
 //!
 //! It keeps orders in ordered maps and queues, searches where an index would be faster, and computes every total anew.
-//! It shares the vocabulary with the engine (records and their decoding, ids, genesis, the digest's formula, the formulas
-//! of prices) and none of the rules, so that the two can be run against each other: the same commands must give the same events, byte for byte.
+//! It shares the vocabulary with the engine (records and their decoding, ids, genesis, the digest's formula, the
+//! formulas of prices) and none of the rules, so that the two can be run against each other: the same commands must
+//! give the same events, byte for byte.
 //!
 //! Of the genesis capacities it models all but `ladder_nodes`: it has no ladder, and never answers `LadderFull`.
 //!

@@ -188,8 +188,8 @@ impl NaiveEngine {
         self.emit(ArraysPublished { underlying, generation, begun, instruments, ..ArraysPublished::zeroed() });
     }
 
-    /// What one lot of an instrument is worth, its sensitivities, and the generation in which both were computed: that of
-    /// its underlying. None if it has no array in that generation.
+    /// The generation of an instrument's array, what one lot is worth by it, and its sensitivities. None if it has no
+    /// array in the generation that its underlying is at.
     pub fn array(&self, instrument: InstrumentId) -> Option<(u64, Array<i128>, Greeks<i128>)> {
         self.valuation.published.get(&instrument).copied()
     }

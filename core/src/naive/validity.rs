@@ -42,8 +42,8 @@ impl NaiveEngine {
         Some(self.feed(place)?.validity(now, place.kind, &rules, self.canary))
     }
 
-    /// How far an underlying is to be trusted at the time of the last command: the worst of its index and its peg's, each
-    /// by its own rules. None if there is no such underlying.
+    /// How far an underlying is to be trusted at the time of the last command: the worst of its index and its peg's,
+    /// each by its own rules. None if there is no such underlying.
     pub fn validity(&self, underlying: UnderlyingId) -> Option<Validity> {
         let peg = self.underlyings.find(underlying).ok()?.terms.peg;
         let own = self.validity_at(Place::index(underlying), self.time)?;

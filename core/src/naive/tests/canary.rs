@@ -107,6 +107,20 @@ fn a_random_flow_shows_most() {
         Canary::MidRoundsUp,
         Canary::TrailsBothWays,
         Canary::PassSeesNewView,
+        // And these feeds: they are shown beside the rules that they break.
+        Canary::HeldMoveIsTaken,
+        Canary::SecondSourceDoesNotConfirm,
+        Canary::HeldValueIsNews,
+        Canary::StaleOneLate,
+        Canary::PegIgnored,
+        Canary::RoundTakesLateTimer,
+        Canary::MarkIgnoresBand,
+        Canary::MarkWeighsSamplesAlike,
+        Canary::WindowOutlivesFeed,
+        Canary::PassSeesNewFeed,
+        Canary::PublishesEachAtOnce,
+        Canary::OnDemandIgnoresExercise,
+        Canary::SettlementIsSudden,
     ];
     for canary in Canary::ALL.iter().filter(|canary| !shy.contains(canary)) {
         assert!(run(*canary, &lines) != right, "{}", canary.name());

@@ -9,12 +9,17 @@
 //! work            later 50 (time passes; no command)
 //! ```
 
+mod arrays;
 mod auction;
 mod band;
 mod canary;
+mod feeds;
 mod following;
 mod iceberg;
+mod market;
+mod marks;
 mod orders;
+mod passes;
 mod protection;
 mod scan;
 mod session;
@@ -22,6 +27,8 @@ mod sound;
 mod stops;
 mod text;
 mod twins;
+mod underlyings;
+mod validity;
 mod work;
 
 use alloc::format;
@@ -54,6 +61,8 @@ pub(super) struct Desk {
     instrument: InstrumentId,
     /// Next session sequence of sequencer, operator and trader.
     next: [u64; 3],
+    /// The events of the last command.
+    said: Vec<OwnedEvent>,
 }
 
 fn small() -> Genesis {
@@ -79,6 +88,7 @@ impl Desk {
             operator,
             instrument: InstrumentId::assemble(0, 1, 1),
             next: [1; 3],
+            said: Vec::new(),
         };
         let mut perpetual = ListInstrument::perpetual((operator, desk.turn(1)), "TEST");
         perpetual.limit_high = PriceTicks(1_000_000);
@@ -110,7 +120,8 @@ impl Desk {
         self.engine.apply(Sequence(self.sequence), time, record.into(), &mut events).unwrap();
         let places: Vec<u32> = events.iter().map(|event| event.view().position().1).collect();
         assert_eq!(places, (0..events.len() as u32).collect::<Vec<_>>());
-        events.iter().map(|event| render(&event.view())).collect::<Vec<_>>().join("; ")
+        self.said = events;
+        self.said.iter().map(|event| render(&event.view())).collect::<Vec<_>>().join("; ")
     }
 
     /// Runs a script of (command, events).

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
-use crate::event::{Accepted, Amended, Cancelled, Event, Replenished, Repriced};
+use crate::event::{Accepted, Amended, Cancelled, Event, FeedUpdated, Replenished, Repriced};
 use crate::ids::ClientOrderId;
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{OrderType, PegReference, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection};
+use crate::terms::{FeedKind, OrderType, PegReference, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection};
 use crate::units::{PriceTicks, QuantityLots, TimeNs};
 
 pub(super) fn with_flag(order: NewOrder, flag: &str) -> NewOrder {
@@ -146,6 +146,21 @@ pub(super) fn render(event: &Event<'_>) -> String {
         Event::Resent(e) => format!("resent {}", e.code),
         Event::TradingStateChanged(e) => format!("{}->{}", state(e.old_state), state(e.state)),
         Event::Uncrossed(e) => format!("uncrossed {} {}:{}", e.price, e.bid_quantity[0], e.ask_quantity[0]),
+        _ => render_feed(event),
+    }
+}
+
+/// What is said of feeds, and whatever needs no more than its name.
+fn render_feed(event: &Event<'_>) -> String {
+    match *event {
+        Event::FeedUpdated(e) => {
+            let verb = if e.flags & FeedUpdated::HELD == 0 { "taken" } else { "held" };
+            format!("{verb} {} {}", FeedKind::from_code(e.feed).unwrap().name(), e.value)
+        }
+        Event::ArraysPublished(e) if e.begun == e.sequence => {
+            format!("published {} of {}", e.generation, e.instruments)
+        }
+        Event::ArraysPublished(e) => format!("published {} of {} begun {}", e.generation, e.instruments, e.begun),
         _ => event.name().to_string(),
     }
 }
