@@ -14,6 +14,7 @@ mod auction;
 mod band;
 mod canary;
 mod feeds;
+mod flow;
 mod following;
 mod iceberg;
 mod market;
