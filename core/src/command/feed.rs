@@ -286,9 +286,9 @@ pub struct Shocks {
     pub range_up: i32,
     /// Downwards.
     pub range_down: i32,
-    /// Power of time up to 30 days.
+    /// Power of time up to 30 days; at most [`POWER_MAX`](Self::POWER_MAX).
     pub short_power: i32,
-    /// Power of time behind.
+    /// Power of time behind; likewise.
     pub long_power: i32,
     /// Days below which time does not count any more; at least 1.
     pub floor_days: i32,
@@ -319,6 +319,8 @@ pub struct Shocks {
 impl Shocks {
     /// A thousand: more than any shock is.
     pub const SHOCK_MAX: i32 = 1_000_000_000;
+    /// Ten: with larger powers of time there would be volatilities without end.
+    pub const POWER_MAX: i32 = 10_000_000;
 
     fn are_sound(&self) -> bool {
         // Those that may be negative stand together.
@@ -329,7 +331,8 @@ impl Shocks {
             (least..=Self::SHOCK_MAX).contains(shock)
         });
         let basis = self.basis.iter().all(|factor| (1..=SPOT_FACTOR_MAX as i32).contains(factor));
-        in_range && basis && self.floor_days >= 1 && self.width_min >= 1
+        let powers = self.short_power <= Self::POWER_MAX && self.long_power <= Self::POWER_MAX;
+        in_range && basis && powers && self.floor_days >= 1 && self.width_min >= 1
     }
 }
 

@@ -16,7 +16,7 @@ use crate::pricing::array::{Lot, OptionFeeds, ScenarioSet, Volatility, option_ar
 use crate::sink::EventSink;
 use crate::terms::{InstrumentKind, OptionType};
 use crate::units::TimeNs;
-use crate::valuation::{Expiry, Risk, Valuation, Worths, clamp, linear_array};
+use crate::valuation::{Expiry, Lanes, Risk, Valuation, Worths, clamp, linear_array};
 use bytemuck::Zeroable;
 
 /// Units of valuation that one command does at most.
@@ -230,6 +230,20 @@ impl<M: Marks> Engine<'_, M> {
         *self.worths.get_mut(place) = worths;
         *self.lanes.get_mut(place) = lanes;
         self.valuation.get_mut().pass_arrays += 1;
+    }
+
+    /// Forgets both arrays of an instrument that is delisted.
+    pub(super) fn forget_array(&mut self, slot: u32, underlying: u32) {
+        let next = self.underlyings.slab.get(underlying).generation + 1;
+        let was_made = self.worths.get(place(slot, next)).generation == next;
+        let valuation = self.valuation.get_mut();
+        if valuation.pass_underlying == underlying && was_made {
+            valuation.pass_arrays -= 1;
+        }
+        for place in [2 * slot, 2 * slot + 1] {
+            *self.worths.get_mut(place) = Worths::zeroed();
+            *self.lanes.get_mut(place) = Lanes::zeroed();
+        }
     }
 
     /// A volatility or mark price as it was when the pass began.

@@ -17,7 +17,7 @@ use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::InstrumentKind;
 use crate::units::{CashAtoms, TimeNs};
-use crate::valuation::{Expiry, Lanes, Links, Risk, Scenarios, Underlying, Worths, lane_limit, lanes_fit};
+use crate::valuation::{Expiry, Links, Risk, Scenarios, Underlying, lane_limit, lanes_fit};
 use bytemuck::Zeroable;
 
 /// Which of an instrument's two rows.
@@ -107,6 +107,7 @@ impl<M: Marks> Engine<'_, M> {
         if valuation.round_next == slot {
             valuation.round_next = marked.next;
         }
+        self.forget_array(slot, underlying);
         self.unlink(Among::Siblings, underlying, siblings);
         if is_marked {
             self.unlink(Among::Marked, underlying, marked);
@@ -116,10 +117,6 @@ impl<M: Marks> Engine<'_, M> {
             self.expiries.slab.get_mut(expiry).instruments -= 1;
         }
         *self.risks.get_mut(slot) = Risk::zeroed();
-        for place in [2 * slot, 2 * slot + 1] {
-            *self.worths.get_mut(place) = Worths::zeroed();
-            *self.lanes.get_mut(place) = Lanes::zeroed();
-        }
     }
 
     fn row_mut(&mut self, among: Among, underlying: u32) -> &mut Row {

@@ -174,7 +174,12 @@ fn shocks_are_sound(s: &Shocks) -> bool {
     const MOST: i32 = 1_000_000_000;
     let bounded = others.iter().flatten().all(|shock| (0..=MOST).contains(shock))
         && signed.iter().flatten().all(|shock| (-MOST..=MOST).contains(shock));
-    bounded && s.basis.iter().all(|factor| (1..=16_000_000).contains(factor)) && s.floor_days >= 1 && s.width_min >= 1
+    let powers = s.short_power <= 10_000_000 && s.long_power <= 10_000_000;
+    bounded
+        && powers
+        && s.basis.iter().all(|factor| (1..=16_000_000).contains(factor))
+        && s.floor_days >= 1
+        && s.width_min >= 1
 }
 
 /// What is not given is zero, and no display is negative.

@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn complaints_name_the_key_and_what_it_may_be() {
-        let of_two = "2 of these with a comma between them: a whole number of 1e-6 from 0 to 4294967295";
+        let of_two = "2 of these with a comma between them: a whole number of 1e-6 from -2147483648 to 2147483647";
         let scenario = "1 to 32 of these with commas between them: spot factor, damping (both whole numbers of 1e-6) and \
             Kept, Up, Down, Linear or Absolute with colons between them";
         for (line, expected) in [

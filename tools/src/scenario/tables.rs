@@ -37,6 +37,7 @@ const ATOMS: Form = measured(8, true, "atoms (1e-6 of the settlement asset's uni
 const BILLIONTHS: Form = measured(8, true, "1e-9");
 const TRILLIONTHS: Form = measured(8, true, "1e-12");
 const PPM: Form = measured(4, false, "1e-6");
+const SHOCK: Form = measured(4, true, "1e-6");
 const NANOSECONDS: Form = measured(8, false, "nanoseconds");
 pub(super) const LABEL: Form = reads(16, Reads::Label);
 pub(super) const ACCOUNT: Form = reads(8, Reads::Account);
@@ -181,12 +182,12 @@ pub(super) const COMMANDS: &[Record] = records! { command:
         scenarios[28]: SCENARIO, scenarios[29]: SCENARIO, scenarios[30]: SCENARIO, scenarios[31]: SCENARIO,
     }
     SetShocks {
-        set: U16, reserved: U8, shocks.range_up: PPM, shocks.range_down: PPM, shocks.short_power: PPM,
-        shocks.long_power: PPM, shocks.floor_days: PPM, shocks.evaluated_min: PPM, shocks.linear[0]: PPM, shocks.linear[1]: PPM,
-        shocks.absolute[0]: PPM, shocks.absolute[1]: PPM, shocks.width_min: PPM, shocks.width: PPM,
-        shocks.volatility[0]: PPM, shocks.volatility[1]: PPM, shocks.fixed[0]: PPM, shocks.fixed[1]: PPM,
-        shocks.rate_mult[0]: PPM, shocks.rate_mult[1]: PPM, shocks.rate_add[0]: PPM, shocks.rate_add[1]: PPM,
-        shocks.basis[0]: PPM, shocks.basis[1]: PPM, shocks.basis_factor[0]: PPM, shocks.basis_factor[1]: PPM,
+        set: U16, reserved: U8, shocks.range_up: SHOCK, shocks.range_down: SHOCK, shocks.short_power: SHOCK,
+        shocks.long_power: SHOCK, shocks.floor_days: SHOCK, shocks.evaluated_min: SHOCK, shocks.linear[0]: SHOCK, shocks.linear[1]: SHOCK,
+        shocks.absolute[0]: SHOCK, shocks.absolute[1]: SHOCK, shocks.width_min: SHOCK, shocks.width: SHOCK,
+        shocks.volatility[0]: SHOCK, shocks.volatility[1]: SHOCK, shocks.fixed[0]: SHOCK, shocks.fixed[1]: SHOCK,
+        shocks.rate_mult[0]: SHOCK, shocks.rate_mult[1]: SHOCK, shocks.rate_add[0]: SHOCK, shocks.rate_add[1]: SHOCK,
+        shocks.basis[0]: SHOCK, shocks.basis[1]: SHOCK, shocks.basis_factor[0]: SHOCK, shocks.basis_factor[1]: SHOCK,
     }
     UpdateIndex {
         underlying: UNDERLYING, price: ATOMS, stamp.source_time: NANOSECONDS, stamp.confidence: PPM, stamp.source: U16, stamp.reserved: U16,

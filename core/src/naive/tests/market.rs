@@ -115,7 +115,9 @@ impl Desk {
 
     /// Shocks that change nothing but the basis: 20 % up, 10 % down.
     pub(super) fn shocks(&mut self, set: u16) -> String {
-        let shocks = Shocks { width_min: PPM, basis: [1_200_000, 900_000], fixed: [PPM; 2], ..Shocks::zeroed() };
+        const ONE: i32 = 1_000_000;
+        let basis = [1_200_000, 900_000];
+        let shocks = Shocks { floor_days: ONE, width_min: ONE, basis, fixed: [ONE; 2], ..Shocks::zeroed() };
         let (session, turn) = self.operators();
         let header = SetShocks::new_header(session, turn, AccountId::NONE);
         self.send(&SetShocks { header, set, reserved: [0; 6], shocks })
