@@ -1,6 +1,7 @@
 //! Engine against oracle: the same commands, every event compared byte for byte, the books compared now and then.
 
 use novate_core::arena::{Arena, Untracked};
+use novate_core::command::Command;
 use novate_core::engine::Engine;
 use novate_core::event::{Event, OwnedEvent};
 use novate_core::ids::{AccountId, InstrumentId};
@@ -43,6 +44,9 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
         }
         if got != expected || engine.work_pending() != oracle.work_pending() {
             return Err(describe(&got, &expected, &format!("{command:?}")));
+        }
+        if matches!(command, Command::Timer(_)) {
+            compare_validity(&engine, &oracle, episode.generator.world())?;
         }
         episode.hear(&made, &got)?;
         for event in got.iter().map(OwnedEvent::view) {
@@ -116,18 +120,7 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
             return Err(format!("protection of {account} has tripped: {ours}, oracle {theirs}"));
         }
     }
-    for known in &world.underlyings {
-        let (ours, theirs) = (engine.validity(known.underlying), oracle.validity(known.underlying));
-        if ours != theirs {
-            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.underlying));
-        }
-    }
-    for known in &world.expiries {
-        let (ours, theirs) = (engine.expiry_validity(known.expiry), oracle.expiry_validity(known.expiry));
-        if ours != theirs {
-            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.expiry));
-        }
-    }
+    compare_validity(engine, oracle, world)?;
     for &(account, _) in &world.accounts {
         let ours = engine.account(account).and_then(|view| view.margin_model);
         let theirs = oracle.margin_model(account);
@@ -166,6 +159,30 @@ fn compare_side(
         let queue: Vec<_> = queue.map(|order| (order.order, order.leaves, order.shown)).collect();
         if queue != oracle.queue(instrument, side, price) {
             return Err(format!("queue of {instrument} {side:?} {price}: {queue:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// How far feeds are to be trusted.
+fn compare_validity(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World) -> Result<(), String> {
+    for known in &world.underlyings {
+        let (ours, theirs) = (engine.validity(known.underlying), oracle.validity(known.underlying));
+        if ours != theirs {
+            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.underlying));
+        }
+    }
+    for known in &world.expiries {
+        let (ours, theirs) = (engine.expiry_validity(known.expiry), oracle.expiry_validity(known.expiry));
+        if ours != theirs {
+            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.expiry));
+        }
+    }
+    for known in &world.instruments {
+        let ours = engine.instrument_validity(known.instrument);
+        let theirs = oracle.instrument_validity(known.instrument);
+        if ours != theirs {
+            return Err(format!("validity of {}: {ours:?}, oracle {theirs:?}", known.instrument));
         }
     }
     Ok(())

@@ -120,7 +120,7 @@ impl Habits {
             resume_per_mille: 100,
             band_per_mille: 0,
             shock_per_mille: 0,
-            feeds_per_mille: [0, 20][random.below(2) as usize],
+            feeds_per_mille: 2,
         };
         (genesis, habits)
     }

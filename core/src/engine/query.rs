@@ -93,8 +93,9 @@ pub struct PositionView {
     pub cost: i128,
     /// Cost divided by quantity, in ticks, rounded up for a long and down for a short position: against the holder.
     pub average_entry: PriceTicks,
-    /// Profit, in atoms, if it were closed at the mark price, or at the last trade's where no mark was set; none if the
-    /// instrument has neither, or if it is beyond 128 bits.
+    /// Profit, in atoms, if it were closed at the mark price, or at the last trade's where no mark was set; for an option
+    /// with an underlying at what its risk array says, rounded down. None if the instrument has none of these, or if it is
+    /// beyond 128 bits.
     pub unrealised: Option<i128>,
 }
 
@@ -299,16 +300,23 @@ impl<M: Marks> Engine<'_, M> {
             return None;
         }
         let record = self.instruments.slab.get(slot);
-        let last = (record.has_last != 0).then_some(record.last_price);
-        let mark = if record.has_mark != 0 { Some(record.mark_price) } else { last };
+        let mark = if record.has_mark != 0 { Some(record.mark_price) } else { record.last() };
         let value = |price: PriceTicks| i128::from(quantity) * i128::from(price.0) - cost;
+        // Options with an underlying have no mark price, but a value.
+        let modelled = self.risk(instrument).filter(|_| record.has_mark == 0).map(|risk| {
+            let worth = i128::from(quantity) * i128::from(risk.array.mark) >> risk.lane_bits;
+            worth.checked_sub(cost.checked_mul(i128::from(record.multiplier))?)
+        });
         let (paid, lots) = (cost * i128::from(quantity.signum()), i128::from(quantity.unsigned_abs()));
         let against_holder = i128::from(quantity > 0 && paid.rem_euclid(lots) != 0);
         Some(PositionView {
             quantity: QuantityLots(quantity),
             cost,
             average_entry: PriceTicks(i64::try_from(paid.div_euclid(lots) + against_holder).unwrap_or(i64::MAX)),
-            unrealised: mark.and_then(|price| value(price).checked_mul(i128::from(record.multiplier))),
+            unrealised: match modelled {
+                Some(profit) => profit,
+                None => mark.and_then(|price| value(price).checked_mul(i128::from(record.multiplier))),
+            },
         })
     }
 

@@ -2,18 +2,19 @@
 
 use novate_core::arena::{Arena, Untracked};
 use novate_core::command::{
-    CommandRecord, FeedStamp, ListExpiry, ListInstrument, ListUnderlying, PPM, RawCommand, SetScenarios, SetShocks,
-    SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility, Work,
+    CommandRecord, FeedStamp, ListExpiry, ListInstrument, ListUnderlying, NewOrder, OpenAccount, OpenSession, PPM,
+    RawCommand, SetScenarios, SetShocks, SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface,
+    UpdateVolatility, Work,
 };
 use novate_core::engine::Engine;
 use novate_core::event::{ArraysPublished, ExpiryListed, InstrumentListed, OwnedEvent, UnderlyingListed};
 use novate_core::genesis::{Capacities, Genesis};
-use novate_core::ids::{AccountId, ExpiryId, InstrumentId, SessionId, UnderlyingId};
+use novate_core::ids::{AccountId, ClientOrderId, ExpiryId, InstrumentId, SessionId, UnderlyingId};
 use novate_core::margin::sets::{ScenarioSet, derive_pmrm2, nine_by_three, span_16};
 use novate_core::pricing::Level;
 use novate_core::pricing::pmrm::{self, Discounts, Grid, Scenario, SkewShock, VolatilityShock};
 use novate_core::pricing::svi::Smile;
-use novate_core::terms::{InstrumentKind, OptionType, Surface, Validity};
+use novate_core::terms::{InstrumentKind, OptionType, Role, Side, Surface, Validity};
 use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, Sequence, TimeNs};
 
 const SECOND: u64 = 1_000_000_000;
@@ -358,4 +359,37 @@ fn marks_are_averages_of_the_book_at_timers() {
     assert_eq!((risk.array.mark, risk.array.basis, risk.greeks.delta), (value, [value; 2], value));
     let first = derive_pmrm2().scenarios[0].spot;
     assert_eq!(risk.array.scenarios[0], value / 1_000_000 * i64::from(first));
+}
+
+#[test]
+fn options_positions_are_worth_what_their_arrays_say() {
+    let mut arena = Arena::for_genesis(&genesis()).expect("memory");
+    let mut venue = Venue::new(&mut arena);
+    let underlying = venue.underlying(&derive_pmrm2());
+    let time = venue.now + 30 * DAY;
+    let expiry = venue.expiry(underlying, time, Surface::Smile);
+    let call = venue.list(underlying, option(6_000_000, OptionType::Call, expiry, time));
+    venue.feed_index(underlying, 60_000 * DOLLAR);
+    venue.feed_expiry(expiry, 60_000 * DOLLAR, smile());
+    venue.settle();
+    let trader = venue.send(OpenSession::for_all_accounts((SessionId::operator(0), 0), Role::Trader));
+    let Some(OwnedEvent::SessionOpened(trader)) = trader.first() else { panic!("{trader:?}") };
+    let accounts: Vec<_> = (0..2)
+        .map(|owner| match venue.send(OpenAccount::new((SessionId::operator(0), 0), owner))[..] {
+            [OwnedEvent::AccountOpened(opened)] => opened.account,
+            ref other => panic!("{other:?}"),
+        })
+        .collect();
+    for ((&account, side), turn) in accounts.iter().zip([Side::Buy, Side::Sell]).zip(1..) {
+        let sender = (trader.session, turn, account);
+        let client = ClientOrderId(1);
+        let order = NewOrder::limit(sender, call, client, side, PriceTicks(100_000), QuantityLots(7));
+        let sequence = Sequence(venue.engine.sequence().0 + 1);
+        venue.engine.apply(sequence, TimeNs(venue.now), &order, &mut Vec::<OwnedEvent>::new()).expect("in order");
+    }
+    let mark = i128::from(venue.engine.risk(call).expect("an array").array.mark);
+    for (account, lots) in accounts.into_iter().zip([7, -7]) {
+        let position = venue.engine.position_view(account, call).expect("a position");
+        assert_eq!(position.unrealised, Some((lots * mark >> 8) - lots * 100_000 * 100));
+    }
 }

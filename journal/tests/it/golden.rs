@@ -17,8 +17,8 @@ use crate::support::{SMALL, Taking, commands, from_memory, genesis, write};
 const COUNT: usize = 50;
 /// What the golden journal comes to.
 const EVENTS_DIGEST: &str = "b704477bfd28e763ef4d7bcea1c34ae5";
-const STATE_DIGEST: &str = "3b01506bba5e3a774cc1dd76c381b6bd1a572064dd8546a40384bc4825b882a1";
-const CHAIN: &str = "e013f2e28b4776f8df14942b5cd055e02253932415b2d230dd919e4e816166fc";
+const STATE_DIGEST: &str = "2f3665a66611f98343cd185cd9ac792e5685e880dc5c7f6fcaed5d967a13efc7";
+const CHAIN: &str = "98bb2ead747d14ce5d65a4def5ab3043bdbba8a55ea879423b21e339cb470fcb";
 
 /// The journal's files as they are committed, by the format's version.
 fn golden(version: u32) -> PathBuf {

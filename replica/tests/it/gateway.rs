@@ -402,6 +402,7 @@ fn a_book_under_load_and_what_follows() {
     let (instrument, has_enough) = (venue.instrument, AtomicBool::new(false));
     // One that rests all the while.
     venue.order(0, LAST + 1, Side::Buy, 80);
+    executed(&primary, venue.sessions.iter().map(Session::last).sum::<u64>() + venue.operator.last());
     let books: Vec<_> = std::thread::scope(|scope| {
         let sender = scope.spawn(|| {
             for id in (1..LAST).take_while(|_| !has_enough.load(Ordering::Relaxed)) {

@@ -188,23 +188,33 @@ mod tests {
         }
         // Of pieces of work an auction is the smaller part: 3 candidates with 8 bytes, the rest around them with 8 and 6.
         let expected = BTreeMap::from([
-            ("Account", 135),
+            ("Account", 134),
             ("Bitmap", 0),
             ("Bucket", 0),
             ("Complex", 3),
+            // Feeds have 3 each, rules 5.
+            ("Expiry", 62 + 3 * 3),
             ("Grant", 0),
-            ("Header", 20),
+            ("Header", 8),
             ("Instrument", 0),
+            ("Lanes", 0),
             ("Level", 8),
             ("Market", 70),
             ("Node", 0),
             ("Order", 0),
             ("Outcome", 14),
             ("Position", 224),
+            ("Risk", 118 + 3),
+            ("Scenarios", 0),
             ("Session", 42),
+            ("ShockSet", 30),
             ("SlabHead", 4),
             ("Slot", 0),
+            ("Smiles", 16),
+            ("Underlying", 90 + 3 + 5),
+            ("Valuation", 54),
             ("WorkItem", 3 * 8 + 8 + 6 + 7),
+            ("Worths", 40),
         ]);
         assert_eq!(reserved, expected);
     }

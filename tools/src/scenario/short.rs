@@ -326,7 +326,7 @@ mod tests {
         assert_eq!((bits(&written, "price_max"), bits(&written, "rules.mark_band")), (7, 3));
         let usual = FeedRules::USUAL;
         assert_eq!(bits(&written, "rules.move_max"), u128::from(usual.move_max));
-        assert_eq!(bits(&written, "lane_bits"), 20);
+        assert_eq!(bits(&written, "lane_bits"), 8);
         let configured = read("configure_underlying underlying=2 confirmations=9").expect("a line");
         assert_eq!((bits(&configured, "underlying"), bits(&configured, "rules.confirmations")), (2, 9));
         assert_eq!(bits(&configured, "rules.stale_after"), u128::from(usual.stale_after.0));

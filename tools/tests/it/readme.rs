@@ -95,10 +95,15 @@ fn the_figures_of_memory_are_the_layouts() {
     let indexed = |name: &str, index: &str| (slab_size(&layout, name) + index_size(index)).to_string();
     let node = slab_size(&layout, "ladder_nodes") + record_size(&layout, "ladder_bitmaps", "records");
     let outcomes = record_size(&layout, "outcomes", "records") * with_instruments(1).outcome_window as usize;
-    let instrument = slab_size(&layout, "instruments") + record_size(&layout, "markets", "records");
+    let records = |name: &str| record_size(&layout, name, "records");
+    let valued = records("risks") + 2 * (records("worths") + records("lanes"));
+    let instrument = slab_size(&layout, "instruments") + records("markets") + valued;
     let readme = read("README.md");
     for (unit, bytes) in [
-        ("listed instrument", instrument.to_string()),
+        ("listed instrument", grouped(instrument)),
+        ("listed underlying", slab("underlyings")),
+        ("listed expiry", (slab_size(&layout, "expiries") + records("smiles")).to_string()),
+        ("scenario set", (records("scenarios") + records("shocks")).to_string()),
         ("live order with further terms, besides", slab("complex_orders")),
         ("live order", indexed("orders", "client_order_ids")),
         ("live price level", slab("levels")),

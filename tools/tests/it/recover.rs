@@ -145,7 +145,10 @@ fn while_somebody_writes_only_reading_goes_on() {
         assert_eq!(ran.code, 0, "{args:?}: {}", ran.stderr);
     }
     writing.end();
-    assert_eq!(recover(&path, &[]).code, 0);
+    // Another test's process may hold the lock a moment longer: between its fork and its exec it has all open files.
+    let is_locked = |ran: &Ran| ran.code == 4;
+    let ran = (0..100).map(|_| recover(&path, &[])).find(|ran| !is_locked(ran));
+    assert_eq!(ran.map(|ran| ran.code), Some(0));
 }
 
 #[test]

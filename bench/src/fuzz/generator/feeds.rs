@@ -11,7 +11,7 @@ use novate_core::terms::{InstrumentKind, OptionType, Role};
 use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 use super::super::world::{KnownExpiry, KnownUnderlying};
-use super::{Generator, encode};
+use super::{AGE_GRID_NS, Generator, encode};
 
 /// Parts of one of a smile's parameters.
 const TRILLION: i64 = 1_000_000_000_000;
@@ -131,6 +131,7 @@ impl Generator {
             4..14 => now.saturating_sub(u64::from(self.random.below(20_000_000))),
             _ => now,
         };
+        self.source_time = source_time;
         let confidence = match self.random.below(50) {
             0 => PPM + 1,
             1..6 => self.random.below(PPM),
@@ -144,7 +145,7 @@ impl Generator {
     }
 
     fn rules(&mut self) -> FeedRules {
-        let degraded = u64::from(self.random.between(1, 20)) * 500_000;
+        let degraded = u64::from(self.random.between(1, 20)) * AGE_GRID_NS;
         let stale = degraded * u64::from(self.random.between(1, 3));
         let mut rules = FeedRules {
             degraded_after: TimeNs(degraded),

@@ -22,6 +22,8 @@ use crate::workload::random::Random;
 
 /// Set-up commands that an episode begins with: without parties there is nothing to trade.
 const SET_UP_COMMANDS: u64 = 12;
+/// Ages that rules name are multiples of this.
+const AGE_GRID_NS: u64 = 500_000;
 /// How many commands back a resent one may lie.
 const RESENDABLE: usize = 40;
 
@@ -49,6 +51,8 @@ pub struct Generator {
     time: TimeNs,
     /// The date that an order was given last.
     date: u64,
+    /// When the source of the last value of a feed had seen it.
+    source_time: u64,
 }
 
 impl Generator {
@@ -65,7 +69,7 @@ impl Generator {
     fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
         let mut random = Random::new(seed);
         let world = World::new(draw(&mut random));
-        Self { random, world, made: 0, sent: Vec::new(), follows: None, time: TimeNs(1), date: 0 }
+        Self { random, world, made: 0, sent: Vec::new(), follows: None, time: TimeNs(1), date: 0, source_time: 0 }
     }
 
     /// The episode's world.
@@ -102,12 +106,17 @@ impl Generator {
         (self.time, words)
     }
 
-    /// Mostly the same time, sometimes later, rarely exactly an order's date, or so much later that many have come.
+    /// Mostly the same time, sometimes later, rarely exactly an order's date, exactly an age of a feed that rules may name,
+    /// or so much later that many dates have come.
     fn advance(&mut self) {
         let (horizon_ns, now) = (self.world.habits.terms.horizon_ns, self.time.0);
         let later = match self.random.below(1_000) {
             0 => now + horizon_ns / 2,
             1..6 if self.date <= now + horizon_ns => self.date,
+            6..12 if self.source_time > 0 => {
+                let age = now.saturating_sub(self.source_time);
+                self.source_time + age.next_multiple_of(AGE_GRID_NS)
+            }
             6..300 => now + u64::from(self.random.below(1_000_000)),
             _ => now,
         };

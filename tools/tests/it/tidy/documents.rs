@@ -12,6 +12,7 @@ const EXPECTED: &[&str] = &[
     "SECURITY.md",
     "docs/ARCHITECTURE.md",
     "docs/DETERMINISM.md",
+    "docs/FEEDS.md",
     "docs/FORMAT.md",
     "docs/MARGIN.md",
     "docs/ORDERS.md",
