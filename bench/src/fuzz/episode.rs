@@ -115,6 +115,10 @@ struct WorkDone {
     expired: u64,
     /// Cancels of an account whose protection tripped, pending work or steps.
     tripped: u64,
+    /// Marks that were set.
+    marks: u64,
+    /// Arrays that the largest pass published: several commands made them.
+    arrays: u64,
 }
 
 impl WorkDone {
@@ -126,6 +130,8 @@ impl WorkDone {
         match event {
             Event::Trade(_) | Event::Decremented(_) => self.steps += 1,
             Event::Triggered(_) => self.triggers += 1,
+            Event::MarkPriceSet(_) => self.marks += 1,
+            Event::ArraysPublished(published) => self.arrays = self.arrays.max(published.instruments.into()),
             Event::Cancelled(cancelled) => {
                 // What did not rest was a stop order that waited, one that had just triggered, or a taker.
                 let rested = u64::from(cancelled.flags & Cancelled::RESTED);
@@ -146,7 +152,12 @@ impl WorkDone {
     fn check(&self, steps_max: u64, pieces_max: u64) -> Result<(), String> {
         let pieces = self.triggers + self.scanned;
         let all = self.steps + pieces + self.expired + self.tripped;
-        if self.steps <= steps_max && pieces <= pieces_max && all <= steps_max + pieces_max {
+        // Rounds have a budget as large as that of other work; one mark more may be set by command.
+        if self.marks <= PIECES_MAX + 1
+            && self.steps <= steps_max
+            && pieces <= pieces_max
+            && all <= steps_max + pieces_max
+        {
             return Ok(());
         }
         Err(format!("too much work: {self:?}, but {steps_max} steps and {pieces_max} pieces are the most"))
@@ -154,9 +165,9 @@ impl WorkDone {
 
     /// Remembers the most of each that one command did.
     fn note(&self, most: &mut BTreeMap<&'static str, u64>) {
-        let Self { steps, triggers, scanned, expired, tripped } = *self;
+        let Self { steps, triggers, scanned, expired, tripped, marks, arrays } = *self;
         let counts = [("steps", steps), ("triggers", triggers), ("scanned", scanned), ("expired", expired)];
-        for (name, count) in counts.into_iter().chain([("tripped", tripped)]) {
+        for (name, count) in counts.into_iter().chain([("tripped", tripped), ("marks", marks), ("arrays", arrays)]) {
             note(most, name, count);
         }
     }

@@ -39,6 +39,8 @@ pub struct Habits {
     pub shock_per_mille: u32,
     /// Per mille of commands about underlyings, feeds and timers.
     pub feeds_per_mille: u32,
+    /// Per mille of these that list an instrument, besides what else does.
+    pub listing_per_mille: u32,
 }
 
 /// How often new orders have which terms.
@@ -91,6 +93,7 @@ impl Habits {
             7 | 8 => cascading(random),
             9 => dated(random),
             10 => wide(random),
+            11 => valued(random),
             _ => ordinary(random),
         }
     }
@@ -121,6 +124,7 @@ impl Habits {
             band_per_mille: 0,
             shock_per_mille: 0,
             feeds_per_mille: 2,
+            listing_per_mille: 0,
         };
         (genesis, habits)
     }
@@ -165,6 +169,7 @@ fn ordinary(random: &mut Random) -> (Genesis, Habits) {
         band_per_mille: [0, 0, 5, 20][random.below(4) as usize],
         shock_per_mille: [0, 0, 2, 20][random.below(4) as usize],
         feeds_per_mille: [0, 20, 100, 400][random.below(4) as usize],
+        listing_per_mille: 0,
     };
     (genesis, habits)
 }
@@ -197,6 +202,7 @@ fn deep(random: &mut Random) -> (Genesis, Habits) {
         band_per_mille: [0, 0, 2][random.below(3) as usize],
         shock_per_mille: [0, 1][random.below(2) as usize],
         feeds_per_mille: [0, 0, 5][random.below(3) as usize],
+        listing_per_mille: 0,
     };
     (genesis, habits)
 }
@@ -239,6 +245,15 @@ fn dated(random: &mut Random) -> (Genesis, Habits) {
         },
         ..habits
     };
+    (genesis, habits)
+}
+
+/// A world with so many instruments that rounds and passes over them take several commands.
+fn valued(random: &mut Random) -> (Genesis, Habits) {
+    let (mut genesis, habits) = ordinary(random);
+    genesis.capacities = Capacities { instruments: 300, underlyings: 3, expiries: 6, ..Capacities::for_orders(400) };
+    let habits =
+        Habits { price_base: 1_000, edge_per_mille: 0, feeds_per_mille: 800, listing_per_mille: 400, ..habits };
     (genesis, habits)
 }
 

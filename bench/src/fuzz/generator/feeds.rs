@@ -30,6 +30,9 @@ impl Generator {
         if !has(expiries.iter().filter(|known| known.is_listed).count(), few) {
             return self.list_expiry();
         }
+        if self.chance(self.world.habits.listing_per_mille) {
+            return self.list_instrument();
+        }
         match self.random.below(100) {
             0..3 => self.list_underlying(),
             3..8 => self.list_expiry(),

@@ -36,6 +36,8 @@ enum Follows {
     Resumption,
     /// Stop orders that fire while price limits are narrow.
     Shock,
+    /// A timer at the very age at which a feed may be trusted less.
+    Age,
 }
 
 /// A stream of encoded commands for one episode.
@@ -113,9 +115,9 @@ impl Generator {
         let later = match self.random.below(1_000) {
             0 => now + horizon_ns / 2,
             1..6 if self.date <= now + horizon_ns => self.date,
-            6..12 if self.source_time > 0 => {
-                let age = now.saturating_sub(self.source_time);
-                self.source_time + age.next_multiple_of(AGE_GRID_NS)
+            6..20 if self.source_time > 0 => {
+                self.follows = Some(Follows::Age);
+                self.source_time + u64::from(self.random.between(1, 40)) * AGE_GRID_NS
             }
             6..300 => now + u64::from(self.random.below(1_000_000)),
             _ => now,
@@ -139,6 +141,7 @@ impl Generator {
             }
             Some(Follows::Resumption) if self.chance(200) => return self.resume(),
             Some(Follows::Shock) if self.chance(500) => return self.shock(),
+            Some(Follows::Age) => return self.timer(),
             _ => {}
         }
         if set_up || self.chance(self.world.habits.admin_per_mille) {
