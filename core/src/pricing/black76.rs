@@ -25,9 +25,6 @@ use core::fmt;
 use super::kernels::{exp, ln_ratio, mills_pair, normal_density};
 use super::level::{Ieee, Kernel, Level};
 
-/// Numbers that a kernel takes at once: a vector of AVX-512, two of AVX2.
-pub(super) const LANES: usize = 8;
-
 /// s = v sqrt(T) is at least this: an option whose time or volatility is over is worth what it pays.
 pub(super) const TOTAL_VOLATILITY_MIN: f64 = 1e-18;
 
@@ -193,14 +190,22 @@ impl<const N: usize> Kernel for Many<'_, '_, N> {
 
     #[inline(always)]
     fn run(self, ieee: impl Ieee) {
+        if ieee.is_wide() { self.in_groups::<8>(ieee) } else { self.in_groups::<4>(ieee) }
+    }
+}
+
+impl<const N: usize> Many<'_, '_, N> {
+    /// So many options at once, so that they are one vector.
+    #[inline(always)]
+    fn in_groups<const LANES: usize>(self, ieee: impl Ieee) {
         let Self(batch, values) = self;
         let expiry = Expiry::new(ieee, batch.years, batch.rate);
-        let (forwards, last_forwards) = batch.forward.as_chunks();
-        let (strikes, last_strikes) = batch.strike.as_chunks();
-        let (volatilities, last_volatilities) = batch.volatility.as_chunks();
+        let (forwards, last_forwards) = batch.forward.as_chunks::<LANES>();
+        let (strikes, last_strikes) = batch.strike.as_chunks::<LANES>();
+        let (volatilities, last_volatilities) = batch.volatility.as_chunks::<LANES>();
         let mut outputs = values.each();
         for (index, ((forwards, strikes), volatilities)) in forwards.iter().zip(strikes).zip(volatilities).enumerate() {
-            let found = evaluate_lanes::<N>(ieee, expiry, forwards, strikes, volatilities);
+            let found = evaluate_lanes::<N, LANES>(ieee, expiry, forwards, strikes, volatilities);
             for (output, found) in outputs.iter_mut().zip(&found) {
                 if let Some(output) = output.as_chunks_mut().0.get_mut(index) {
                     *output = *found;
@@ -208,8 +213,9 @@ impl<const N: usize> Kernel for Many<'_, '_, N> {
             }
         }
         if !last_forwards.is_empty() {
-            let [forwards, strikes, volatilities] = [last_forwards, last_strikes, last_volatilities].map(padded);
-            let found = evaluate_lanes::<N>(ieee, expiry, &forwards, &strikes, &volatilities);
+            let [forwards, strikes, volatilities] =
+                [last_forwards, last_strikes, last_volatilities].map(padded::<LANES>);
+            let found = evaluate_lanes::<N, LANES>(ieee, expiry, &forwards, &strikes, &volatilities);
             for (output, found) in outputs.iter_mut().zip(&found) {
                 let last = output.as_chunks_mut::<LANES>().1;
                 last.copy_from_slice(&found[..last.len()]);
@@ -220,7 +226,7 @@ impl<const N: usize> Kernel for Many<'_, '_, N> {
 
 /// So many numbers as a vector has, the missing ones being ones.
 #[inline(always)]
-fn padded(last: &[f64]) -> [f64; LANES] {
+fn padded<const LANES: usize>(last: &[f64]) -> [f64; LANES] {
     let mut lanes = [1.0; LANES];
     lanes[..last.len()].copy_from_slice(last);
     lanes
@@ -228,7 +234,7 @@ fn padded(last: &[f64]) -> [f64; LANES] {
 
 /// The first `N` fields of so many options' values. A loop of fixed length over arrays: compilers make vectors of it.
 #[inline(always)]
-fn evaluate_lanes<const N: usize>(
+fn evaluate_lanes<const N: usize, const LANES: usize>(
     ieee: impl Ieee,
     expiry: Expiry,
     forwards: &[f64; LANES],
@@ -246,7 +252,7 @@ fn evaluate_lanes<const N: usize>(
 }
 
 /// What all options of an expiry have in common.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Expiry {
     pub(super) years: f64,
     pub(super) rate: f64,
@@ -268,10 +274,8 @@ impl Expiry {
 fn evaluate(ieee: impl Ieee, expiry: Expiry, forward: f64, strike: f64, volatility: f64) -> Value {
     let Expiry { years, rate, root, discount } = expiry;
     let side = Side::new(ieee, forward, strike, volatility * root);
-    let Side { is_call, otm, inverse_total, inverse_forward, d1, d2, .. } = side;
-    let parity = forward - strike;
-    let call = discount * if is_call { otm } else { otm + parity };
-    let put = discount * if is_call { otm - parity } else { otm };
+    let Side { is_call, inverse_total, inverse_forward, d1, d2, .. } = side;
+    let [call, put] = side.prices(discount, forward, strike);
     // n(d1): F n(d1) = K n(d2).
     let density = if is_call { side.density } else { side.density * (strike * inverse_forward) };
     // Whichever of N(d1) and N(-d1) is less than a half, and the other.
@@ -321,18 +325,23 @@ impl Side {
     /// From forward, strike and s = v sqrt(T).
     #[inline(always)]
     pub(super) fn new(ieee: impl Ieee, forward: f64, strike: f64, total: f64) -> Self {
+        Self::at(ieee, ln_ratio(ieee, forward, strike), forward, strike, total)
+    }
+
+    /// The same where ln(F/K) is known.
+    #[inline(always)]
+    pub(super) fn at(ieee: impl Ieee, moneyness: f64, forward: f64, strike: f64, total: f64) -> Self {
         let total = if total < TOTAL_VOLATILITY_MIN { TOTAL_VOLATILITY_MIN } else { total };
         // One division for both.
         let inverse = 1.0 / (total * forward);
         let (inverse_total, inverse_forward) = (inverse * forward, inverse * total);
-        let moneyness = ln_ratio(ieee, forward, strike);
         let is_call = moneyness <= 0.0;
         let (own, distance) = if is_call { (forward, moneyness) } else { (strike, -moneyness) };
         let high = ieee.fma(distance, inverse_total, 0.5 * total);
         let low = high - total;
         let density = normal_density(ieee, high);
         let is_below = high <= 0.0;
-        let mills = mills_pair(ieee, [if is_below { -high } else { high }, -low]);
+        let mills = mills_pair(ieee, [high.abs(), -low]);
         let below = density * (mills[0] - mills[1]);
         let above = ieee.fma(-density, mills[0] + mills[1], 1.0);
         let part = own * if is_below { below } else { above };
@@ -346,6 +355,16 @@ impl Side {
             d1: if is_call { high } else { -low },
             d2: if is_call { low } else { -high },
         }
+    }
+
+    /// Prices of call and put: one is the side's own, the other follows from parity.
+    #[inline(always)]
+    pub(super) fn prices(&self, discount: f64, forward: f64, strike: f64) -> [f64; 2] {
+        let (otm, parity) = (self.otm, forward - strike);
+        [
+            discount * if self.is_call { otm } else { otm + parity },
+            discount * if self.is_call { otm - parity } else { otm },
+        ]
     }
 }
 

@@ -10,6 +10,8 @@ pub(super) trait Ieee: Copy {
     fn fma(self, a: f64, b: f64, c: f64) -> f64;
     /// The square root.
     fn sqrt(self, x: f64) -> f64;
+    /// Whether an instruction takes eight numbers, rather than four or fewer.
+    fn is_wide(self) -> bool;
 }
 
 /// In software, on any processor.
@@ -25,6 +27,11 @@ impl Ieee for Software {
     #[inline]
     fn sqrt(self, x: f64) -> f64 {
         libm::sqrt(x)
+    }
+
+    #[inline]
+    fn is_wide(self) -> bool {
+        false
     }
 }
 
@@ -108,11 +115,11 @@ mod x86 {
         avx512::get()
     }
 
-    /// By instructions; there is one only where they are.
+    /// By instructions, eight numbers at once or four; there is one only where they are.
     #[derive(Clone, Copy)]
-    struct Fused(());
+    struct Fused<const WIDE: bool>(());
 
-    impl Ieee for Fused {
+    impl<const WIDE: bool> Ieee for Fused<WIDE> {
         #[inline(always)]
         fn fma(self, a: f64, b: f64, c: f64) -> f64 {
             // SAFETY: a `Fused` is made only in the functions below, which run where the processor has FMA.
@@ -123,6 +130,11 @@ mod x86 {
         fn sqrt(self, x: f64) -> f64 {
             // SAFETY: it is an instruction of SSE2, which is part of x86-64.
             unsafe { sqrt(x) }
+        }
+
+        #[inline(always)]
+        fn is_wide(self) -> bool {
+            WIDE
         }
     }
 
@@ -140,11 +152,11 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
-        kernel.run(Fused(()))
+        kernel.run(Fused::<false>(()))
     }
 
     #[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl")]
     pub(super) fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
-        kernel.run(Fused(()))
+        kernel.run(Fused::<true>(()))
     }
 }
