@@ -17,7 +17,7 @@
 //!
 //! Derive (Lyra) v2-core, `PMRMLib_2.sol` and its documentation of portfolio margin.
 
-use super::black76::{Batch, Values, values};
+use super::black76::{self, Side};
 use super::kernels::{exp, ln_ratio};
 use super::level::{Ieee, Kernel, Level};
 use super::{SCENARIOS_MAX, YEAR_SECONDS};
@@ -28,6 +28,9 @@ const SETTLEMENT_SECONDS: f64 = 1_800.0;
 /// Where short expiries end.
 const SHORT_SECONDS: f64 = 30.0 * DAY_SECONDS;
 const DAY_SECONDS: f64 = 86_400.0;
+
+/// Kinds of [`Smile`].
+const SMILES: usize = Smile::ALL.len();
 
 /// A scenario: what the spot price is multiplied with, and what the smile does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,17 +169,6 @@ impl Kernel for LnRatio {
     }
 }
 
-struct Root(f64);
-
-impl Kernel for Root {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self, ieee: impl Ieee) -> f64 {
-        ieee.sqrt(self.0)
-    }
-}
-
 impl Expiry {
     fn years(&self) -> f64 {
         self.seconds.max(0.0) / YEAR_SECONDS
@@ -205,61 +197,205 @@ fn volatility_factors(level: Level, shock: &VolatilityShock, expiry: &Expiry) ->
     [1.0 + shock.range_up * tau, (1.0 - shock.range_down * tau).max(0.0)]
 }
 
-/// What an option's volatility is multiplied with in the linear and in the absolute scenario.
-fn skew_factors(level: Level, shock: &SkewShock, expiry: &Expiry, strike: f64) -> [f64; 2] {
-    let root = level.run(Root(expiry.years()));
-    let width = shock.width_min.max(root * shock.width * (shock.volatility[0] + root * shock.volatility[1]));
-    let moneyness = level.run(LnRatio(strike, expiry.forward));
-    let factor = |[fixed, base]: [f64; 2], k: f64| {
-        let cap = base * root + fixed;
-        let tilt = k * cap / width;
-        (1.0 + if k >= 0.0 { tilt.min(cap) } else { tilt.max(-cap) }).max(0.0)
-    };
-    [factor(shock.linear, moneyness), factor(shock.absolute, moneyness.abs())]
+/// Lanes of an option: every scenario, now, both shocks of the basis, and what makes vectors of eight whole.
+const LANES_MAX: usize = (SCENARIOS_MAX + 3).next_multiple_of(8);
+
+/// What all options of an expiry have in common under a grid: made once, for as many options as there are.
+///
+/// ```
+/// use novate_core::pricing::Level;
+/// # use novate_core::pricing::pmrm::{Discounts, SkewShock, VolatilityShock};
+/// use novate_core::pricing::pmrm::{Expiry, Grid, Prepared, Scenario, Smile, Terms};
+///
+/// let up = Scenario { spot: 1.1, smile: Smile::Up };
+/// let grid = Grid {
+///     scenarios: &[up],
+///     // ...
+/// #   volatility: VolatilityShock {
+/// #       range_up: 0.45, range_down: 0.3, short_power: 0.3, long_power: 0.14, floor_days: 1.0, evaluated_min: 0.4,
+/// #   },
+/// #   skew: SkewShock {
+/// #       linear: [0.2, -0.04], absolute: [0.18, -0.03], width_min: 0.02, width: 3.5, volatility: [0.65, -0.15],
+/// #   },
+/// #   discounts: Discounts {
+/// #       fixed: [0.96, 1.03], rate_mult: [1.0, 0.5], rate_add: [0.09, 0.07], basis: [1.04, 0.96],
+/// #       basis_factor: [0.25, 0.01],
+/// #   },
+/// };
+/// let expiry = Prepared::new(Level::best(), &grid, &Expiry { seconds: 604_800.0, forward: 30_000.0, rate: 0.03 });
+/// let worth = expiry.worth(&Terms { strike: 31_000.0, is_call: true, volatility: 0.5 });
+/// assert!(worth.scenarios[0] > worth.mark);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    level: Level,
+    /// Scenarios of the grid.
+    scenarios: usize,
+    /// The forward price now.
+    forward: f64,
+    common: black76::Expiry,
+    /// What volatilities are multiplied with, up and down.
+    volatility_factors: [f64; 2],
+    /// The smallest volatility that is evaluated upwards.
+    evaluated_min: f64,
+    /// Width of the skew.
+    skew_width: f64,
+    /// Caps of its linear and of its absolute multiplier.
+    skew_caps: [f64; 2],
+    /// Forward and smile of each lane: scenarios, now, basis up and down; what is behind is as now.
+    forwards: [f64; LANES_MAX],
+    smiles: [Smile; LANES_MAX],
+    /// Each forward once, and which of them a lane has: scenarios share spot shocks, and a logarithm is dear.
+    distinct: [f64; LANES_MAX],
+    distinct_count: usize,
+    places: [u8; LANES_MAX],
 }
 
-/// What one unit of an option is worth now and under every scenario.
-pub fn worth(level: Level, grid: &Grid<'_>, expiry: &Expiry, terms: &Terms) -> Worth {
-    const MARK: usize = SCENARIOS_MAX;
-    const ALL: usize = SCENARIOS_MAX + 3;
-    let seconds = expiry.seconds.max(0.0);
-    let open = (seconds / SETTLEMENT_SECONDS).min(1.0) * expiry.forward;
-    let settled = expiry.forward - open;
-    let [up, down] = volatility_factors(level, &grid.volatility, expiry);
-    let [linear, absolute] = skew_factors(level, &grid.skew, expiry, terms.strike);
-    let (mut forward, mut volatility) = ([expiry.forward; ALL], [terms.volatility; ALL]);
-    for ((forward, volatility), scenario) in forward.iter_mut().zip(&mut volatility).zip(grid.scenarios) {
-        *volatility = match scenario.smile {
-            Smile::Kept => terms.volatility,
-            Smile::Up => (terms.volatility * up).max(grid.volatility.evaluated_min),
-            Smile::Down => terms.volatility * down,
-            Smile::Linear => terms.volatility * linear,
-            Smile::Absolute => terms.volatility * absolute,
-        };
-        if !scenario.smile.is_skew() {
-            *forward = open * scenario.spot + settled;
+impl Prepared {
+    /// Prepares an expiry under a grid, on a level: the bits do not depend on it.
+    pub fn new(level: Level, grid: &Grid<'_>, expiry: &Expiry) -> Self {
+        let scenarios = &grid.scenarios[..grid.scenarios.len().min(SCENARIOS_MAX)];
+        let open = (expiry.seconds.max(0.0) / SETTLEMENT_SECONDS).min(1.0) * expiry.forward;
+        let settled = expiry.forward - open;
+        let (mut forwards, mut smiles) = ([expiry.forward; LANES_MAX], [Smile::Kept; LANES_MAX]);
+        for ((forward, smile), scenario) in forwards.iter_mut().zip(&mut smiles).zip(scenarios) {
+            *smile = scenario.smile;
+            if !scenario.smile.is_skew() {
+                *forward = open * scenario.spot + settled;
+            }
+        }
+        for (forward, shock) in forwards[scenarios.len() + 1..].iter_mut().zip(grid.discounts.basis) {
+            *forward = open * shock + settled;
+        }
+        let (mut distinct, mut distinct_count, mut places) = ([expiry.forward; LANES_MAX], 0, [0; LANES_MAX]);
+        for (forward, place) in forwards.iter().zip(&mut places) {
+            let known = distinct[..distinct_count].iter().position(|known| known.to_bits() == forward.to_bits());
+            *place = known.unwrap_or(distinct_count) as u8;
+            if known.is_none() {
+                distinct[distinct_count] = *forward;
+                distinct_count += 1;
+            }
+        }
+        let common = level.run(Common { years: expiry.years(), rate: expiry.rate.max(0.0) });
+        let (root, skew) = (common.root, &grid.skew);
+        Self {
+            level,
+            scenarios: scenarios.len(),
+            forward: expiry.forward,
+            common,
+            volatility_factors: volatility_factors(level, &grid.volatility, expiry),
+            evaluated_min: grid.volatility.evaluated_min,
+            skew_width: skew.width_min.max(root * skew.width * (skew.volatility[0] + root * skew.volatility[1])),
+            skew_caps: [skew.linear, skew.absolute].map(|[fixed, base]| base * root + fixed),
+            forwards,
+            smiles,
+            distinct,
+            distinct_count,
+            places,
         }
     }
-    for (forward, shock) in forward[MARK + 1..].iter_mut().zip(grid.discounts.basis) {
-        *forward = open * shock + settled;
+
+    /// What one unit of an option of the expiry is worth now and under every scenario. What is behind the grid's
+    /// scenarios is worth what it is now.
+    pub fn worth(&self, terms: &Terms) -> Worth {
+        let prices = self.level.run(EveryLane(self, terms));
+        let now = self.scenarios;
+        let mut scenarios = [prices[now]; SCENARIOS_MAX];
+        scenarios[..now].copy_from_slice(&prices[..now]);
+        Worth { mark: prices[now], basis: [prices[now + 1], prices[now + 2]], scenarios }
     }
-    let mut prices = [0.0; ALL];
-    let batch = Batch {
-        years: expiry.years(),
-        rate: expiry.rate.max(0.0),
-        forward: &forward,
-        strike: &[terms.strike; ALL],
-        volatility: &volatility,
-    };
-    let wanted = &mut prices[..];
-    let mut wanted = if terms.is_call {
-        Values { call: wanted, ..Values::default() }
-    } else {
-        Values { put: wanted, ..Values::default() }
-    };
-    // All have one length.
-    let _ = values(level, &batch, &mut wanted);
-    let mut scenarios = [0.0; SCENARIOS_MAX];
-    scenarios.copy_from_slice(&prices[..SCENARIOS_MAX]);
-    Worth { mark: prices[MARK], basis: [prices[MARK + 1], prices[MARK + 2]], scenarios }
+
+    /// An option's total volatility under each smile, in their order, from ln(K/F).
+    #[inline(always)]
+    fn totals(&self, volatility: f64, moneyness: f64) -> [f64; SMILES] {
+        let [up, down] = self.volatility_factors;
+        let skewed = |cap: f64, k: f64| {
+            let tilt = k * cap / self.skew_width;
+            volatility * (1.0 + if k >= 0.0 { tilt.min(cap) } else { tilt.max(-cap) }).max(0.0)
+        };
+        let [linear, absolute] = self.skew_caps;
+        let kept = volatility;
+        let (up, down) = ((volatility * up).max(self.evaluated_min), volatility * down);
+        let (linear, absolute) = (skewed(linear, moneyness), skewed(absolute, moneyness.abs()));
+        [kept, up, down, linear, absolute].map(|volatility| volatility * self.common.root)
+    }
+}
+
+/// What pricing needs of an expiry.
+struct Common {
+    years: f64,
+    rate: f64,
+}
+
+impl Kernel for Common {
+    type Output = black76::Expiry;
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> black76::Expiry {
+        black76::Expiry::new(ieee, self.years, self.rate)
+    }
+}
+
+/// The price of an option in every lane.
+struct EveryLane<'a>(&'a Prepared, &'a Terms);
+
+impl Kernel for EveryLane<'_> {
+    type Output = [f64; LANES_MAX];
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> [f64; LANES_MAX] {
+        if ieee.is_wide() { self.in_groups::<8>(ieee) } else { self.in_groups::<4>(ieee) }
+    }
+}
+
+impl EveryLane<'_> {
+    /// So many prices at once, so that they are one vector.
+    #[inline(always)]
+    fn in_groups<const LANES: usize>(self, ieee: impl Ieee) -> [f64; LANES_MAX] {
+        let Self(expiry, terms) = self;
+        let mut logs = [0.0; LANES_MAX];
+        let (groups, distinct) = (logs.as_chunks_mut().0, expiry.distinct.as_chunks().0);
+        for (logs, forwards) in groups.iter_mut().zip(distinct).take(expiry.distinct_count.div_ceil(LANES)) {
+            *logs = log_lanes::<LANES>(ieee, forwards, terms.strike);
+        }
+        let logs = expiry.places.map(|place| logs[usize::from(place)]);
+        let totals = expiry.totals(terms.volatility, ln_ratio(ieee, terms.strike, expiry.forward));
+        let totals = expiry.smiles.map(|smile| totals[smile as usize]);
+        let mut prices = [0.0; LANES_MAX];
+        let lanes = logs.as_chunks().0.iter().zip(expiry.forwards.as_chunks().0).zip(totals.as_chunks().0);
+        let groups = prices.as_chunks_mut().0.iter_mut().zip(lanes).take((expiry.scenarios + 3).div_ceil(LANES));
+        for (prices, ((logs, forwards), totals)) in groups {
+            *prices = price_lanes::<LANES>(ieee, expiry.common.discount, terms, logs, forwards, totals);
+        }
+        prices
+    }
+}
+
+/// ln(F/K) of so many forwards.
+#[inline(always)]
+fn log_lanes<const LANES: usize>(ieee: impl Ieee, forwards: &[f64; LANES], strike: f64) -> [f64; LANES] {
+    let mut found = [0.0; LANES];
+    for lane in 0..LANES {
+        found[lane] = ln_ratio(ieee, forwards[lane], strike);
+    }
+    found
+}
+
+/// An option's prices at so many forwards and s, given ln(F/K).
+#[inline(always)]
+fn price_lanes<const LANES: usize>(
+    ieee: impl Ieee,
+    discount: f64,
+    terms: &Terms,
+    logs: &[f64; LANES],
+    forwards: &[f64; LANES],
+    totals: &[f64; LANES],
+) -> [f64; LANES] {
+    let mut found = [0.0; LANES];
+    for lane in 0..LANES {
+        let side = Side::at(ieee, logs[lane], forwards[lane], terms.strike, totals[lane]);
+        let [call, put] = side.prices(discount, forwards[lane], terms.strike);
+        found[lane] = if terms.is_call { call } else { put };
+    }
+    found
 }

@@ -12,6 +12,7 @@ mod implied;
 mod margin;
 mod pricing;
 mod ring;
+mod scenarios;
 mod sessions;
 mod smiles;
 mod trackers;

@@ -244,6 +244,7 @@ fn expiry<'m>(
     let smile = smile.map_err(|error| format!("SVIparam of the expiry in {} seconds: {error}", feed.expiry))?;
     let feeds = pmrm::Expiry { seconds: feed.expiry, forward: feed.forward, rate: feed.rate };
     let factors = pmrm::factors(level, &grid.discounts, &feeds);
+    let prepared = pmrm::Prepared::new(level, grid, &feeds);
     let (mut sums, mut gross) = (Array::default(), 0_u64);
     let mut strikes: Vec<(f64, i64)> = Vec::new();
     for (option, mark) in options {
@@ -252,7 +253,7 @@ fn expiry<'m>(
         }
         let volatility = smile.volatility(option.strike);
         let terms = pmrm::Terms { strike: option.strike, is_call: option.is_call, volatility };
-        let worth = pmrm::worth(level, grid, &feeds, &terms);
+        let worth = prepared.worth(&terms);
         let quantity = lots(option.amount)?;
         sums.add(quantity, &array(&worth)?).map_err(|error| error.to_string())?;
         gross += quantity.unsigned_abs();
