@@ -21,6 +21,8 @@ pub mod peers;
 pub mod pipeline;
 #[cfg(feature = "peers")]
 pub mod placement;
+#[cfg(feature = "peers")]
+pub mod pricing;
 mod records;
 #[cfg(feature = "peers")]
 pub mod rings;

@@ -159,8 +159,31 @@ fn the_pipeline_says_the_same_events_as_the_bare_book() {
 }
 
 #[test]
+fn every_price_is_the_same_on_every_level_and_at_everybody() {
+    let rows = quick_rows(&["pricing"]);
+    let pairs =
+        [("greeks", "scalar"), ("greeks", "black-76"), ("implied", "implied-vol"), ("implied-far", "implied-vol")];
+    let expected = [&pairs[..], &[("risk-array", "scalar")]].concat();
+    for pair in &expected {
+        let of_pair: Vec<_> = rows.iter().filter(|row| names(row, "peer") == *pair).collect();
+        // The level that every processor has comes last.
+        assert_eq!(of_pair.last().map(|row| row["level"].as_str()), Some(Some("software")), "{pair:?}");
+        assert!(of_pair.iter().all(|row| row["hash"] == of_pair[0]["hash"]), "{of_pair:?}");
+    }
+    for row in &rows {
+        assert!(expected.contains(&names(row, "peer")), "{row}");
+        assert_eq!((row["suite"].as_str(), row["subject"].as_str()), (Some("pricing"), Some("novate")));
+        assert!(["avx512", "avx2", "software"].contains(&row["level"].as_str().unwrap_or("")), "{row}");
+        assert!(row["subject_ns"].as_f64() > Some(0.0) && row["peer_ns"].as_f64() > Some(0.0), "{row}");
+        assert!(row["ratio"].as_f64() > Some(0.0) && row["units"].as_u64() > Some(1_000), "{row}");
+        assert_eq!((row["rounds"].as_u64(), row["verified"].as_bool()), (Some(1), Some(true)), "{row}");
+        assert_eq!(row["hash"].as_str().map(str::len), Some(64), "{row}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_explained_and_exits_with_two() {
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 18] = [
         (&[], "Usage"),
         (&["rings"], "ring"),
         (&["ring", "--case", "spsc-256"], "possible values: spsc-64, spsc-128"),
@@ -176,6 +199,8 @@ fn wrong_usage_is_explained_and_exits_with_two() {
         (&["book", "--rounds", "4"], "at least 5"),
         (&["journal", "--case", "append", "--peer", "okaywal"], "no such peer"),
         (&["journal", "--rounds", "4"], "at least 5"),
+        (&["pricing", "--case", "risk-array", "--peer", "black-76"], "no such peer"),
+        (&["pricing", "--rounds", "8"], "at least 9"),
         (&["book", "--rounds", "0", "--quick"], "1..=1000"),
     ];
     for (arguments, hint) in cases {

@@ -1,4 +1,5 @@
-//! `compare`: novate beside published engines, logs and rings, on the same commands or messages, in the same run.
+//! `compare`: novate beside published engines, logs, rings and option pricers, on the same commands, messages or options, in
+//! the same run.
 //!
 //! Rows go to standard output, as a table or as JSON; what machine this is and how far it has come, to standard error.
 //! Exit codes: 0 done, 1 somebody computed something else than was to be computed, 2 wrong usage, 4 could not finish.
@@ -7,6 +8,7 @@ mod book;
 mod common;
 mod journal;
 mod pipeline;
+mod pricing;
 mod ring;
 mod ring_latency;
 
@@ -20,10 +22,11 @@ use crate::book::Book;
 use crate::common::Common;
 use crate::journal::Journal;
 use crate::pipeline::Pipeline;
+use crate::pricing::Pricing;
 use crate::ring::Ring;
 use crate::ring_latency::RingLatency;
 
-/// Compares novate with published engines, logs and rings and prints medians and ratios.
+/// Compares novate with published engines, logs, rings and option pricers and prints medians and ratios.
 #[derive(Debug, Parser)]
 #[command(name = "compare", version, after_help = "Example:\n  compare book --case A --peer matchcore --json")]
 struct Arguments {
@@ -43,6 +46,8 @@ enum Suite {
     Ring(Ring),
     /// Rings: how long a message is on its way, beside the time from core to core.
     RingLatency(RingLatency),
+    /// Pricing kernels: prices with Greeks, implied volatilities, values under scenarios.
+    Pricing(Pricing),
 }
 
 impl Suite {
@@ -53,6 +58,7 @@ impl Suite {
             Self::Pipeline(pipeline) => &pipeline.common,
             Self::Ring(ring) => &ring.common,
             Self::RingLatency(ring) => &ring.common,
+            Self::Pricing(pricing) => &pricing.common,
         }
     }
 
@@ -63,6 +69,7 @@ impl Suite {
             Self::Pipeline(_) => None,
             Self::Ring(ring) => ring.complaint(),
             Self::RingLatency(ring) => ring.complaint(),
+            Self::Pricing(pricing) => pricing.complaint(),
         }
     }
 
@@ -71,6 +78,7 @@ impl Suite {
         match self {
             Self::Book(_) | Self::Journal(_) | Self::Pipeline(_) => novate_bench::compare::ROUNDS_MIN,
             Self::Ring(_) | Self::RingLatency(_) => novate_bench::rings::ROUNDS_MIN,
+            Self::Pricing(_) => novate_bench::pricing::ROUNDS_MIN,
         }
     }
 
@@ -123,6 +131,7 @@ fn compare(suite: &Suite, rounds: u32) -> io::Result<bool> {
         Suite::Pipeline(pipeline) => pipeline::compare(pipeline, cores, rounds),
         Suite::Ring(ring) => ring::compare(ring, cores, rounds),
         Suite::RingLatency(ring) => ring_latency::compare(ring, cores, rounds),
+        Suite::Pricing(pricing) => pricing::compare(pricing, rounds),
     }
 }
 

@@ -22,6 +22,7 @@ const SHARED: &[(&str, &str)] = &[
     ("bytemuck", "records become bytes and bytes become records wherever an arena or a frame is touched"),
     ("clap", "bench and tools both have command lines"),
     ("comfy-table", "bench and tools both print tables"),
+    ("libm", "core computes with it where the processor cannot; bench measures formulas that call it"),
     ("quanta", "the primary's clock is that of measurements"),
     ("serde", "core's records can be serialised, for tools; bench and tools both print JSON"),
     ("tempfile", "tools run journals that nobody keeps; tests make folders"),
