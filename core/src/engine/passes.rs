@@ -8,11 +8,12 @@
 use super::Engine;
 use super::emit::Emitter;
 use crate::arena::Marks;
+use crate::command::SmileTerms;
 use crate::event::ArraysPublished;
 use crate::ids::InstrumentId;
 use crate::instrument::Instrument;
 use crate::margin::{Array, Greeks};
-use crate::pricing::array::{Lot, OptionFeeds, ScenarioSet, Volatility, option_array};
+use crate::pricing::array::{ExpiryFeeds, Lot, OptionFeeds, PreparedExpiry, ScenarioSet, Volatility};
 use crate::sink::EventSink;
 use crate::terms::{InstrumentKind, OptionType};
 use crate::units::TimeNs;
@@ -47,7 +48,24 @@ pub struct RiskView {
 }
 
 /// Forward, rate and smile of an expiry at a pass's begin, as far as there were these.
-type ExpiryFeeds = (Option<i64>, Option<i64>, Option<crate::command::SmileTerms>);
+type FeedsThen = (Option<i64>, Option<i64>, Option<SmileTerms>);
+
+/// What a command has prepared of the pass: instruments that follow each other often have one expiry.
+struct Prepared {
+    set: ScenarioSet,
+    last: Option<(u32, PreparedExpiry)>,
+}
+
+impl Prepared {
+    /// An expiry under the pass's scenario set.
+    fn expiry(&mut self, slot: u32, feeds: &ExpiryFeeds) -> &PreparedExpiry {
+        let Self { set, last } = self;
+        if last.as_ref().is_some_and(|last| last.0 != slot) {
+            *last = None;
+        }
+        &last.get_or_insert_with(|| (slot, set.prepare(feeds))).1
+    }
+}
 
 impl<M: Marks> Engine<'_, M> {
     /// What one lot of an instrument is worth, after the last pass; none without an underlying, before the first pass, and
@@ -191,6 +209,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Carries the pass on, and publishes what it made; false if the units run out.
     fn carry_valuing_on<S: EventSink>(&mut self, units_left: &mut u32, out: &mut Emitter<'_, S>) -> bool {
         let set = ScenarioSet::new(self.scenarios.get(0).used(), &self.shocks.get(0).shocks);
+        let mut prepared = Prepared { set, last: None };
         loop {
             let &Valuation { pass_next, pass_has_set, .. } = self.valuation.get();
             if pass_next == 0 {
@@ -202,7 +221,7 @@ impl<M: Marks> Engine<'_, M> {
             }
             *units_left -= ARRAY_UNITS;
             if pass_has_set != 0 {
-                self.value_instrument(pass_next, &set);
+                self.value_instrument(pass_next, &mut prepared);
             }
             self.valuation.get_mut().pass_next = self.risks.get(pass_next).siblings.next;
         }
@@ -219,10 +238,13 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Makes the array of the next generation, if all that it needs is there.
-    fn value_instrument(&mut self, slot: u32, set: &ScenarioSet) {
+    fn value_instrument(&mut self, slot: u32, prepared: &mut Prepared) {
         let record = self.instruments.slab.get(slot);
-        let found =
-            if record.is_option() { self.value_option(slot, record, set) } else { self.value_linear(slot, record) };
+        let found = if record.is_option() {
+            self.value_option(slot, record, prepared)
+        } else {
+            self.value_linear(slot, record)
+        };
         let Some((array, greeks)) = found else { return };
         let generation = self.underlyings.slab.get(self.risks.get(slot).underlying).generation + 1;
         let place = place(slot, generation);
@@ -251,7 +273,7 @@ impl<M: Marks> Engine<'_, M> {
         if risk.frozen_in == self.valuation.get().pass { (risk.frozen_has != 0).then_some(risk.frozen) } else { now }
     }
 
-    fn expiry_feeds(&self, slot: u32) -> ExpiryFeeds {
+    fn expiry_feeds(&self, slot: u32) -> FeedsThen {
         let record = self.expiries.slab.get(slot);
         let smiles = self.smiles.get(slot);
         if record.frozen_in == self.valuation.get().pass {
@@ -268,7 +290,12 @@ impl<M: Marks> Engine<'_, M> {
         expiry.0.saturating_sub(self.valuation.get().pass_time.0)
     }
 
-    fn value_option(&self, slot: u32, record: &Instrument, set: &ScenarioSet) -> Option<(Array<i64>, Greeks<i64>)> {
+    fn value_option(
+        &self,
+        slot: u32,
+        record: &Instrument,
+        prepared: &mut Prepared,
+    ) -> Option<(Array<i64>, Greeks<i64>)> {
         let risk = self.risks.get(slot);
         let (forward, rate, smile) = self.expiry_feeds(risk.expiry);
         let volatility = if self.expiries.slab.get(risk.expiry).has_smiles() {
@@ -285,13 +312,12 @@ impl<M: Marks> Engine<'_, M> {
         let feeds = OptionFeeds {
             is_call: record.option_type == OptionType::Call.code(),
             strike: i128::from(record.strike.0) * i128::from(price_unit),
-            forward: forward?,
-            rate: rate?,
             volatility,
-            nanoseconds: self.expires_in(record.expiry),
             exercised_at: is_on_demand.then_some(valuation.pass_index),
         };
-        Some(option_array(set, &feeds, &self.lot(risk, record)))
+        let nanoseconds = self.expires_in(record.expiry);
+        let expiry = prepared.expiry(risk.expiry, &ExpiryFeeds { forward: forward?, rate: rate?, nanoseconds });
+        Some(expiry.option_array(&feeds, &self.lot(risk, record)))
     }
 
     fn lot(&self, risk: &Risk, record: &Instrument) -> Lot {

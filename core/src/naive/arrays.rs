@@ -145,12 +145,12 @@ impl NaiveEngine {
         set: &ScenarioSet,
     ) -> Option<Valued> {
         let (scenarios, shocks) = (set.scenarios.as_ref()?, set.shocks.as_ref()?);
-        let expiry = feeds.expiries.get(&terms.expiry_id)?;
-        let forward = float(expiry.forward.value?.value);
-        let rate = float(expiry.rate.value?.value) / 1e9;
+        let fed = feeds.expiries.get(&terms.expiry_id)?;
+        let forward = float(fed.forward.value?.value);
+        let rate = float(fed.rate.value?.value) / 1e9;
         let strike = product(terms.strike.get(), terms.price_unit.get());
-        let volatility = match expiry.surface {
-            Surface::Smile => smile_of(&expiry.smile.value?.smile?)?.volatility(strike),
+        let volatility = match fed.surface {
+            Surface::Smile => smile_of(&fed.smile.value?.smile?)?.volatility(strike),
             Surface::Strikes => float(feeds.volatilities.get(&id)?.value) / 1e9,
         };
         let is_on_demand = terms.kind == InstrumentKind::OnDemandOption.code();
@@ -158,15 +158,12 @@ impl NaiveEngine {
         if self.canary == Canary::OnDemandIgnoresExercise {
             index = None;
         }
-        let seconds = seconds(expiry.time.get().saturating_sub(feeds.time.get()));
+        let seconds = seconds(fed.time.get().saturating_sub(feeds.time.get()));
         let is_call = terms.option_type == OptionType::Call.code();
         let grid_scenarios: Vec<Scenario> = scenarios.iter().copied().map(scenario).collect();
-        let worth = pmrm::worth(
-            Level::Software,
-            &grid(&grid_scenarios, shocks),
-            &pmrm::Expiry { seconds, forward, rate },
-            &pmrm::Terms { strike, is_call, volatility },
-        );
+        let expiry = pmrm::Expiry { seconds, forward, rate };
+        let prepared = pmrm::Prepared::new(Level::Software, &grid(&grid_scenarios, shocks), &expiry);
+        let worth = prepared.worth(&pmrm::Terms { strike, is_call, volatility });
         let factor = float(terms.multiplier.get()) / float(terms.price_unit.get()) * float(1 << feeds.lane_bits);
         let limit = Limit::of(terms);
         let pays = |index: f64, spot: f64| if is_call { index * spot - strike } else { strike - index * spot };

@@ -24,19 +24,24 @@ pub(crate) enum Volatility {
     Own(i64),
 }
 
-/// An option and its feeds.
+/// What feeds say of an expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ExpiryFeeds {
+    /// Forward price, in atoms for one unit.
+    pub(crate) forward: i64,
+    /// Rate, in 1e-9.
+    pub(crate) rate: i64,
+    /// To the expiry.
+    pub(crate) nanoseconds: u64,
+}
+
+/// An option.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OptionFeeds {
     pub(crate) is_call: bool,
     /// Strike, in atoms for one unit.
     pub(crate) strike: i128,
-    /// Forward price, in atoms for one unit.
-    pub(crate) forward: i64,
-    /// Rate, in 1e-9.
-    pub(crate) rate: i64,
     pub(crate) volatility: Volatility,
-    /// To the expiry.
-    pub(crate) nanoseconds: u64,
     /// The index, in atoms for one unit, of an option that is exercised on demand.
     pub(crate) exercised_at: Option<i64>,
 }
@@ -56,9 +61,9 @@ impl Lot {
         self.multiplier as f64 / self.price_unit as f64 * (1_u64 << (self.lane_bits & 63)) as f64
     }
 
-    /// A value as a lane: cut off towards zero; what is beyond is at the limit, and what is no number is zero.
-    fn lane(&self, value: f64) -> i64 {
-        ((value * self.factor()) as i64).clamp(-self.limit, self.limit)
+    /// A number as a lane: cut off towards zero; what is beyond is at the limit, and what is no number is zero.
+    fn lane(&self, number: f64) -> i64 {
+        (number as i64).clamp(-self.limit, self.limit)
     }
 }
 
@@ -115,63 +120,87 @@ impl ScenarioSet {
     }
 }
 
-/// The array of one lot of an option, and its Greeks.
-pub(crate) fn option_array(set: &ScenarioSet, feeds: &OptionFeeds, lot: &Lot) -> (Array<i64>, Greeks<i64>) {
-    let level = Level::best();
-    let (strike, forward) = (feeds.strike as f64, feeds.forward as f64);
-    let volatility = match feeds.volatility {
-        Volatility::Own(nano) => nano as f64 / NANO,
-        // It was a smile when it was taken.
-        Volatility::Of(terms) => Smile::try_from(&terms).map_or(0.0, |smile| smile.volatility(strike)),
-    };
-    let seconds = feeds.nanoseconds as f64 / NANOSECONDS;
-    let expiry = pmrm::Expiry { seconds, forward, rate: feeds.rate as f64 / NANO };
-    let grid = Grid {
-        scenarios: &set.scenarios[..set.count],
-        volatility: set.volatility,
-        skew: set.skew,
-        discounts: set.discounts,
-    };
-    let terms = pmrm::Terms { strike, is_call: feeds.is_call, volatility };
-    let worth = pmrm::worth(level, &grid, &expiry, &terms);
-    let pays = |spot: f64| {
-        feeds
-            .exercised_at
-            .map(|index| if feeds.is_call { index as f64 * spot - strike } else { strike - index as f64 * spot })
-    };
-    let best = |worth: f64, spot: f64| pays(spot).map_or(worth, |pays| worth.max(pays));
-    let mut scenarios = [0; SCENARIOS_MAX];
-    for ((lane, scenario), worth) in scenarios.iter_mut().zip(grid.scenarios).zip(worth.scenarios) {
-        *lane = lot.lane(best(worth, scenario.spot));
-    }
-    let basis = worth.basis.map(|worth| lot.lane(best(worth, 1.0)));
-    let array = Array { mark: lot.lane(best(worth.mark, 1.0)), basis, scenarios };
-    if pays(1.0).is_some_and(|pays| pays > worth.mark) {
-        let index = feeds.exercised_at.unwrap_or_default() as f64;
-        let delta = lot.lane(if feeds.is_call { index } else { -index });
-        return (array, Greeks { delta, ..Greeks::default() });
-    }
-    (array, greeks(feeds, strike, volatility, lot))
+/// An expiry under a scenario set, for all of its options.
+#[derive(Clone, Debug)]
+pub(crate) struct PreparedExpiry {
+    prepared: pmrm::Prepared,
+    /// The spot factors of the scenarios.
+    spots: [f64; SCENARIOS_MAX],
+    count: usize,
+    forward: f64,
+    rate: f64,
+    years: f64,
 }
 
-fn greeks(feeds: &OptionFeeds, strike: f64, volatility: f64, lot: &Lot) -> Greeks<i64> {
-    let forward = feeds.forward as f64;
-    let years = feeds.nanoseconds as f64 / NANOSECONDS / YEAR_SECONDS;
-    let rate = (feeds.rate as f64 / NANO).max(0.0);
-    let value = black76::value(&black76::Terms { forward, strike, years, volatility, rate });
-    let Value { gamma, vega, vanna, volga, .. } = value;
-    let (delta, theta, rho) = if feeds.is_call {
-        (value.delta_call, value.theta_call, value.rho_call)
-    } else {
-        (value.delta_put, value.theta_put, value.rho_put)
-    };
-    Greeks {
-        delta: lot.lane(delta * forward),
-        gamma: lot.lane(gamma * forward * forward),
-        vega: lot.lane(vega),
-        theta: lot.lane(theta / DAYS_A_YEAR),
-        rho: lot.lane(rho),
-        vanna: lot.lane(vanna * forward),
-        volga: lot.lane(volga),
+impl ScenarioSet {
+    pub(crate) fn prepare(&self, feeds: &ExpiryFeeds) -> PreparedExpiry {
+        let grid = Grid {
+            scenarios: &self.scenarios[..self.count],
+            volatility: self.volatility,
+            skew: self.skew,
+            discounts: self.discounts,
+        };
+        let (forward, rate) = (feeds.forward as f64, feeds.rate as f64 / NANO);
+        let seconds = feeds.nanoseconds as f64 / NANOSECONDS;
+        let expiry = pmrm::Expiry { seconds, forward, rate };
+        PreparedExpiry {
+            prepared: pmrm::Prepared::new(Level::best(), &grid, &expiry),
+            spots: self.scenarios.map(|scenario| scenario.spot),
+            count: self.count,
+            forward,
+            rate: rate.max(0.0),
+            years: seconds / YEAR_SECONDS,
+        }
+    }
+}
+
+impl PreparedExpiry {
+    /// The array of one lot of an option, and its Greeks.
+    pub(crate) fn option_array(&self, feeds: &OptionFeeds, lot: &Lot) -> (Array<i64>, Greeks<i64>) {
+        let (strike, is_call, factor) = (feeds.strike as f64, feeds.is_call, lot.factor());
+        let volatility = match feeds.volatility {
+            Volatility::Own(nano) => nano as f64 / NANO,
+            // It was a smile when it was taken.
+            Volatility::Of(terms) => Smile::try_from(&terms).map_or(0.0, |smile| smile.volatility(strike)),
+        };
+        let worth = self.prepared.worth(&pmrm::Terms { strike, is_call, volatility });
+        let index = feeds.exercised_at.map(|index| index as f64);
+        let pays = |spot: f64| index.map(|index| if is_call { index * spot - strike } else { strike - index * spot });
+        let best = |worth: f64, spot: f64| pays(spot).map_or(worth, |pays| worth.max(pays));
+        let mut scenarios = [0; SCENARIOS_MAX];
+        for ((lane, spot), worth) in scenarios.iter_mut().zip(&self.spots[..self.count]).zip(worth.scenarios) {
+            *lane = lot.lane(best(worth, *spot) * factor);
+        }
+        let basis = worth.basis.map(|worth| lot.lane(best(worth, 1.0) * factor));
+        let array = Array { mark: lot.lane(best(worth.mark, 1.0) * factor), basis, scenarios };
+        if let (Some(pays), Some(index)) = (pays(1.0), index)
+            && pays > worth.mark
+        {
+            let delta = lot.lane(if is_call { index } else { -index } * factor);
+            return (array, Greeks { delta, ..Greeks::default() });
+        }
+        (array, self.greeks(is_call, strike, volatility, lot))
+    }
+
+    fn greeks(&self, is_call: bool, strike: f64, volatility: f64, lot: &Lot) -> Greeks<i64> {
+        let Self { forward, rate, years, .. } = *self;
+        let value = black76::value(&black76::Terms { forward, strike, years, volatility, rate });
+        let Value { gamma, vega, vanna, volga, .. } = value;
+        let (delta, theta, rho) = if is_call {
+            (value.delta_call, value.theta_call, value.rho_call)
+        } else {
+            (value.delta_put, value.theta_put, value.rho_put)
+        };
+        let factor = lot.factor();
+        let lane = |sensitivity: f64| lot.lane(sensitivity * factor);
+        Greeks {
+            delta: lane(delta * forward),
+            gamma: lane(gamma * forward * forward),
+            vega: lane(vega),
+            theta: lane(theta / DAYS_A_YEAR),
+            rho: lane(rho),
+            vanna: lane(vanna * forward),
+            volga: lane(volga),
+        }
     }
 }

@@ -220,7 +220,7 @@ fn arrays_are_the_models_values() {
             let fitted = Smile::try_from(&SmileTerms { forward: CashAtoms(60_000), ..smile() }).expect("a smile");
             let volatility = fitted.volatility(strike_f);
             let terms = pmrm::Terms { strike: strike_f, is_call: kind == OptionType::Call, volatility };
-            let worth = pmrm::worth(Level::Software, &grid, &feeds, &terms);
+            let worth = pmrm::Prepared::new(Level::Software, &grid, &feeds).worth(&terms);
             let risk = venue.engine.risk(instrument).expect("an array");
             // A hundredth of a coin, in atoms of 1e-6, and 8 bits.
             let unit = 0.01 * 1e6 * f64::from(1 << 8);
