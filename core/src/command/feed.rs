@@ -330,7 +330,7 @@ impl Shocks {
             let least = if SIGNED.contains(&place) { -Self::SHOCK_MAX } else { 0 };
             (least..=Self::SHOCK_MAX).contains(shock)
         });
-        let basis = self.basis.iter().all(|factor| (1..=SPOT_FACTOR_MAX as i32).contains(factor));
+        let basis = self.basis.iter().all(|factor| (1..=SPOT_FACTOR_MAX.cast_signed()).contains(factor));
         let powers = self.short_power <= Self::POWER_MAX && self.long_power <= Self::POWER_MAX;
         in_range && basis && powers && self.floor_days >= 1 && self.width_min >= 1
     }

@@ -102,13 +102,13 @@ impl<M: Marks> Engine<'_, M> {
         self.check_before(self.expiries.slab.get(slot).time)?;
         Ok(slot)
     }
+}
 
-    /// Checks a smile; its level.
-    fn check_smile(&self, terms: &SmileTerms, underlying: &Underlying) -> Result<i64, RejectCode> {
-        let level = Smile::try_from(terms).map_or(0, |smile| smile.level());
-        let is_sound = is_price(terms.forward, underlying) && VOLATILITY.contains(&level);
-        if is_sound { Ok(level) } else { Err(RejectCode::FeedValueAbsurd) }
-    }
+/// Checks a smile; its level.
+fn check_smile(terms: &SmileTerms, underlying: &Underlying) -> Result<i64, RejectCode> {
+    let level = Smile::try_from(terms).map_or(0, |smile| smile.level());
+    let is_sound = is_price(terms.forward, underlying) && VOLATILITY.contains(&level);
+    if is_sound { Ok(level) } else { Err(RejectCode::FeedValueAbsurd) }
 }
 
 impl Expiry {
@@ -188,7 +188,7 @@ impl Execute for UpdateSurface {
             return Err(RejectCode::NoSuchFeed);
         }
         engine.check_before(time)?;
-        let level = engine.check_smile(&self.smile, engine.underlyings.slab.get(underlying))?;
+        let level = check_smile(&self.smile, engine.underlyings.slab.get(underlying))?;
         if engine.offer(Place { kind: FeedKind::Surface, slot }, level, &self.stamp, out)? {
             engine.smiles.get_mut(slot).current = self.smile;
         }

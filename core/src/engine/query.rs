@@ -304,7 +304,7 @@ impl<M: Marks> Engine<'_, M> {
         let value = |price: PriceTicks| i128::from(quantity) * i128::from(price.0) - cost;
         // Options with an underlying have no mark price, but a value.
         let modelled = self.risk(instrument).filter(|_| record.has_mark == 0).map(|risk| {
-            let worth = i128::from(quantity) * i128::from(risk.array.mark) >> risk.lane_bits;
+            let worth = (i128::from(quantity) * i128::from(risk.array.mark)) >> risk.lane_bits;
             worth.checked_sub(cost.checked_mul(i128::from(record.multiplier))?)
         });
         let (paid, lots) = (cost * i128::from(quantity.signum()), i128::from(quantity.unsigned_abs()));

@@ -17,7 +17,7 @@ use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::InstrumentKind;
 use crate::units::{CashAtoms, TimeNs};
-use crate::valuation::{Expiry, Links, Risk, Scenarios, Underlying, lane_limit, lanes_fit};
+use crate::valuation::{Expiry, Links, Risk, Scenarios, ShockSet, Underlying, lane_limit, lanes_fit};
 use bytemuck::Zeroable;
 
 /// Which of an instrument's two rows.
@@ -47,7 +47,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Checks that rules name a known scenario set, or none.
     fn check_set(&self, rules: &FeedRules) -> Result<(), RejectCode> {
         let set = rules.scenario_set;
-        let is_known = set == 0 || self.shocks.try_get(set.into()).is_some_and(|set| set.is_known());
+        let is_known = set == 0 || self.shocks.try_get(set.into()).is_some_and(ShockSet::is_known);
         if is_known { Ok(()) } else { Err(RejectCode::UnknownScenarioSet) }
     }
 
@@ -77,7 +77,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Has an instrument that was just listed valued from now on.
     pub(super) fn begin_valuing(&mut self, slot: u32, (underlying, expiry): (u32, u32), list: &ListInstrument) {
         let (price_unit, lane_limit) = (list.price_unit, lane_limit(list));
-        *self.risks.get_mut(slot) = Risk { underlying, expiry, price_unit, lane_limit, ..Risk::zeroed() };
+        *self.risks.get_mut(slot) = Risk { price_unit, lane_limit, underlying, expiry, ..Risk::zeroed() };
         self.underlyings.slab.get_mut(underlying).users += 1;
         if expiry != 0 {
             self.expiries.slab.get_mut(expiry).instruments += 1;

@@ -14,23 +14,26 @@ pub struct ScenarioSet {
     pub shocks: Shocks,
 }
 
+/// One, in ppm, as shocks have it.
+const ONE: i32 = PPM.cast_signed();
+
 /// Nothing of it is shocked, discounted or skewed.
 const NO_SHOCKS: Shocks = Shocks {
     range_up: 0,
     range_down: 0,
     short_power: 0,
     long_power: 0,
-    floor_days: PPM as i32,
+    floor_days: ONE,
     evaluated_min: 0,
     linear: [0; 2],
     absolute: [0; 2],
     volatility: [0; 2],
-    width_min: PPM as i32,
+    width_min: ONE,
     width: 0,
-    fixed: [PPM as i32; 2],
+    fixed: [ONE; 2],
     rate_mult: [0; 2],
     rate_add: [0; 2],
-    basis: [PPM as i32; 2],
+    basis: [ONE; 2],
     basis_factor: [0; 2],
 };
 

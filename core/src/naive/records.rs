@@ -159,6 +159,7 @@ fn scenarios_are_sound(c: &SetScenarios) -> bool {
 }
 
 fn shocks_are_sound(s: &Shocks) -> bool {
+    const MOST: i32 = 1_000_000_000;
     let signed = [s.linear, s.absolute, s.volatility];
     let others = [
         [s.range_up, s.range_down],
@@ -171,7 +172,6 @@ fn shocks_are_sound(s: &Shocks) -> bool {
         s.basis,
         s.basis_factor,
     ];
-    const MOST: i32 = 1_000_000_000;
     let bounded = others.iter().flatten().all(|shock| (0..=MOST).contains(shock))
         && signed.iter().flatten().all(|shock| (-MOST..=MOST).contains(shock));
     let powers = s.short_power <= 10_000_000 && s.long_power <= 10_000_000;

@@ -1,6 +1,8 @@
 //! From an option's feeds to its risk array: integers in, floats within, integers out. `docs/FEEDS.md`, "Values", has the
 //! rules.
 
+#![allow(clippy::cast_precision_loss)] // Integers become floats here: the rules say which, and in what order.
+
 use super::black76::{self, Value};
 use super::level::Level;
 use super::pmrm::{self, Discounts, Grid, Scenario, SkewShock, VolatilityShock};

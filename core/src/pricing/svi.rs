@@ -131,6 +131,7 @@ impl TryFrom<&SmileTerms> for Smile {
     type Error = NotASmile;
 
     /// From a command's integers; prices become floats of atoms.
+    #[expect(clippy::cast_precision_loss, reason = "the rules say so")]
     fn try_from(terms: &SmileTerms) -> Result<Self, NotASmile> {
         let part = |parts: i64| parts as f64 / PARTS;
         Self::new(Parameters {

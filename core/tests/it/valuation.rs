@@ -1,5 +1,7 @@
 //! Underlyings, feeds, marks and risk arrays, through commands: what the engine keeps is what the models say.
 
+#![allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
+
 use novate_core::arena::{Arena, Untracked};
 use novate_core::command::{
     CommandRecord, FeedStamp, ListExpiry, ListInstrument, ListUnderlying, NewOrder, OpenAccount, OpenSession, PPM,
@@ -390,6 +392,6 @@ fn options_positions_are_worth_what_their_arrays_say() {
     let mark = i128::from(venue.engine.risk(call).expect("an array").array.mark);
     for (account, lots) in accounts.into_iter().zip([7, -7]) {
         let position = venue.engine.position_view(account, call).expect("a position");
-        assert_eq!(position.unrealised, Some((lots * mark >> 8) - lots * 100_000 * 100));
+        assert_eq!(position.unrealised, Some(((lots * mark) >> 8) - lots * 100_000 * 100));
     }
 }

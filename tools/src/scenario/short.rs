@@ -193,7 +193,7 @@ const STAMPED: FeedStamp = FeedStamp { source_time: TimeNs::ZERO, confidence: PP
 
 /// Shocks that change nothing.
 fn no_shocks() -> Shocks {
-    const ONE: i32 = PPM as i32;
+    const ONE: i32 = PPM.cast_signed();
     Shocks { floor_days: ONE, width_min: ONE, fixed: [ONE; 2], basis: [ONE; 2], ..bytemuck::Zeroable::zeroed() }
 }
 
