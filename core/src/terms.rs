@@ -233,6 +233,12 @@ byte_enum! {
 }
 
 impl Smile {
+    /// From zero on: for arrays of one for each.
+    #[inline(always)]
+    pub const fn index(self) -> usize {
+        self as usize - 1
+    }
+
     /// Whether the scenario is of the smile's form: then gain and loss both count as loss.
     pub const fn is_skew(self) -> bool {
         matches!(self, Self::Linear | Self::Absolute)

@@ -157,7 +157,7 @@ fn formulas(scenarios: &[Scenario], grid: &Grid, found: &mut [Lanes]) {
             let smiles = shocked.volatilities(forward, strike, volatility);
             for (lane, scenario) in lanes[3..].iter_mut().zip(scenarios) {
                 let spot = if scenario.smile.is_skew() { 1.0 } else { scenario.spot };
-                *lane = price(shocked.forward(forward, spot), smiles[scenario.smile as usize]);
+                *lane = price(shocked.forward(forward, spot), smiles[scenario.smile.index()]);
             }
         }
     }

@@ -174,6 +174,19 @@ pub struct ListExpiry {
     pub reserved: [u8; 7],
 }
 
+impl ListExpiry {
+    /// An expiry of an underlying.
+    pub fn new(
+        (session, session_sequence): (SessionId, u64),
+        underlying: UnderlyingId,
+        time: TimeNs,
+        surface: Surface,
+    ) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, underlying, time, surface: surface.code(), reserved: [0; 7] }
+    }
+}
+
 command_record!(ListExpiry, kind 114, size 56 <= RARE_SIZE_MAX, account false,
     reserved |r| r.reserved == [0; 7], fields |f| Surface::from_code(f.surface).is_some());
 
@@ -379,6 +392,13 @@ pub struct FeedStamp {
     pub reserved: u16,
 }
 
+impl FeedStamp {
+    /// From a source that is sure of what it saw at this time.
+    pub const fn sure(source: u16, source_time: TimeNs) -> Self {
+        Self { source_time, confidence: PPM, source, reserved: 0 }
+    }
+}
+
 /// Says the price of an underlying. 64 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
@@ -392,6 +412,19 @@ pub struct UpdateIndex {
     pub price: CashAtoms,
     /// From where and when.
     pub stamp: FeedStamp,
+}
+
+impl UpdateIndex {
+    /// A price of an underlying.
+    pub fn new(
+        (session, session_sequence): (SessionId, u64),
+        underlying: UnderlyingId,
+        price: CashAtoms,
+        stamp: FeedStamp,
+    ) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, underlying, price, stamp }
+    }
 }
 
 command_record!(UpdateIndex, kind 121, size 64 <= RARE_SIZE_MAX, account false,
@@ -412,6 +445,19 @@ pub struct UpdateForward {
     pub stamp: FeedStamp,
 }
 
+impl UpdateForward {
+    /// A forward price.
+    pub fn new(
+        (session, session_sequence): (SessionId, u64),
+        expiry: ExpiryId,
+        price: CashAtoms,
+        stamp: FeedStamp,
+    ) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, expiry, price, stamp }
+    }
+}
+
 command_record!(UpdateForward, kind 122, size 64 <= RARE_SIZE_MAX, account false,
     reserved |r| r.stamp.reserved == 0, fields |f| f.stamp.confidence <= PPM);
 
@@ -428,6 +474,14 @@ pub struct UpdateRate {
     pub rate: i64,
     /// From where and when.
     pub stamp: FeedStamp,
+}
+
+impl UpdateRate {
+    /// A rate.
+    pub fn new((session, session_sequence): (SessionId, u64), expiry: ExpiryId, rate: i64, stamp: FeedStamp) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, expiry, rate, stamp }
+    }
 }
 
 command_record!(UpdateRate, kind 123, size 64 <= RARE_SIZE_MAX, account false,
@@ -469,6 +523,19 @@ pub struct UpdateSurface {
     pub stamp: FeedStamp,
 }
 
+impl UpdateSurface {
+    /// A smile.
+    pub fn new(
+        (session, session_sequence): (SessionId, u64),
+        expiry: ExpiryId,
+        smile: SmileTerms,
+        stamp: FeedStamp,
+    ) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, expiry, smile, stamp }
+    }
+}
+
 command_record!(UpdateSurface, kind 124, size 112 <= RARE_SIZE_MAX, account false,
     reserved |r| r.stamp.reserved == 0, fields |f| f.stamp.confidence <= PPM);
 
@@ -485,6 +552,19 @@ pub struct UpdateVolatility {
     pub volatility: i64,
     /// From where and when.
     pub stamp: FeedStamp,
+}
+
+impl UpdateVolatility {
+    /// A volatility of an option.
+    pub fn new(
+        (session, session_sequence): (SessionId, u64),
+        instrument: InstrumentId,
+        volatility: i64,
+        stamp: FeedStamp,
+    ) -> Self {
+        let header = Self::new_header(session, session_sequence, AccountId::NONE);
+        Self { header, instrument, volatility, stamp }
+    }
 }
 
 command_record!(UpdateVolatility, kind 125, size 64 <= RARE_SIZE_MAX, account false,

@@ -360,7 +360,7 @@ impl EveryLane<'_> {
         }
         let logs = expiry.places.map(|place| logs[usize::from(place)]);
         let totals = expiry.totals(terms.volatility, ln_ratio(ieee, terms.strike, expiry.forward));
-        let totals = expiry.smiles.map(|smile| totals[place(smile)]);
+        let totals = expiry.smiles.map(|smile| totals[smile.index()]);
         let mut prices = [0.0; LANES_MAX];
         let lanes = logs.as_chunks().0.iter().zip(expiry.forwards.as_chunks().0).zip(totals.as_chunks().0);
         let groups = prices.as_chunks_mut().0.iter_mut().zip(lanes).take((expiry.scenarios + 3).div_ceil(LANES));
@@ -369,12 +369,6 @@ impl EveryLane<'_> {
         }
         prices
     }
-}
-
-/// Which of the smiles it is, from zero.
-#[inline(always)]
-const fn place(smile: Smile) -> usize {
-    smile as usize - 1
 }
 
 /// ln(F/K) of so many forwards.
