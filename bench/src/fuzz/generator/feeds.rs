@@ -79,7 +79,7 @@ impl Generator {
             fitting[self.random.below(fitting.len() as u32) as usize]
         };
         list.expiry_id = any.expiry;
-        list.expiry = TimeNs(any.time + u64::from(self.chance(30)));
+        list.expiry = TimeNs(any.time.saturating_add(u64::from(self.chance(30))));
     }
 
     /// An underlying, usually a listed one.
