@@ -264,7 +264,7 @@ byte_enum! {
     MarginModel {
         /// The worst of many scenarios.
         Portfolio = 1,
-        /// Options strike by strike.
+        /// Options strike by strike, without perpetuals.
         Standard = 2,
         /// Risk factors and slippage, for futures and perpetuals.
         Futures = 3,

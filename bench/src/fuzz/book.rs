@@ -46,7 +46,7 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
             return Err(describe(&got, &expected, &format!("{command:?}")));
         }
         if matches!(command, Command::Timer(_)) {
-            compare_validity(&engine, &oracle, episode.generator.world())?;
+            compare_valuation(&engine, &oracle, episode.generator.world())?;
         }
         episode.hear(&made, &got)?;
         for event in got.iter().map(OwnedEvent::view) {
@@ -97,7 +97,6 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
         if prices != oracle.last_and_mark(instrument) {
             return Err(format!("last and mark price of {instrument}: {prices:?}"));
         }
-        compare_risk(engine, oracle, instrument)?;
         for &side in Side::ALL {
             compare_side(engine, oracle, books, instrument, side)?;
         }
@@ -120,7 +119,7 @@ fn compare_books(engine: &Engine<'_>, oracle: &NaiveEngine, books: &L2Books, wor
             return Err(format!("protection of {account} has tripped: {ours}, oracle {theirs}"));
         }
     }
-    compare_validity(engine, oracle, world)?;
+    compare_valuation(engine, oracle, world)?;
     for &(account, _) in &world.accounts {
         let ours = engine.account(account).and_then(|view| view.margin_model);
         let theirs = oracle.margin_model(account);
@@ -164,8 +163,8 @@ fn compare_side(
     Ok(())
 }
 
-/// How far feeds are to be trusted.
-fn compare_validity(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World) -> Result<(), String> {
+/// How far feeds are to be trusted, and what came of them.
+fn compare_valuation(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World) -> Result<(), String> {
     for known in &world.underlyings {
         let (ours, theirs) = (engine.validity(known.underlying), oracle.validity(known.underlying));
         if ours != theirs {
@@ -179,6 +178,7 @@ fn compare_validity(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World) ->
         }
     }
     for known in &world.instruments {
+        compare_risk(engine, oracle, known.instrument)?;
         let ours = engine.instrument_validity(known.instrument);
         let theirs = oracle.instrument_validity(known.instrument);
         if ours != theirs {

@@ -40,18 +40,21 @@ pub struct FeedRules {
     pub confidence_min: u32,
     /// Feeds of rates and volatilities may be so many times as old; from 1 to 1,000,000.
     pub slow_multiple: u32,
+    /// Microseconds that lie between two sightings of a move, by one source, for the later one to confirm the other.
+    pub confirm_after_us: u32,
     /// The number of the scenario set; zero for none.
     pub scenario_set: u16,
-    /// Further updates that confirm a move; at least one.
+    /// Further updates by one source that confirm a move; at least one. Of another source one is enough.
     pub confirmations: u8,
     /// Zero.
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub reserved: [u8; 5],
+    pub reserved: u8,
 }
 
 impl FeedRules {
-    /// Good for a second, invalid after ten; marks of a second within 1 % of the feed; moves of 5 % without confirmation;
-    /// rates and volatilities may be 60 times as old; no scenarios. To be changed field by field.
+    /// Good for a second, invalid after ten; marks of a second within 1 % of the feed; moves of 5 % without confirmation,
+    /// larger ones if they are seen twice more, a tenth of a second apart; rates and volatilities may be 60 times as old; no
+    /// scenarios. To be changed field by field.
     pub const USUAL: Self = Self {
         degraded_after: TimeNs(1_000_000_000),
         stale_after: TimeNs(3_000_000_000),
@@ -61,9 +64,10 @@ impl FeedRules {
         mark_band: 10_000,
         confidence_min: 950_000,
         slow_multiple: 60,
+        confirm_after_us: 100_000,
         scenario_set: 0,
         confirmations: 2,
-        reserved: [0; 5],
+        reserved: 0,
     };
 
     fn are_sound(&self) -> bool {
@@ -122,7 +126,7 @@ impl ListUnderlying {
 }
 
 command_record!(ListUnderlying, kind 111, size 144 <= RARE_SIZE_MAX, account false,
-    reserved |r| r.reserved == [0; 7] && r.reserved_tail == [0; 16] && r.rules.reserved == [0; 5],
+    reserved |r| r.reserved == [0; 7] && r.reserved_tail == [0; 16] && r.rules.reserved == 0,
     fields |f| f.symbol[0] != 0 && is_label(&f.symbol) && f.price_max.0 >= 1 && f.price_max <= UNDERLYING_PRICE_MAX
         && f.lane_bits <= LANE_BITS_MAX && f.rules.are_sound());
 
@@ -153,7 +157,7 @@ pub struct ConfigureUnderlying {
 }
 
 command_record!(ConfigureUnderlying, kind 113, size 96 <= RARE_SIZE_MAX, account false,
-    reserved |r| r.rules.reserved == [0; 5], fields |f| f.rules.are_sound());
+    reserved |r| r.rules.reserved == 0, fields |f| f.rules.are_sound());
 
 /// Lists an expiry of an underlying: what its forward price, rate and volatilities are fed for. 56 bytes. The event
 /// [`ExpiryListed`](crate::event::ExpiryListed) tells its id.
@@ -385,7 +389,7 @@ pub struct FeedStamp {
     pub source_time: TimeNs,
     /// How sure the source is, in ppm; at most one.
     pub confidence: u32,
-    /// The source's number, in the venue's own numbering.
+    /// The source's number, in the venue's own numbering: a label. Who speaks is who sends.
     pub source: u16,
     /// Zero.
     #[cfg_attr(feature = "serde", serde(skip))]

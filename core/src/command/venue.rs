@@ -64,7 +64,7 @@ pub struct ListInstrument {
     pub expiry_id: ExpiryId,
     /// What a price of one is worth, in atoms for one unit of the underlying; so `multiplier / price_unit` units are a lot.
     pub price_unit: CashAtoms,
-    /// The largest position that an account may have, long or short: its risk array is made for it.
+    /// The largest position of an account, long or short, that its risk array is made for. (Nothing holds orders to it yet.)
     pub position_max: QuantityLots,
 }
 

@@ -6,14 +6,16 @@ use super::gate::{About, Execute, Roles, Sender};
 use super::underlyings::is_price;
 use super::venue::{OPERATOR_OR_FEED, about_instrument};
 use crate::arena::Marks;
-use crate::command::{FeedStamp, SmileTerms, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility};
+use crate::command::{
+    FeedRules, FeedStamp, SmileTerms, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
+};
 use crate::event::FeedUpdated;
 use crate::ids::{ExpiryId, InstrumentId, OrderId};
-use crate::pricing::svi::Smile;
+use crate::pricing::svi::{AT_THE_MONEY, Smile};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{FeedKind, InstrumentKind, Surface};
-use crate::valuation::{Expiry, Feed, Measure, Underlying, Update};
+use crate::valuation::{Expiry, Fate, Feed, Judge, Smiles, Underlying, Update};
 use bytemuck::Zeroable;
 
 /// What a rate may be, in 1e-9.
@@ -26,6 +28,30 @@ const VOLATILITY: core::ops::RangeInclusive<i64> = 100_000..=10_000_000_000;
 struct Place {
     kind: FeedKind,
     slot: u32,
+}
+
+impl Place {
+    /// What ages are multiplied with.
+    fn multiple(self, rules: &FeedRules) -> u32 {
+        match self.kind {
+            FeedKind::Index | FeedKind::Forward => 1,
+            FeedKind::Rate | FeedKind::Surface | FeedKind::Volatility => rules.slow_multiple,
+        }
+    }
+
+    /// What moves are parts of: one, for rates, in their unit; the value itself for others.
+    fn scale(self) -> Option<u64> {
+        (self.kind == FeedKind::Rate).then_some(1_000_000_000)
+    }
+}
+
+/// What a feed is offered.
+#[derive(Clone, Copy, Debug)]
+struct Offer<'a> {
+    value: i64,
+    stamp: &'a FeedStamp,
+    /// The smile whose level the value is.
+    smile: Option<&'a SmileTerms>,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -51,36 +77,41 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// Offers a value to a feed; true if it took it.
+    /// Offers a value to a feed: it is taken, held back, or passed over.
     fn offer<S: EventSink>(
         &mut self,
         place: Place,
-        value: i64,
-        stamp: &FeedStamp,
+        offer: &Offer<'_>,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
-    ) -> Result<bool, RejectCode> {
-        let now = self.header.get().time;
+    ) -> Result<OrderId, RejectCode> {
+        let &Offer { value, stamp, smile } = offer;
         let (underlying, expiry) = self.owners(place);
         let rules = self.underlyings.slab.get(underlying).rules;
+        let judge = Judge { rules: &rules, multiple: place.multiple(&rules), now: self.header.get().time };
+        let sender = self.sessions.slab.get(sender.session).id;
         let feed = *self.feed_mut(place);
-        feed.check_time(stamp, now)?;
-        let measure = if place.kind == FeedKind::Rate { Measure::Absolute } else { Measure::Relative };
-        let (after, is_taken) = feed.after(&Update { value, stamp: *stamp, measure }, &rules);
-        if is_taken {
-            match place.kind {
-                FeedKind::Index => {}
-                FeedKind::Forward | FeedKind::Rate | FeedKind::Surface => self.freeze_expiry(place.slot),
-                FeedKind::Volatility => self.freeze_volatility(place.slot),
-            }
-        }
-        *self.feed_mut(place) = after;
+        feed.check_time(stamp, sender, &judge)?;
+        let is_near = [feed.value(), feed.held(&judge)];
+        let is_near = if let Some(smile) = smile {
+            let &Smiles { current, held, .. } = self.smiles.get(place.slot);
+            [current, held].map(|other| is_smile_near(&judge, smile, &other))
+        } else {
+            is_near.map(|other| other.is_some_and(|other| judge.is_near(value, other, place.scale())))
+        };
+        let (after, fate) = feed.after(&Update { value, stamp: *stamp, sender, is_near }, &judge);
+        self.keep(place, after, fate, smile);
         let instrument = match place.kind {
             FeedKind::Volatility => self.instruments.slab.get(place.slot).id,
             _ => InstrumentId::NONE,
         };
         out.emit(FeedUpdated {
             feed: place.kind.code(),
-            flags: if is_taken { 0 } else { FeedUpdated::HELD },
+            flags: match fate {
+                Fate::Taken => 0,
+                Fate::Held => FeedUpdated::HELD,
+                Fate::Passed => FeedUpdated::PASSED,
+            },
             underlying: self.underlyings.slab.get(underlying).id,
             expiry: if expiry == 0 { ExpiryId::NONE } else { self.expiries.slab.get(expiry).id },
             instrument,
@@ -90,10 +121,29 @@ impl<M: Marks> Engine<'_, M> {
             source: stamp.source,
             ..FeedUpdated::zeroed()
         });
-        if is_taken {
+        if fate == Fate::Taken {
             self.wait_for_pass(underlying);
         }
-        Ok(is_taken)
+        Ok(OrderId::NONE)
+    }
+
+    /// Stores a feed, and the smile that goes with it; a pass under way keeps what was.
+    fn keep(&mut self, place: Place, after: Feed, fate: Fate, smile: Option<&SmileTerms>) {
+        if fate == Fate::Taken {
+            match place.kind {
+                FeedKind::Index => {}
+                FeedKind::Forward | FeedKind::Rate | FeedKind::Surface => self.freeze_expiry(place.slot),
+                FeedKind::Volatility => self.freeze_volatility(place.slot),
+            }
+        }
+        *self.feed_mut(place) = after;
+        let Some(smile) = smile else { return };
+        let smiles = self.smiles.get_mut(place.slot);
+        match fate {
+            Fate::Taken => smiles.current = *smile,
+            Fate::Held => smiles.held = *smile,
+            Fate::Passed => {}
+        }
     }
 
     /// An expiry that is not over.
@@ -106,9 +156,21 @@ impl<M: Marks> Engine<'_, M> {
 
 /// Checks a smile; its level.
 fn check_smile(terms: &SmileTerms, underlying: &Underlying) -> Result<i64, RejectCode> {
-    let level = Smile::try_from(terms).map_or(0, |smile| smile.level());
-    let is_sound = is_price(terms.forward, underlying) && VOLATILITY.contains(&level);
+    let smile = Smile::try_from(terms).map_err(|_| RejectCode::FeedValueAbsurd)?;
+    let levels = smile.levels(&smile.strikes());
+    let level = levels[AT_THE_MONEY];
+    let is_low = levels.iter().all(|level| level <= VOLATILITY.end());
+    let is_sound = is_price(terms.forward, underlying) && VOLATILITY.contains(&level) && is_low;
     if is_sound { Ok(level) } else { Err(RejectCode::FeedValueAbsurd) }
+}
+
+/// Whether a smile is near another: its forward price, and its volatilities at the strikes that the other is judged at.
+fn is_smile_near(judge: &Judge<'_>, terms: &SmileTerms, other_terms: &SmileTerms) -> bool {
+    let (Ok(smile), Ok(other)) = (Smile::try_from(terms), Smile::try_from(other_terms)) else { return false };
+    let strikes = other.strikes();
+    let levels = smile.levels(&strikes).into_iter().zip(other.levels(&strikes));
+    let forwards = (terms.forward.0, other_terms.forward.0);
+    levels.chain([forwards]).all(|(level, other)| judge.is_near(level, other, None))
 }
 
 impl Expiry {
@@ -124,15 +186,15 @@ impl Execute for UpdateIndex {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _sender: Sender,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_underlying(self.underlying)?;
         if !is_price(self.price, engine.underlyings.slab.get(slot)) {
             return Err(RejectCode::FeedValueAbsurd);
         }
-        engine.offer(Place { kind: FeedKind::Index, slot }, self.price.0, &self.stamp, out)?;
-        Ok(OrderId::NONE)
+        let offer = Offer { value: self.price.0, stamp: &self.stamp, smile: None };
+        engine.offer(Place { kind: FeedKind::Index, slot }, &offer, sender, out)
     }
 }
 
@@ -142,7 +204,7 @@ impl Execute for UpdateForward {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _sender: Sender,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_open_expiry(self.expiry)?;
@@ -150,8 +212,8 @@ impl Execute for UpdateForward {
         if !is_price(self.price, engine.underlyings.slab.get(underlying)) {
             return Err(RejectCode::FeedValueAbsurd);
         }
-        engine.offer(Place { kind: FeedKind::Forward, slot }, self.price.0, &self.stamp, out)?;
-        Ok(OrderId::NONE)
+        let offer = Offer { value: self.price.0, stamp: &self.stamp, smile: None };
+        engine.offer(Place { kind: FeedKind::Forward, slot }, &offer, sender, out)
     }
 }
 
@@ -161,15 +223,15 @@ impl Execute for UpdateRate {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _sender: Sender,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_open_expiry(self.expiry)?;
         if !RATE.contains(&self.rate) {
             return Err(RejectCode::FeedValueAbsurd);
         }
-        engine.offer(Place { kind: FeedKind::Rate, slot }, self.rate, &self.stamp, out)?;
-        Ok(OrderId::NONE)
+        let offer = Offer { value: self.rate, stamp: &self.stamp, smile: None };
+        engine.offer(Place { kind: FeedKind::Rate, slot }, &offer, sender, out)
     }
 }
 
@@ -179,7 +241,7 @@ impl Execute for UpdateSurface {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _sender: Sender,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_expiry(self.expiry)?;
@@ -189,10 +251,8 @@ impl Execute for UpdateSurface {
         }
         engine.check_before(time)?;
         let level = check_smile(&self.smile, engine.underlyings.slab.get(underlying))?;
-        if engine.offer(Place { kind: FeedKind::Surface, slot }, level, &self.stamp, out)? {
-            engine.smiles.get_mut(slot).current = self.smile;
-        }
-        Ok(OrderId::NONE)
+        let offer = Offer { value: level, stamp: &self.stamp, smile: Some(&self.smile) };
+        engine.offer(Place { kind: FeedKind::Surface, slot }, &offer, sender, out)
     }
 }
 
@@ -206,7 +266,7 @@ impl Execute for UpdateVolatility {
     fn execute<M: Marks, S: EventSink>(
         &self,
         engine: &mut Engine<'_, M>,
-        _sender: Sender,
+        sender: Sender,
         out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
         let slot = engine.find_instrument(self.instrument)?;
@@ -221,8 +281,8 @@ impl Execute for UpdateVolatility {
         if !VOLATILITY.contains(&self.volatility) {
             return Err(RejectCode::FeedValueAbsurd);
         }
-        engine.offer(Place { kind: FeedKind::Volatility, slot }, self.volatility, &self.stamp, out)?;
-        Ok(OrderId::NONE)
+        let offer = Offer { value: self.volatility, stamp: &self.stamp, smile: None };
+        engine.offer(Place { kind: FeedKind::Volatility, slot }, &offer, sender, out)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{InstrumentKind, Side, TradingState, Validity};
 use crate::units::{PriceTicks, TimeNs};
-use crate::valuation::{Risk, within_band};
+use crate::valuation::{Judge, Risk, within_band};
 use bytemuck::Zeroable;
 
 impl Execute for Timer {
@@ -58,7 +58,8 @@ impl<M: Marks> Engine<'_, M> {
         let underlying = self.underlyings.slab.get(risk.underlying);
         let is_perpetual = self.instruments.slab.get(slot).kind == InstrumentKind::Perpetual.code();
         let feed = if is_perpetual { &underlying.index } else { &self.expiries.slab.get(risk.expiry).forward };
-        let is_invalid = feed.validity(&underlying.rules, 1, at) == Validity::Invalid;
+        let judge = Judge { rules: &underlying.rules, multiple: 1, now: at };
+        let is_invalid = feed.validity(&judge) == Validity::Invalid;
         if is_invalid { None } else { feed.value() }
     }
 

@@ -6,7 +6,7 @@ use crate::command::FeedRules;
 use crate::ids::{ExpiryId, InstrumentId, UnderlyingId};
 use crate::terms::Validity;
 use crate::units::TimeNs;
-use crate::valuation::Feed;
+use crate::valuation::{Feed, Judge};
 
 /// A feed that has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,13 +57,18 @@ impl<M: Marks> Engine<'_, M> {
         self.feed_view(&risk.volatility, rules, rules.slow_multiple)
     }
 
+    fn judge<'r>(&self, rules: &'r FeedRules, multiple: u32) -> Judge<'r> {
+        Judge { rules, multiple, now: self.header.get().time }
+    }
+
     fn feed_view(&self, feed: &Feed, rules: &FeedRules, multiple: u32) -> Option<FeedView> {
+        let judge = self.judge(rules, multiple);
         Some(FeedView {
             value: feed.value()?,
             source_time: feed.time(),
             confidence: feed.confidence(),
-            holds_move: feed.holds_move(),
-            validity: feed.validity(rules, multiple, self.header.get().time),
+            holds_move: feed.held(&judge).is_some(),
+            validity: feed.validity(&judge),
         })
     }
 
@@ -78,24 +83,22 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     fn validity_of(&self, underlying: u32) -> Validity {
-        let now = self.header.get().time;
         let record = self.underlyings.slab.get(underlying);
-        let own = record.index.validity(&record.rules, 1, now);
+        let own = record.index.validity(&self.judge(&record.rules, 1));
         if record.peg == 0 {
             return own;
         }
         let peg = self.underlyings.slab.get(record.peg);
-        own.max(peg.index.validity(&peg.rules, 1, now))
+        own.max(peg.index.validity(&self.judge(&peg.rules, 1)))
     }
 
     fn validity_of_expiry(&self, expiry: u32) -> Validity {
-        let now = self.header.get().time;
         let record = self.expiries.slab.get(expiry);
         let rules = &self.underlyings.slab.get(record.underlying).rules;
-        let slow = rules.slow_multiple;
-        let worst = self.validity_of(record.underlying).max(record.forward.validity(rules, 1, now));
-        let worst = worst.max(record.rate.validity(rules, slow, now));
-        if record.has_smiles() { worst.max(record.surface.validity(rules, slow, now)) } else { worst }
+        let (fast, slow) = (self.judge(rules, 1), self.judge(rules, rules.slow_multiple));
+        let worst = self.validity_of(record.underlying).max(record.forward.validity(&fast));
+        let worst = worst.max(record.rate.validity(&slow));
+        if record.has_smiles() { worst.max(record.surface.validity(&slow)) } else { worst }
     }
 
     /// How far an instrument's value is to be trusted now: as its expiry, or underlying, and its own volatility. None if it
@@ -115,6 +118,6 @@ impl<M: Marks> Engine<'_, M> {
             return Some(worst);
         }
         let rules = &self.underlyings.slab.get(risk.underlying).rules;
-        Some(worst.max(risk.volatility.validity(rules, rules.slow_multiple, self.header.get().time)))
+        Some(worst.max(risk.volatility.validity(&self.judge(rules, rules.slow_multiple))))
     }
 }

@@ -195,7 +195,7 @@ pub struct FeedUpdated {
     pub kind: u8,
     /// Its [`FeedKind`](crate::terms::FeedKind).
     pub feed: u8,
-    /// Bits of [`FeedUpdated::HELD`].
+    /// One of [`FeedUpdated::HELD`] and [`FeedUpdated::PASSED`], or zero.
     pub flags: u8,
     /// Zero.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -222,6 +222,8 @@ pub struct FeedUpdated {
 impl FeedUpdated {
     /// Flag: the value is held back: it moved too far from the feed's, and was not confirmed yet.
     pub const HELD: u8 = 1;
+    /// Flag: the value is passed over: another is held, and this one neither confirms nor replaces it.
+    pub const PASSED: u8 = 2;
 }
 
 event_record!(FeedUpdated, kind 118, words 1);

@@ -100,6 +100,12 @@ pub enum Canary {
     HeldMoveIsTaken,
     /// A second source confirms a held value no sooner than the first.
     SecondSourceDoesNotConfirm,
+    /// A value near the feed's forgets what another source's is held.
+    NearForgetsHeld,
+    /// A source that is not sure of it confirms a move, too.
+    DoubtConfirms,
+    /// A source's time ahead of the command's is kept as it is.
+    ClockAheadIsKept,
     /// A value that is held makes its underlying due a pass.
     HeldValueIsNews,
     /// A feed is worse than before not at the age where it should be, but right behind it.
@@ -174,6 +180,9 @@ impl Canary {
         Self::VolatilityAuctionCancels,
         Self::HeldMoveIsTaken,
         Self::SecondSourceDoesNotConfirm,
+        Self::NearForgetsHeld,
+        Self::DoubtConfirms,
+        Self::ClockAheadIsKept,
         Self::HeldValueIsNews,
         Self::StaleOneLate,
         Self::PegIgnored,
@@ -238,6 +247,9 @@ impl Canary {
             Self::VolatilityAuctionCancels => "VolatilityAuctionCancels",
             Self::HeldMoveIsTaken => "HeldMoveIsTaken",
             Self::SecondSourceDoesNotConfirm => "SecondSourceDoesNotConfirm",
+            Self::NearForgetsHeld => "NearForgetsHeld",
+            Self::DoubtConfirms => "DoubtConfirms",
+            Self::ClockAheadIsKept => "ClockAheadIsKept",
             Self::HeldValueIsNews => "HeldValueIsNews",
             Self::StaleOneLate => "StaleOneLate",
             Self::PegIgnored => "PegIgnored",

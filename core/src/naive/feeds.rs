@@ -8,7 +8,7 @@ use crate::command::{
     FeedRules, FeedStamp, SmileTerms, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
 };
 use crate::event::FeedUpdated;
-use crate::ids::{ExpiryId, InstrumentId, UnderlyingId};
+use crate::ids::{ExpiryId, InstrumentId, SessionId, UnderlyingId};
 use crate::reject::RejectCode;
 use crate::terms::{FeedKind, InstrumentKind, Surface};
 use crate::units::{CashAtoms, TimeNs};
@@ -30,6 +30,8 @@ pub(super) struct Reading {
 #[derive(Clone, Copy, Debug)]
 struct Held {
     reading: Reading,
+    /// Who said it.
+    by: SessionId,
     /// How many updates of the same source came near it.
     confirmations: u32,
 }
@@ -60,46 +62,119 @@ impl Place {
     }
 }
 
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Taken,
+    Held,
+    PassedOver,
+}
+
+/// An age, and whether it has come to a limit that is multiplied for slow feeds.
+pub(super) fn has_reached(now: TimeNs, since: TimeNs, limit: TimeNs, kind: FeedKind, rules: &FeedRules) -> bool {
+    let multiple = match kind {
+        FeedKind::Index | FeedKind::Forward => 1,
+        FeedKind::Rate | FeedKind::Surface | FeedKind::Volatility => u64::from(rules.slow_multiple),
+    };
+    now.get().saturating_sub(since.get()) >= limit.get().saturating_mul(multiple)
+}
+
 impl Feed {
-    pub(super) fn has_held(&self) -> bool {
-        self.held.is_some()
+    /// What is held and not too old.
+    fn counting(&self, now: TimeNs, kind: FeedKind, rules: &FeedRules) -> Option<Held> {
+        self.held.filter(|held| !has_reached(now, held.reading.stamp.source_time, rules.degraded_after, kind, rules))
+    }
+
+    pub(super) fn has_held(&self, now: TimeNs, kind: FeedKind, rules: &FeedRules) -> bool {
+        self.counting(now, kind, rules).is_some()
     }
 
     /// Check 5: the source's time.
-    fn check_source_time(&self, stamp: FeedStamp, now: TimeNs) -> Result<(), RejectCode> {
+    fn check_source_time(
+        &self,
+        held: Option<Held>,
+        stamp: FeedStamp,
+        by: SessionId,
+        now: TimeNs,
+    ) -> Result<(), RejectCode> {
         if u128::from(stamp.source_time.get()) > u128::from(now.get()) + AHEAD_MAX {
             return Err(RejectCode::SourceTimeAhead);
         }
         let is_old = |reading: Reading| stamp.source_time <= reading.stamp.source_time;
-        let held = self.held.map(|held| held.reading).filter(|held| held.stamp.source == stamp.source);
-        if self.value.is_some_and(is_old) || held.is_some_and(is_old) {
+        let own = held.filter(|held| held.by == by).map(|held| held.reading);
+        if self.value.is_some_and(is_old) || own.is_some_and(is_old) {
             return Err(RejectCode::SourceTimeOld);
         }
         Ok(())
     }
 
-    /// Takes what the feed says, or holds it; true if it is taken.
-    fn update(&mut self, kind: FeedKind, rules: &FeedRules, new: Reading, canary: Canary) -> bool {
-        let is_near = |other: Reading| is_near(kind, rules, new.value, other.value);
-        let is_taken = if self.value.is_none_or(is_near) || canary == Canary::HeldMoveIsTaken {
-            true
-        } else if let Some(held) = self.held.filter(|held| is_near(held.reading)) {
-            let mut is_second_source = new.stamp.source != held.reading.stamp.source;
-            if canary == Canary::SecondSourceDoesNotConfirm {
-                is_second_source = false;
-            }
-            let confirmations = if is_second_source { held.confirmations } else { held.confirmations + 1 };
-            self.held = Some(Held { reading: new, confirmations });
-            is_second_source || confirmations >= u32::from(rules.confirmations)
-        } else {
-            self.held = Some(Held { reading: new, confirmations: 0 });
-            false
-        };
-        if is_taken {
-            *self = Self { value: Some(new), held: None };
+    /// "Then" of the rules.
+    fn update(&mut self, kind: FeedKind, rules: &FeedRules, said: &Said, canary: Canary) -> Fate {
+        let new = said.reading;
+        let held = self.counting(said.now, kind, rules);
+        let is_near = |other: Reading| is_reading_near(kind, rules, new, other);
+        let take = |held: Option<Held>| Self { value: Some(new), held };
+        let keep = |confirmations| Some(Held { reading: new, by: said.by, confirmations });
+        // 1 and 2.
+        if self.value.is_none() || canary == Canary::HeldMoveIsTaken {
+            *self = take(None);
+            return Fate::Taken;
         }
-        is_taken
+        if self.value.is_some_and(is_near) {
+            let others = held.filter(|held| held.by != said.by && canary != Canary::NearForgetsHeld);
+            *self = take(others.map(|held| Held { confirmations: 0, ..held }));
+            return Fate::Taken;
+        }
+        // 3.
+        let Some(held) = held else {
+            self.held = keep(0);
+            return Fate::Held;
+        };
+        // 4.
+        let is_sure = new.stamp.confidence >= rules.confidence_min || canary == Canary::DoubtConfirms;
+        if !is_sure {
+            return Fate::PassedOver;
+        }
+        // 5.
+        if !is_near(held.reading) {
+            self.held = keep(0);
+            return Fate::Held;
+        }
+        // 6.
+        if held.by != said.by && canary != Canary::SecondSourceDoesNotConfirm {
+            *self = take(None);
+            return Fate::Taken;
+        }
+        // 7.
+        let waited = new.stamp.source_time.get().saturating_sub(held.reading.stamp.source_time.get());
+        if waited < u64::from(rules.confirm_after_us) * 1_000 {
+            return Fate::PassedOver;
+        }
+        if held.confirmations + 1 >= u32::from(rules.confirmations) {
+            *self = take(None);
+            return Fate::Taken;
+        }
+        self.held = keep(held.confirmations + 1);
+        Fate::Held
     }
+}
+
+/// Something that is said, by whom and when.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    reading: Reading,
+    by: SessionId,
+    now: TimeNs,
+}
+
+/// Whether v is near w; smiles by their forward prices and by their volatilities at w's strikes.
+fn is_reading_near(kind: FeedKind, rules: &FeedRules, v: Reading, w: Reading) -> bool {
+    let (Some(mine), Some(other)) = (v.smile, w.smile) else { return is_near(kind, rules, v.value, w.value) };
+    let is_near = |v, w| is_near(kind, rules, v, w);
+    let (Some(smile), Some(other_smile)) = (smile_of(&mine), smile_of(&other)) else { return false };
+    let strikes = other_smile.strikes();
+    let pairs = smile.levels(&strikes).into_iter().zip(other_smile.levels(&strikes));
+    is_near(mine.forward.get(), other.forward.get()) && pairs.into_iter().all(|(v, w)| is_near(v, w))
 }
 
 /// Whether v is near w.
@@ -135,7 +210,11 @@ impl NaiveEngine {
     pub(super) fn update_index(&mut self, c: &UpdateIndex) -> Result<(), RejectCode> {
         self.underlyings.find(c.underlying)?;
         self.check_price_of(c.underlying, c.price)?;
-        self.update(Place::index(c.underlying), Reading { value: c.price.get(), smile: None, stamp: c.stamp })
+        self.update(
+            Place::index(c.underlying),
+            Reading { value: c.price.get(), smile: None, stamp: c.stamp },
+            c.header.session,
+        )
     }
 
     pub(super) fn update_forward(&mut self, c: &UpdateForward) -> Result<(), RejectCode> {
@@ -143,7 +222,7 @@ impl NaiveEngine {
         self.check_expiry_ahead(c.expiry)?;
         self.check_price_of(underlying, c.price)?;
         let place = Place::of_expiry(FeedKind::Forward, underlying, c.expiry);
-        self.update(place, Reading { value: c.price.get(), smile: None, stamp: c.stamp })
+        self.update(place, Reading { value: c.price.get(), smile: None, stamp: c.stamp }, c.header.session)
     }
 
     pub(super) fn update_rate(&mut self, c: &UpdateRate) -> Result<(), RejectCode> {
@@ -151,7 +230,7 @@ impl NaiveEngine {
         self.check_expiry_ahead(c.expiry)?;
         check_within(c.rate, -1_000_000_000, 10_000_000_000)?;
         let place = Place::of_expiry(FeedKind::Rate, underlying, c.expiry);
-        self.update(place, Reading { value: c.rate, smile: None, stamp: c.stamp })
+        self.update(place, Reading { value: c.rate, smile: None, stamp: c.stamp }, c.header.session)
     }
 
     pub(super) fn update_surface(&mut self, c: &UpdateSurface) -> Result<(), RejectCode> {
@@ -165,8 +244,11 @@ impl NaiveEngine {
         let smile = smile_of(&c.smile).ok_or(RejectCode::FeedValueAbsurd)?;
         let level = level_of(&smile);
         check_volatility(level)?;
+        for volatility in smile.levels(&smile.strikes()) {
+            check_within(volatility, 0, 10_000_000_000)?;
+        }
         let place = Place::of_expiry(FeedKind::Surface, underlying, c.expiry);
-        self.update(place, Reading { value: level, smile: Some(c.smile), stamp: c.stamp })
+        self.update(place, Reading { value: level, smile: Some(c.smile), stamp: c.stamp }, c.header.session)
     }
 
     pub(super) fn update_volatility(&mut self, c: &UpdateVolatility) -> Result<(), RejectCode> {
@@ -186,7 +268,7 @@ impl NaiveEngine {
             expiry: terms.expiry_id,
             instrument: c.instrument,
         };
-        self.update(place, Reading { value: c.volatility, smile: None, stamp: c.stamp })
+        self.update(place, Reading { value: c.volatility, smile: None, stamp: c.stamp }, c.header.session)
     }
 
     /// Check 3.
@@ -201,15 +283,23 @@ impl NaiveEngine {
     }
 
     /// From check 5 on.
-    fn update(&mut self, place: Place, new: Reading) -> Result<(), RejectCode> {
-        let (now, canary) = (self.time, self.canary);
+    fn update(&mut self, place: Place, new: Reading, by: SessionId) -> Result<(), RejectCode> {
+        let (now, canary, kind) = (self.time, self.canary, place.kind);
         let rules = self.underlyings.find(place.underlying)?.rules;
         let Some(feed) = self.feed_mut(place) else { return Ok(()) };
-        feed.check_source_time(new.stamp, now)?;
-        let is_taken = feed.update(place.kind, &rules, new, canary);
+        feed.check_source_time(feed.counting(now, kind, &rules), new.stamp, by, now)?;
+        let mut reading = new;
+        if canary != Canary::ClockAheadIsKept {
+            reading.stamp.source_time = new.stamp.source_time.min(now);
+        }
+        let fate = feed.update(kind, &rules, &Said { reading, by, now }, canary);
         self.emit(FeedUpdated {
             feed: place.kind.code(),
-            flags: if is_taken { 0 } else { FeedUpdated::HELD },
+            flags: match fate {
+                Fate::Taken => 0,
+                Fate::Held => FeedUpdated::HELD,
+                Fate::PassedOver => FeedUpdated::PASSED,
+            },
             underlying: place.underlying,
             expiry: place.expiry,
             instrument: place.instrument,
@@ -219,7 +309,7 @@ impl NaiveEngine {
             source: new.stamp.source,
             ..FeedUpdated::zeroed()
         });
-        if is_taken || self.canary == Canary::HeldValueIsNews {
+        if fate == Fate::Taken || self.canary == Canary::HeldValueIsNews {
             self.make_due(place.underlying);
         }
         Ok(())

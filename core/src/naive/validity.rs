@@ -1,6 +1,6 @@
 //! How far feeds are to be trusted.
 
-use super::feeds::{Feed, Place};
+use super::feeds::{Feed, Place, has_reached};
 use super::{Canary, NaiveEngine};
 use crate::command::FeedRules;
 use crate::ids::{ExpiryId, InstrumentId, UnderlyingId};
@@ -11,14 +11,10 @@ impl Feed {
     /// "Validity" of `docs/FEEDS.md`, at a time.
     fn validity(&self, now: TimeNs, kind: FeedKind, rules: &FeedRules, canary: Canary) -> Validity {
         let Some(reading) = self.value else { return Validity::Invalid };
-        let age = now.get().saturating_sub(reading.stamp.source_time.get());
-        let multiple = match kind {
-            FeedKind::Index | FeedKind::Forward => 1,
-            FeedKind::Rate | FeedKind::Surface | FeedKind::Volatility => u64::from(rules.slow_multiple),
-        };
+        let since = reading.stamp.source_time;
         let has_reached = |limit: TimeNs| {
-            let limit = limit.get().saturating_mul(multiple);
-            if canary == Canary::StaleOneLate { age > limit } else { age >= limit }
+            let late = TimeNs(now.get().saturating_sub(u64::from(canary == Canary::StaleOneLate)));
+            has_reached(late, since, limit, kind, rules)
         };
         if has_reached(rules.invalid_after) {
             Validity::Invalid
@@ -26,7 +22,7 @@ impl Feed {
             Validity::Stale
         } else if has_reached(rules.degraded_after)
             || reading.stamp.confidence < rules.confidence_min
-            || self.has_held()
+            || self.has_held(now, kind, rules)
         {
             Validity::Degraded
         } else {

@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-use super::kernels::ln_ratio;
+use super::kernels::{exp, ln_ratio};
 use super::level::{Ieee, Kernel, Level};
 use crate::command::SmileTerms;
 use crate::units::CashAtoms;
@@ -42,6 +42,10 @@ pub struct Parameters {
 
 /// Parts of one that a command's parameters are made of.
 const PARTS: f64 = 1e12;
+/// Strikes that a smile is judged at.
+pub(crate) const STRIKES: usize = 5;
+/// The one of them that is its forward price.
+pub(crate) const AT_THE_MONEY: usize = 2;
 /// Parts of one of a smile's level.
 const LEVEL_PARTS: f64 = 1e9;
 
@@ -170,9 +174,48 @@ impl Smile {
         Some(SmileTerms { a, b, rho, m, sigma, forward, years: part(years)? })
     }
 
-    /// The volatility at its own forward price, in parts of 1e-9, cut off.
-    pub(crate) fn level(&self) -> i64 {
-        (self.volatility(self.0.forward) * LEVEL_PARTS) as i64
+    /// Five strikes that a smile is judged at: its forward price, a deviation to either side of it, and where it is flat
+    /// from: there its volatility is the largest.
+    pub(crate) fn strikes(&self) -> [f64; STRIKES] {
+        let Parameters { a, b, sigma, forward, .. } = self.0;
+        let level = Level::best();
+        let deviation = level.run(Deviation { a, b, sigma });
+        let far = DEVIATIONS_MAX * deviation;
+        [-far, -deviation, 0.0, deviation, far].map(|k| forward * level.run(Exp(k)))
+    }
+
+    /// The volatilities at strikes, in parts of 1e-9, cut off.
+    pub(crate) fn levels(&self, strikes: &[f64; STRIKES]) -> [i64; STRIKES] {
+        strikes.map(|strike| (self.volatility(strike) * LEVEL_PARTS) as i64)
+    }
+}
+
+/// The square root of the variance about the money.
+struct Deviation {
+    a: f64,
+    b: f64,
+    sigma: f64,
+}
+
+impl Kernel for Deviation {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> f64 {
+        let middle = ieee.fma(self.b, self.sigma, self.a);
+        ieee.sqrt(if middle > 0.0 { middle } else { 0.0 })
+    }
+}
+
+/// e^k.
+struct Exp(f64);
+
+impl Kernel for Exp {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> f64 {
+        exp(ieee, self.0)
     }
 }
 
@@ -198,8 +241,7 @@ impl Kernel for At {
     #[inline(always)]
     fn run(self, ieee: impl Ieee) -> f64 {
         let Self(Parameters { a, b, rho, m, sigma, forward, years }, strike) = self;
-        let middle = ieee.fma(b, sigma, a);
-        let bound = DEVIATIONS_MAX * ieee.sqrt(if middle > 0.0 { middle } else { 0.0 });
+        let bound = DEVIATIONS_MAX * Deviation { a, b, sigma }.run(ieee);
         let k = ln_ratio(ieee, strike, forward).clamp(-bound, bound);
         let distance = k - m;
         let bend = ieee.sqrt(ieee.fma(distance, distance, sigma * sigma));

@@ -3,6 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::command::{FeedRules, FeedStamp, PPM};
+use crate::ids::SessionId;
 use crate::reject::RejectCode;
 use crate::terms::Validity;
 use crate::units::TimeNs;
@@ -17,33 +18,47 @@ const AHEAD_MAX_NS: u64 = 1_000_000_000;
 pub(crate) struct Feed {
     /// The value, if there is one.
     value: i64,
-    /// When the source saw it.
+    /// When the source saw it, and no later than it came.
     time: TimeNs,
     /// A value that moved too far to be believed at once, if there is one.
     held: i64,
     held_time: TimeNs,
+    /// Who said it.
+    held_by: SessionId,
     confidence: u32,
-    held_confidence: u32,
-    held_source: u16,
     /// 1 once it has a value.
     has_value: u8,
-    /// 1 while a value is held.
+    /// 1 if a value is held; it counts only while it is not too old.
     has_held: u8,
     /// Confirmations of what is held.
     confirmations: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    reserved: [u8; 3],
+    reserved: u8,
 }
 
 const _: () = assert!(size_of::<Feed>() == 48);
 
-/// In what moves are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Measure {
-    /// Parts of the value.
-    Relative,
-    /// For rates, whose unit is 1e-9: ppm of one.
-    Absolute,
+/// What is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge<'a> {
+    pub(crate) rules: &'a FeedRules,
+    /// What ages are multiplied with.
+    pub(crate) multiple: u32,
+    pub(crate) now: TimeNs,
+}
+
+impl Judge<'_> {
+    /// Whether an age has come to a limit.
+    fn is_past(&self, since: TimeNs, limit: TimeNs) -> bool {
+        self.now.0.saturating_sub(since.0) >= limit.0.saturating_mul(u64::from(self.multiple))
+    }
+
+    /// Whether so large a number is near another: in parts of that, or of one where `scale` is given.
+    pub(crate) fn is_near(&self, value: i64, other: i64, scale: Option<u64>) -> bool {
+        let distance = u128::from(value.abs_diff(other)) * u128::from(PPM);
+        let size = u128::from(scale.unwrap_or(other.unsigned_abs()));
+        self.rules.move_max == 0 || distance <= u128::from(self.rules.move_max) * size
+    }
 }
 
 /// A value on its way into a feed.
@@ -51,20 +66,20 @@ pub(crate) enum Measure {
 pub(crate) struct Update {
     pub(crate) value: i64,
     pub(crate) stamp: FeedStamp,
-    pub(crate) measure: Measure,
+    pub(crate) sender: SessionId,
+    /// Whether it is near the feed's value, and near the held one; without meaning where there is none.
+    pub(crate) is_near: [bool; 2],
 }
 
-impl Update {
-    /// Whether it is near another value.
-    fn is_near(&self, other: i64, rules: &FeedRules) -> bool {
-        let distance = (i128::from(self.value) - i128::from(other)).unsigned_abs();
-        let limit = u128::from(rules.move_max);
-        let is_within = match self.measure {
-            Measure::Relative => distance * u128::from(PPM) <= limit * u128::from(other.unsigned_abs()),
-            Measure::Absolute => distance <= limit * 1_000,
-        };
-        limit == 0 || is_within
-    }
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is the feed's value.
+    Taken,
+    /// It is held.
+    Held,
+    /// Something else is held, and goes on to be.
+    Passed,
 }
 
 impl Feed {
@@ -83,58 +98,73 @@ impl Feed {
         self.confidence
     }
 
-    /// Whether a value is held.
-    pub(crate) fn holds_move(&self) -> bool {
-        self.has_held != 0
+    /// The value that is held, if there is one that counts.
+    pub(crate) fn held(&self, judge: &Judge<'_>) -> Option<i64> {
+        let counts = self.has_held != 0 && !judge.is_past(self.held_time, judge.rules.degraded_after);
+        counts.then_some(self.held)
     }
 
     /// Checks where in time an update belongs.
-    pub(crate) fn check_time(&self, stamp: &FeedStamp, now: TimeNs) -> Result<(), RejectCode> {
-        if stamp.source_time.0 > now.0.saturating_add(AHEAD_MAX_NS) {
+    pub(crate) fn check_time(&self, stamp: &FeedStamp, sender: SessionId, judge: &Judge<'_>) -> Result<(), RejectCode> {
+        if stamp.source_time.0 > judge.now.0.saturating_add(AHEAD_MAX_NS) {
             return Err(RejectCode::SourceTimeAhead);
         }
         let is_old = self.has_value != 0 && stamp.source_time <= self.time;
-        let is_repeated = self.has_held != 0 && stamp.source == self.held_source && stamp.source_time <= self.held_time;
+        let is_repeated = self.held(judge).is_some() && sender == self.held_by && stamp.source_time <= self.held_time;
         if is_old || is_repeated { Err(RejectCode::SourceTimeOld) } else { Ok(()) }
     }
 
-    /// The feed after an update; true if it took the value, false if it holds it.
-    pub(crate) fn after(&self, update: &Update, rules: &FeedRules) -> (Self, bool) {
-        let Update { value, stamp, .. } = *update;
-        let taken =
-            Self { value, time: stamp.source_time, confidence: stamp.confidence, has_value: 1, ..Self::zeroed() };
-        if self.has_value == 0 || update.is_near(self.value, rules) {
-            return (taken, true);
+    /// The feed after an update, and what became of that.
+    pub(crate) fn after(&self, update: &Update, judge: &Judge<'_>) -> (Self, Fate) {
+        let Update { value, stamp, sender, is_near } = *update;
+        // A clock that is ahead must not shut the others out.
+        let time = stamp.source_time.min(judge.now);
+        let taken = Self { value, time, confidence: stamp.confidence, has_value: 1, ..Self::zeroed() };
+        let holds = self.held(judge).is_some();
+        let is_own = holds && sender == self.held_by;
+        if self.has_value == 0 {
+            return (taken, Fate::Taken);
         }
-        let confirms = self.has_held != 0 && update.is_near(self.held, rules);
-        let confirmations = if confirms { self.confirmations.saturating_add(1) } else { 0 };
-        if confirms && (stamp.source != self.held_source || confirmations >= rules.confirmations) {
-            return (taken, true);
+        if is_near[0] {
+            // Who takes back what it said, takes it back; who disagrees does not make others wrong, only less sure.
+            let still_held = Self { value, time, confidence: stamp.confidence, confirmations: 0, ..*self };
+            return (if holds && !is_own { still_held } else { taken }, Fate::Taken);
         }
-        let holding = Self {
-            held: value,
-            held_time: stamp.source_time,
-            held_confidence: stamp.confidence,
-            held_source: stamp.source,
-            has_held: 1,
-            confirmations,
-            ..*self
-        };
-        (holding, false)
+        let is_sure = stamp.confidence >= judge.rules.confidence_min;
+        let holding = Self { held: value, held_time: time, held_by: sender, has_held: 1, confirmations: 0, ..*self };
+        if !holds {
+            return (holding, Fate::Held);
+        }
+        if !is_sure {
+            return (*self, Fate::Passed);
+        }
+        if !is_near[1] {
+            return (holding, Fate::Held);
+        }
+        if !is_own {
+            return (taken, Fate::Taken);
+        }
+        let wait = u64::from(judge.rules.confirm_after_us) * 1_000;
+        if time.0.saturating_sub(self.held_time.0) < wait {
+            return (*self, Fate::Passed);
+        }
+        let confirmations = self.confirmations.saturating_add(1);
+        if confirmations >= judge.rules.confirmations {
+            return (taken, Fate::Taken);
+        }
+        (Self { confirmations, ..holding }, Fate::Held)
     }
 
-    /// How far it is to be trusted at a time; `multiple` is what ages are multiplied with.
-    pub(crate) fn validity(&self, rules: &FeedRules, multiple: u32, now: TimeNs) -> Validity {
-        let age = now.0.saturating_sub(self.time.0);
-        let is_at_least = |limit: TimeNs| age >= limit.0.saturating_mul(u64::from(multiple));
-        if self.has_value == 0 || is_at_least(rules.invalid_after) {
-            Validity::Invalid
-        } else if is_at_least(rules.stale_after) {
-            Validity::Stale
-        } else if is_at_least(rules.degraded_after) || self.confidence < rules.confidence_min || self.has_held != 0 {
-            Validity::Degraded
-        } else {
-            Validity::Good
+    /// How far it is to be trusted.
+    pub(crate) fn validity(&self, judge: &Judge<'_>) -> Validity {
+        let FeedRules { degraded_after, stale_after, invalid_after, confidence_min, .. } = *judge.rules;
+        if self.has_value == 0 || judge.is_past(self.time, invalid_after) {
+            return Validity::Invalid;
         }
+        if judge.is_past(self.time, stale_after) {
+            return Validity::Stale;
+        }
+        let is_doubtful = self.confidence < confidence_min || self.held(judge).is_some();
+        if is_doubtful || judge.is_past(self.time, degraded_after) { Validity::Degraded } else { Validity::Good }
     }
 }

@@ -5,7 +5,7 @@ mod feed;
 mod linear;
 mod records;
 
-pub(crate) use self::feed::{Feed, Measure, Update};
+pub(crate) use self::feed::{Fate, Feed, Judge, Update};
 pub(crate) use self::linear::{clamp, linear_array, within_band};
 pub(crate) use self::records::{
     Expiry, Lanes, Links, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths, lane_limit, lanes_fit,

@@ -90,13 +90,15 @@ impl EntityRecord for Expiry {
 pub(crate) struct Smiles {
     /// The one in force.
     pub(crate) current: SmileTerms,
+    /// The one that is held, if one is.
+    pub(crate) held: SmileTerms,
     /// As it was when the pass began that the expiry was frozen in.
     pub(crate) frozen: SmileTerms,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u64; 2],
+    pub(crate) reserved: [u64; 11],
 }
 
-const _: () = assert!(size_of::<Smiles>() == 128);
+const _: () = assert!(size_of::<Smiles>() == 256);
 
 /// The scenarios of a set. Slot 0 is those of the pass under way.
 #[repr(C)]

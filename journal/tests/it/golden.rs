@@ -17,7 +17,7 @@ use crate::support::{SMALL, Taking, commands, from_memory, genesis, write};
 const COUNT: usize = 50;
 /// What the golden journal comes to.
 const EVENTS_DIGEST: &str = "b704477bfd28e763ef4d7bcea1c34ae5";
-const STATE_DIGEST: &str = "2f3665a66611f98343cd185cd9ac792e5685e880dc5c7f6fcaed5d967a13efc7";
+const STATE_DIGEST: &str = "6a99ab19ef429cfc265efcad2321db23973dba28663a5d8e935a14b6e192d54d";
 const CHAIN: &str = "98bb2ead747d14ce5d65a4def5ab3043bdbba8a55ea879423b21e339cb470fcb";
 
 /// The journal's files as they are committed, by the format's version.

@@ -62,7 +62,7 @@ macro_rules! pairs {
 }
 
 const RULES: &[Key] = keys!(Nothing, "rules.": degraded_after stale_after invalid_after mark_window move_max mark_band
-    confidence_min slow_multiple scenario_set confirmations);
+    confidence_min slow_multiple confirm_after_us scenario_set confirmations);
 const STAMP: &[Key] = keys!(Nothing, "stamp.": confidence source);
 const SOURCE_TIME: &[Key] = &[Key { name: "source_time", fields: &["stamp.source_time"], needs: Needs::Now }];
 

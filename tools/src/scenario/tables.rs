@@ -84,7 +84,7 @@ const REFERENCE: Form = names!(1, PegReference);
 const CHANGES: Form = flags!(AmendOrder: PRICE QUANTITY);
 const SESSION_FLAGS: Form = flags!(OpenSession: ALL_ACCOUNTS);
 pub(super) const ACCEPTED: Form = flags!(Accepted: RESTS MARKET POST_ONLY REDUCE_ONLY STOP ICEBERG TWIN FOLLOWS);
-const FEED_UPDATED: Form = flags!(FeedUpdated: HELD);
+const FEED_UPDATED: Form = flags!(FeedUpdated: HELD PASSED);
 const REPRICED: Form = flags!(Repriced: RESTS);
 const CANCELLED: Form = flags!(Cancelled: RESTED);
 const AMENDED: Form = flags!(Amended: KEEPS_PRIORITY RESTS);
@@ -159,14 +159,14 @@ pub(super) const COMMANDS: &[Record] = records! { command:
     ListUnderlying {
         symbol: LABEL, price_max: ATOMS, peg: UNDERLYING, lane_bits: U8, reserved: U8, rules.degraded_after: NANOSECONDS, rules.stale_after: NANOSECONDS, rules.invalid_after: NANOSECONDS,
         rules.mark_window: NANOSECONDS, rules.move_max: PPM, rules.mark_band: PPM, rules.confidence_min: PPM,
-        rules.slow_multiple: U32, rules.scenario_set: U16, rules.confirmations: U8, rules.reserved: U8,
+        rules.slow_multiple: U32, rules.confirm_after_us: U32, rules.scenario_set: U16, rules.confirmations: U8, rules.reserved: U8,
         reserved_tail: U8,
     }
     DelistUnderlying { underlying: UNDERLYING, }
     ConfigureUnderlying {
         underlying: UNDERLYING, rules.degraded_after: NANOSECONDS, rules.stale_after: NANOSECONDS, rules.invalid_after: NANOSECONDS,
         rules.mark_window: NANOSECONDS, rules.move_max: PPM, rules.mark_band: PPM, rules.confidence_min: PPM,
-        rules.slow_multiple: U32, rules.scenario_set: U16, rules.confirmations: U8, rules.reserved: U8,
+        rules.slow_multiple: U32, rules.confirm_after_us: U32, rules.scenario_set: U16, rules.confirmations: U8, rules.reserved: U8,
     }
     ListExpiry { underlying: UNDERLYING, time: NANOSECONDS, surface: SURFACE, reserved: U8, }
     DelistExpiry { expiry: EXPIRY, }

@@ -159,6 +159,7 @@ impl Generator {
             mark_band: [0, 300, 10_000, PPM][self.random.below(4) as usize],
             slow_multiple: [1, 5, 1_000_000][self.random.below(3) as usize],
             scenario_set: if self.chance(800) { 1 } else { self.random.below(4) as u16 },
+            confirm_after_us: [0, 0, 100, 5_000][self.random.below(4) as usize],
             confirmations: self.random.between(1, 3) as u8,
             ..FeedRules::USUAL
         };
@@ -294,7 +295,21 @@ impl Generator {
             let all: &mut [i64; 7] = bytemuck::must_cast_mut(&mut smile);
             all[self.random.below(5) as usize] = [i64::MIN, i64::MAX, -TRILLION / 3, 0][self.random.below(4) as usize];
         }
-        smile.forward = CashAtoms(self.feed_price(underlying));
+        if self.chance(60) {
+            // Steep wings about a quiet middle.
+            (smile.b, smile.sigma) = (TRILLION * i64::from(self.random.between(1, 1_000)), TRILLION / 1_000_000);
+        }
+        if let Some(last) = self.smile
+            && self.chance(600)
+        {
+            smile = last;
+            let all: &mut [i64; 7] = bytemuck::must_cast_mut(&mut smile);
+            let moved = &mut all[self.random.below(7) as usize];
+            *moved = (*moved / 1_000).saturating_mul(i64::from(self.random.between(960, 1_040)));
+        } else {
+            smile.forward = CashAtoms(self.feed_price(underlying));
+        }
+        self.smile = Some(smile);
         smile
     }
 

@@ -8,7 +8,7 @@ mod venue;
 
 use bytemuck::Zeroable;
 use novate_core::arena::Marks;
-use novate_core::command::{Command, CommandHeader, CommandRecord};
+use novate_core::command::{Command, CommandHeader, CommandRecord, SmileTerms};
 use novate_core::engine::Engine;
 use novate_core::event::Event;
 use novate_core::genesis::Genesis;
@@ -55,6 +55,8 @@ pub struct Generator {
     date: u64,
     /// When the source of the last value of a feed had seen it.
     source_time: u64,
+    /// The last smile.
+    smile: Option<SmileTerms>,
 }
 
 impl Generator {
@@ -71,7 +73,17 @@ impl Generator {
     fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
         let mut random = Random::new(seed);
         let world = World::new(draw(&mut random));
-        Self { random, world, made: 0, sent: Vec::new(), follows: None, time: TimeNs(1), date: 0, source_time: 0 }
+        Self {
+            random,
+            world,
+            made: 0,
+            sent: Vec::new(),
+            follows: None,
+            time: TimeNs(1),
+            date: 0,
+            source_time: 0,
+            smile: None,
+        }
     }
 
     /// The episode's world.

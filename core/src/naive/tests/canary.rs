@@ -110,6 +110,9 @@ fn a_random_flow_shows_most() {
         // And these feeds: they are shown beside the rules that they break.
         Canary::HeldMoveIsTaken,
         Canary::SecondSourceDoesNotConfirm,
+        Canary::NearForgetsHeld,
+        Canary::DoubtConfirms,
+        Canary::ClockAheadIsKept,
         Canary::HeldValueIsNews,
         Canary::StaleOneLate,
         Canary::PegIgnored,

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::market::{DAY, SMILE, STRIKES, U, flat, instrument, lenient, stamp};
 use super::{Canary, Desk};
-use crate::command::{FeedRules, FeedStamp};
+use crate::command::{FeedRules, FeedStamp, PPM, SmileTerms};
 use crate::event::{Event, FeedUpdated};
 use crate::ids::{ExpiryId, InstrumentId, UnderlyingId};
 use crate::terms::{FeedKind, InstrumentKind, Surface};
@@ -55,6 +55,11 @@ fn a_second_source_confirms_at_once() {
     let path = [(100, 1), (200, 1), (201, 2), (100, 2), (101, 1)];
     let said = ticks(Canary::None, wary(), &path);
     assert_eq!(said, "taken 100; held 200; taken 201; held 100; taken 101; ");
+    // Who disagrees with what another holds makes the count begin anew, and no more.
+    let path_back = [(100, 1), (200, 1), (201, 1), (101, 2), (202, 1), (203, 1), (204, 1)];
+    let said = ticks(Canary::None, wary(), &path_back);
+    assert_eq!(said, "taken 100; held 200; held 201; taken 101; held 202; taken 203; taken 204; ");
+    assert_ne!(ticks(Canary::NearForgetsHeld, wary(), &path_back), said);
     // The source of the held value counts, not that of the feed's; and only a value that is near confirms.
     let said = ticks(Canary::None, wary(), &[(100, 1), (200, 2), (300, 1), (301, 1), (302, 2)]);
     assert_eq!(said, "taken 100; held 200; held 300; held 301; taken 302; ");
@@ -90,6 +95,45 @@ fn smiles_move_by_their_level() {
     assert_eq!(desk.smile(SMILE, flat(270_400_000_000), stamp(2, 1)), "taken Surface 520000000");
     assert_eq!(desk.smile(SMILE, flat(360_000_000_000), stamp(3, 1)), "held Surface 600000000");
     assert_eq!(desk.smile(SMILE, flat(360_000_000_000), stamp(4, 2)), "taken Surface 600000000");
+    // At its wings, whatever it is at the money; and by its forward price.
+    let winged = SmileTerms { b: 1_000_000_000_000, sigma: 1_000, ..flat(360_000_000_000) };
+    assert_eq!(desk.smile(SMILE, winged, stamp(5, 1)), "held Surface 600000000");
+    let elsewhere = SmileTerms { forward: CashAtoms(1_051), ..flat(360_000_000_000) };
+    assert_eq!(desk.smile(SMILE, elsewhere, stamp(6, 1)), "held Surface 600000000");
+    let absurd = SmileTerms { b: 1_000 * 1_000_000_000_000, sigma: 1_000, ..flat(360_000_000_000) };
+    assert_eq!(desk.smile(SMILE, absurd, stamp(7, 1)), "rejected FeedValueAbsurd");
+}
+
+#[test]
+fn one_source_needs_time_and_confidence() {
+    let rules = FeedRules { confirm_after_us: 1, confirmations: 1, confidence_min: 900_000, ..wary() };
+    let said = |canary: Canary| {
+        let mut desk = Desk::market(rules, canary);
+        let mut tick = |time: u64, price, confidence| {
+            desk.at(time).index(U, price, FeedStamp { confidence, ..stamp(time, 1) }).replace(" Index", "")
+        };
+        [
+            tick(10_000, 100, PPM),
+            tick(11_000, 200, PPM),
+            tick(11_999, 200, PPM),
+            tick(12_000, 200, 899_999),
+            tick(12_001, 200, 900_000),
+        ]
+        .join("; ")
+    };
+    assert_eq!(said(Canary::None), "taken 100; held 200; passed 200; passed 200; taken 200");
+    assert_ne!(said(Canary::DoubtConfirms), said(Canary::None));
+}
+
+#[test]
+fn what_is_held_counts_for_so_long() {
+    let rules = FeedRules { degraded_after: TimeNs(1_000), ..wary() };
+    let mut desk = Desk::market(rules, Canary::None);
+    let mut tick = |time: u64, price, source| desk.at(time).index(U, price, stamp(time, source));
+    assert_eq!(tick(10_000, 100, 1), "taken Index 100");
+    assert_eq!(tick(10_001, 200, 1), "held Index 200");
+    assert_eq!(tick(11_001, 200, 2), "held Index 200");
+    assert_eq!(tick(12_000, 200, 1), "taken Index 200");
 }
 
 #[test]
@@ -99,8 +143,9 @@ fn source_times() {
     let mut tick = |now: u64, price: i64, time: u64, source: u16| desk.at(now).index(U, price, stamp(time, source));
     assert_eq!(tick(1_000, 100, 1_001 + second, 1), "rejected SourceTimeAhead");
     assert_eq!(tick(1_001, 100, 1_001 + second, 1), "taken Index 100");
-    assert_eq!(tick(1_010, 101, 1_001 + second, 2), "rejected SourceTimeOld");
-    assert_eq!(tick(1_011, 101, 1_002 + second, 2), "taken Index 101");
+    // It counts as of the command's time.
+    assert_eq!(tick(1_010, 101, 1_001, 2), "rejected SourceTimeOld");
+    assert_eq!(tick(1_011, 101, 1_002, 2), "taken Index 101");
     // Held: the same source must go on, another one may be behind it.
     assert_eq!(tick(2 * second, 200, 2 * second, 1), "held Index 200");
     assert_eq!(tick(2 * second + 1, 201, 2 * second, 1), "rejected SourceTimeOld");
@@ -136,7 +181,7 @@ fn absurd_values() {
     for price in [i64::MIN, -1, 0, 1_000_001, i64::MAX] {
         assert_eq!(desk.index(U, price, stamp(5, 1)), absurd);
         assert_eq!(desk.forward(SMILE, price, stamp(5, 1)), absurd);
-        let smile = crate::command::SmileTerms { forward: CashAtoms(price), ..flat(250_000_000_000) };
+        let smile = SmileTerms { forward: CashAtoms(price), ..flat(250_000_000_000) };
         assert_eq!(desk.smile(SMILE, smile, stamp(5, 1)), absurd);
     }
     for rate in [-1_000_000_001, 10_000_000_001] {
@@ -147,7 +192,7 @@ fn absurd_values() {
     }
     // Volatilities of 99,999 and 10.1; a negative variance; no years.
     let one = 1_000_000_000_000;
-    let none = crate::command::SmileTerms { years: 0, ..flat(one) };
+    let none = SmileTerms { years: 0, ..flat(one) };
     for smile in [flat(9_999), flat(102 * one), flat(-1), none] {
         assert_eq!(desk.smile(SMILE, smile, stamp(5, 1)), absurd);
     }

@@ -40,7 +40,8 @@ pub(super) fn lenient() -> FeedRules {
         slow_multiple: 1,
         scenario_set: 0,
         confirmations: 2,
-        reserved: [0; 5],
+        confirm_after_us: 0,
+        reserved: 0,
     }
 }
 
@@ -61,6 +62,7 @@ impl Desk {
         let mut genesis = small();
         genesis.capacities.instruments = 128;
         let mut desk = Self::with(&genesis, canary);
+        assert_eq!(desk.open(Role::Feed), "SessionOpened");
         assert_eq!(desk.scenarios(1, [1_100_000, 333_333]), "ScenariosSet");
         assert_eq!(desk.shocks(1), "ShocksSet");
         assert_eq!(desk.underlying(|list| list.rules = rules), "UnderlyingListed");
@@ -77,6 +79,11 @@ impl Desk {
 
     pub(super) fn operators(&mut self) -> (SessionId, u64) {
         (self.operator, self.turn(1))
+    }
+
+    /// Who speaks as a source of this number: the operator as the first, the feed's own session as any other.
+    fn source(&mut self, number: u16) -> (SessionId, u64) {
+        if number <= 1 { self.operators() } else { (SessionId::assemble(0, 4, 4), self.turn(3)) }
     }
 
     pub(super) fn underlying(&mut self, edit: impl FnOnce(&mut ListUnderlying)) -> String {
@@ -158,31 +165,31 @@ impl Desk {
     }
 
     pub(super) fn index(&mut self, underlying: UnderlyingId, price: i64, stamp: FeedStamp) -> String {
-        let (session, turn) = self.operators();
+        let (session, turn) = self.source(stamp.source);
         let header = UpdateIndex::new_header(session, turn, AccountId::NONE);
         self.send(&UpdateIndex { header, underlying, price: CashAtoms(price), stamp })
     }
 
     pub(super) fn forward(&mut self, expiry: ExpiryId, price: i64, stamp: FeedStamp) -> String {
-        let (session, turn) = self.operators();
+        let (session, turn) = self.source(stamp.source);
         let header = UpdateForward::new_header(session, turn, AccountId::NONE);
         self.send(&UpdateForward { header, expiry, price: CashAtoms(price), stamp })
     }
 
     pub(super) fn rate(&mut self, expiry: ExpiryId, rate: i64, stamp: FeedStamp) -> String {
-        let (session, turn) = self.operators();
+        let (session, turn) = self.source(stamp.source);
         let header = UpdateRate::new_header(session, turn, AccountId::NONE);
         self.send(&UpdateRate { header, expiry, rate, stamp })
     }
 
     pub(super) fn smile(&mut self, expiry: ExpiryId, smile: SmileTerms, stamp: FeedStamp) -> String {
-        let (session, turn) = self.operators();
+        let (session, turn) = self.source(stamp.source);
         let header = UpdateSurface::new_header(session, turn, AccountId::NONE);
         self.send(&UpdateSurface { header, expiry, smile, stamp })
     }
 
     pub(super) fn volatility(&mut self, instrument: InstrumentId, volatility: i64, stamp: FeedStamp) -> String {
-        let (session, turn) = self.operators();
+        let (session, turn) = self.source(stamp.source);
         let header = UpdateVolatility::new_header(session, turn, AccountId::NONE);
         self.send(&UpdateVolatility { header, instrument, volatility, stamp })
     }

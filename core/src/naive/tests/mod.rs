@@ -60,8 +60,8 @@ pub(super) struct Desk {
     trader: SessionId,
     operator: SessionId,
     instrument: InstrumentId,
-    /// Next session sequence of sequencer, operator and trader.
-    next: [u64; 3],
+    /// Next session sequence of sequencer, operator, trader and feed.
+    next: [u64; 4],
     /// The events of the last command.
     said: Vec<OwnedEvent>,
 }
@@ -88,7 +88,7 @@ impl Desk {
             trader: SessionId::assemble(0, 3, 3),
             operator,
             instrument: InstrumentId::assemble(0, 1, 1),
-            next: [1; 3],
+            next: [1; 4],
             said: Vec::new(),
         };
         let mut perpetual = ListInstrument::perpetual((operator, desk.turn(1)), "TEST");

@@ -154,7 +154,11 @@ pub(super) fn render(event: &Event<'_>) -> String {
 fn render_feed(event: &Event<'_>) -> String {
     match *event {
         Event::FeedUpdated(e) => {
-            let verb = if e.flags & FeedUpdated::HELD == 0 { "taken" } else { "held" };
+            let verb = match e.flags {
+                FeedUpdated::HELD => "held",
+                FeedUpdated::PASSED => "passed",
+                _ => "taken",
+            };
             format!("{verb} {} {}", FeedKind::from_code(e.feed).unwrap().name(), e.value)
         }
         Event::ArraysPublished(e) if e.begun == e.sequence => {

@@ -45,7 +45,7 @@ fn records_of_underlyings() {
         assert_eq!(desk.underlying(edit), INVALID, "{number}");
     }
     let edits: [fn(&mut ListUnderlying); 3] =
-        [|list| list.reserved[6] = 1, |list| list.reserved_tail[15] = 1, |list| list.rules.reserved[4] = 1];
+        [|list| list.reserved[6] = 1, |list| list.reserved_tail[15] = 1, |list| list.rules.reserved = 1];
     for edit in edits {
         assert_eq!(desk.underlying(edit), "rejected ReservedNotZero");
     }
@@ -55,7 +55,7 @@ fn records_of_underlyings() {
     });
     assert_eq!(said, "UnderlyingListed");
     assert_eq!(desk.configure(FeedRules { confirmations: 0, ..lenient() }), INVALID);
-    assert_eq!(desk.configure(FeedRules { reserved: [0, 0, 1, 0, 0], ..lenient() }), "rejected ReservedNotZero");
+    assert_eq!(desk.configure(FeedRules { reserved: 1, ..lenient() }), "rejected ReservedNotZero");
     let unsure = FeedStamp { confidence: 1_000_001, ..stamp(1, 1) };
     assert_eq!(desk.index(U, 0, unsure), INVALID);
     assert_eq!(desk.index(U, 0, FeedStamp { reserved: 1, ..unsure }), "rejected ReservedNotZero");
