@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::input::Source;
 use crate::output::Output;
 use crate::reference::{Case, Off, pmrm};
+use crate::text::rounded;
 
 /// What to compare with.
 #[derive(Debug, clap::Args)]
@@ -69,7 +70,8 @@ fn report(file: String, cases: &[Case], json: bool) -> Result<Verdict, Error> {
         for off in off {
             output.json_line(&OffObject { case: name, off });
             let Off { field, expected, got, error } = off;
-            output.text_line(&format!("{name}, {field}: expected {expected}, got {got}, error {error:.3}"));
+            let error = rounded(*error, 3);
+            output.text_line(&format!("{name}, {field}: expected {expected}, got {got}, error {error}"));
         }
     }
     let passed = cases.len() - failed;

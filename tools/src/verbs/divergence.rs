@@ -1,11 +1,12 @@
 //! `novate divergence`: how likely a price has left a band.
 
-use novate_core::pricing::divergence::{Exposure, divergence as chances};
+use novate_core::pricing::divergence::{Exposure, NoExposure, divergence as chances};
 use serde::Serialize;
 
 use super::Verdict;
 use crate::error::Error;
 use crate::output::{Listing, Output};
+use crate::text::number;
 
 /// What is asked.
 #[derive(Debug, clap::Args)]
@@ -35,7 +36,9 @@ struct DivergenceObject {
 pub(crate) fn divergence(args: &DivergenceArgs, json: bool) -> Result<Verdict, Error> {
     let DivergenceArgs { volatility, lag, band } = *args;
     let exposure = Exposure { volatility, lag_seconds: lag, band };
-    let chance = chances(&exposure).map_err(|error| Error::Usage(error.to_string()))?;
+    let chance = chances(&exposure).map_err(|NoExposure { name, value, expected }| {
+        Error::Usage(format!("{name} is {}; expected {expected}", number(value)))
+    })?;
     let mut output = Output::new(json);
     output.json_line(&DivergenceObject {
         vol: volatility,

@@ -9,6 +9,10 @@ use crate::error::Error;
 use crate::output::{Listing, Output};
 use crate::portfolio::{Computed, compute};
 use crate::reference::read_portfolio;
+use crate::text::{number, rounded};
+
+/// Digits of cash behind the point.
+const DIGITS: usize = 6;
 
 /// The portfolio.
 #[derive(Debug, clap::Args)]
@@ -87,11 +91,12 @@ fn text(object: &MarginObject<'_>) -> String {
     let mut listing = Listing::new();
     for option in &object.options {
         let kind = if option.is_call { "call" } else { "put" };
-        let name = format!("{} {kind} {} in {} s", option.amount, option.strike, option.expiry_seconds);
-        listing.row(&name, &format!("price {:.6}", option.price));
+        let [amount, strike, seconds] = [option.amount, option.strike, option.expiry_seconds].map(number);
+        let name = format!("{amount} {kind} {strike} in {seconds} s");
+        listing.row(&name, &format!("price {}", rounded(option.price, DIGITS)));
     }
     for ScenarioObject { scenario, profit } in &object.scenarios {
-        listing.row(&format!("scenario {scenario}"), &format!("{profit:.6}"));
+        listing.row(&format!("scenario {scenario}"), &rounded(*profit, DIGITS));
     }
     for (name, amount) in [
         ("loss by basis", object.basis_loss),
@@ -102,7 +107,7 @@ fn text(object: &MarginObject<'_>) -> String {
         ("left over the maintenance margin", object.over_maintenance),
         ("left over the initial margin", object.over_initial),
     ] {
-        listing.row(name, &format!("{amount:.6}"));
+        listing.row(name, &rounded(amount, DIGITS));
     }
     listing.lines()
 }

@@ -1,13 +1,14 @@
 //! `novate price`: an option's prices and Greeks.
 #![allow(clippy::float_arithmetic)]
 
-use novate_core::pricing::black76::{Terms, value};
+use novate_core::pricing::black76::{Terms, Value, value};
 use novate_core::pricing::implied::{self, Quote};
 use serde::Serialize;
 
 use super::Verdict;
 use crate::error::Error;
 use crate::output::{Listing, Output};
+use crate::text::number;
 
 const DAYS_A_YEAR: f64 = 365.0;
 
@@ -81,32 +82,63 @@ pub(crate) fn price(args: &PriceArgs, json: bool) -> Result<Verdict, Error> {
         ("--rate", rate, -10.0, 10.0),
     ] {
         if !(low..=high).contains(&value) {
+            let [low, high, value] = [low, high, value].map(number);
             return Err(Error::Usage(format!("{name}: expected a number from {low} to {high}, found {value}")));
         }
     }
-    let found = value(&Terms { forward, strike, years, volatility, rate });
+    let terms = Terms { forward, strike, years, volatility, rate };
+    let found = settled(&terms, value(&terms));
     let mut output = Output::new(json);
-    output.json_line(&PriceObject {
-        forward,
-        strike,
-        years,
-        vol: volatility,
-        rate,
+    output.json_line(&object(&terms, &found));
+    output.text_line(&text(volatility, &found));
+    output.write()?;
+    Ok(Verdict::Right)
+}
+
+/// Greeks of an option that cannot change any more: formulas divide by its time, or by its volatility.
+fn settled(terms: &Terms, found: Value) -> Value {
+    let Terms { forward, strike, years, volatility, .. } = *terms;
+    if years > 0.0 {
+        // Where nothing is uncertain, delta jumps at the strike and has no slope beside it.
+        return if volatility > 0.0 { found } else { Value { gamma: 0.0, ..found } };
+    }
+    // What is exercised now follows the forward, undiscounted.
+    let delta = |is_exercised: bool, slope| if is_exercised { slope } else { 0.0 };
+    Value {
         call: found.call,
         put: found.put,
-        delta_call: found.delta_call,
-        delta_put: found.delta_put,
-        gamma: found.gamma,
-        vega: found.vega,
-        theta_call: found.theta_call,
-        theta_put: found.theta_put,
-        rho_call: found.rho_call,
-        rho_put: found.rho_put,
-        vanna: found.vanna,
-        volga: found.volga,
-    });
+        delta_call: delta(forward > strike, 1.0),
+        delta_put: delta(forward < strike, -1.0),
+        ..Value::default()
+    }
+}
+
+fn object(terms: &Terms, found: &Value) -> PriceObject {
+    // Plus zero: zeros have no sign.
+    PriceObject {
+        forward: terms.forward,
+        strike: terms.strike,
+        years: terms.years + 0.0,
+        vol: terms.volatility + 0.0,
+        rate: terms.rate + 0.0,
+        call: found.call + 0.0,
+        put: found.put + 0.0,
+        delta_call: found.delta_call + 0.0,
+        delta_put: found.delta_put + 0.0,
+        gamma: found.gamma + 0.0,
+        vega: found.vega + 0.0,
+        theta_call: found.theta_call + 0.0,
+        theta_put: found.theta_put + 0.0,
+        rho_call: found.rho_call + 0.0,
+        rho_put: found.rho_put + 0.0,
+        vanna: found.vanna + 0.0,
+        volga: found.volga + 0.0,
+    }
+}
+
+fn text(volatility: f64, found: &Value) -> String {
     let mut listing = Listing::new();
-    listing.row("volatility", &volatility);
+    listing.row("volatility", &number(volatility));
     for (name, call, put) in [
         ("price", found.call, found.put),
         ("delta", found.delta_call, found.delta_put),
@@ -117,9 +149,7 @@ pub(crate) fn price(args: &PriceArgs, json: bool) -> Result<Verdict, Error> {
         ("vanna", found.vanna, found.vanna),
         ("volga", found.volga, found.volga),
     ] {
-        listing.row(name, &format!("call {call:<24} put {put}"));
+        listing.row(name, &format!("call {:<24} put {}", number(call), number(put)));
     }
-    output.text_line(&listing.lines());
-    output.write()?;
-    Ok(Verdict::Right)
+    listing.lines()
 }

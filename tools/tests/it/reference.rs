@@ -145,6 +145,53 @@ fn an_option_is_priced() {
     }
 }
 
+/// Formulas divide by what is left of time: where nothing is left, Greeks are those of an exercise.
+#[test]
+fn an_option_whose_time_is_over() {
+    let greeks = ["gamma", "vega", "theta_call", "theta_put", "rho_call", "rho_put", "vanna", "volga"];
+    for (forward, call, put) in [("100", 0.0, 0.0_f64), ("110", 1.0, 0.0), ("90", 0.0, -1.0)] {
+        let option = ["price", "--forward", forward, "--strike", "100", "--days", "0", "--vol", "0.5", "--rate", "0.1"];
+        let priced = run(&[&option[..], &["--json"]].concat()).result();
+        assert_eq!((&priced["delta_call"], &priced["delta_put"]), (&json!(call), &json!(put)), "{priced}");
+        assert_eq!((&priced["call"], &priced["put"]), (&json!(10.0 * call), &json!(10.0 * put.abs())), "{priced}");
+        for greek in greeks {
+            assert_eq!(priced[greek].to_string(), "0.0", "{priced}");
+        }
+        let ran = run(&option);
+        assert_eq!(ran.code, 0);
+        for line in ["gamma", "theta", "rho"] {
+            let line = ran.stdout.lines().find(|found| found.starts_with(line)).expect("a line");
+            let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+            assert_eq!(words, ["call", "0", "put", "0"], "{}", ran.stdout);
+        }
+    }
+    // Nothing is uncertain, and a zero has no sign.
+    let ran = run(&["price", "--forward", "100", "--strike", "100", "--days", "9", "--vol", "0"]);
+    let gamma = ran.stdout.lines().find(|line| line.starts_with("gamma")).expect("a line");
+    assert!(gamma.ends_with("put 0") && !ran.stdout.contains("-0\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn numbers_of_any_size_are_short() {
+    let vast = ["price", "--forward", "1e30", "--strike", "1e-30", "--days", "365", "--vol", "0.5"];
+    let ran = run(&vast);
+    assert!(ran.code == 0 && ran.stdout.contains("price       call 1e30 "), "{}", ran.stdout);
+    assert!(ran.stdout.lines().all(|line| line.len() < 80), "{}", ran.stdout);
+    for (args, says) in [
+        (
+            &["price", "--forward", "1e300", "--strike", "1", "--days", "1", "--vol", "1"][..],
+            "--forward: expected a number from 1e-30 to 1e30, found 1e300",
+        ),
+        (
+            &["divergence", "--vol", "1e308", "--lag", "1", "--band", "1"],
+            "the volatility is 1e308; expected a number from",
+        ),
+    ] {
+        let ran = run(args);
+        assert!(ran.code == 2 && ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn how_likely_a_price_is_gone() {
     let ran = run(&["divergence", "--vol", "0.8", "--lag", "1", "--band", "0.0005", "--json"]);
