@@ -14,6 +14,7 @@ mod flow;
 mod frames;
 mod input;
 mod journal;
+mod named;
 mod output;
 mod portfolio;
 mod reference;

@@ -5,9 +5,10 @@ use novate_core::margin::{Array, RATE_UNIT, Rate};
 use novate_core::pricing::Level;
 use novate_core::pricing::SCENARIOS_MAX;
 use novate_core::pricing::pmrm::{self, Discounts, Grid, SkewShock, Smile, VolatilityShock, Worth};
-use novate_core::pricing::svi;
+use novate_core::pricing::svi::{self, NotASmile};
 
 use super::json;
+use crate::text::number;
 
 /// Units of a position to a lot.
 const LOT: f64 = 1e-11;
@@ -42,7 +43,11 @@ pub(crate) struct Computed {
 /// Cash, or the worth of something, in lanes.
 fn lanes(amount: f64) -> Result<i128, String> {
     let scaled = amount * ATOMS * LANES;
-    if scaled.abs() < 1e36 { Ok(scaled as i128) } else { Err(format!("an amount of {amount} is too large")) }
+    if scaled.abs() < 1e36 { Ok(scaled as i128) } else { Err(too_large(amount)) }
+}
+
+fn too_large(amount: f64) -> String {
+    format!("an amount of {} is too large", number(amount))
 }
 
 /// The worth of one lot.
@@ -58,13 +63,13 @@ pub(crate) fn cash(lanes: i128) -> f64 {
 /// A quantity in lots.
 pub(crate) fn lots(amount: f64) -> Result<i64, String> {
     let lots = (amount / LOT).round();
-    if lots.abs() <= LOTS_MAX { Ok(lots as i64) } else { Err(format!("an amount of {amount} is too large")) }
+    if lots.abs() <= LOTS_MAX { Ok(lots as i64) } else { Err(too_large(amount)) }
 }
 
 fn rate(name: &str, value: f64) -> Result<Rate, String> {
     let units = (value >= 0.0).then_some((value * RATE_UNIT as f64).round() as u128);
     let rate = units.and_then(Rate::new);
-    rate.ok_or_else(|| format!("{name} is {value}; expected a number from 0 to 1000000"))
+    rate.ok_or_else(|| format!("{name} is {}; expected a number from 0 to 1000000", number(value)))
 }
 
 fn array(worth: &Worth) -> Result<Array<i128>, String> {
@@ -75,13 +80,13 @@ fn array(worth: &Worth) -> Result<Array<i128>, String> {
     Ok(Array { mark: lot(worth.mark)?, basis: [lot(worth.basis[0])?, lot(worth.basis[1])?], scenarios })
 }
 
-/// What a scenario does to the smile; whatever has another name keeps it.
+/// What a scenario does to the smile.
 fn smile(direction: &str) -> Smile {
-    match direction.to_ascii_uppercase().as_str() {
-        "UP" => Smile::Up,
-        "DOWN" => Smile::Down,
-        "LINEAR" => Smile::Linear,
-        "ABS" => Smile::Absolute,
+    match direction {
+        "Up" => Smile::Up,
+        "Down" => Smile::Down,
+        "Linear" | "LINEAR" => Smile::Linear,
+        "Abs" | "ABS" => Smile::Absolute,
         _ => Smile::Kept,
     }
 }
@@ -92,13 +97,8 @@ fn smile(direction: &str) -> Smile {
 /// What of it makes no sense.
 pub(crate) fn compute(portfolio: &json::Portfolio) -> Result<Computed, String> {
     let json::Portfolio { market, parameters, .. } = portfolio;
-    if parameters.scenarios.len() > SCENARIOS_MAX {
-        return Err(format!("Scenarios has {} rows; expected at most {SCENARIOS_MAX}", parameters.scenarios.len()));
-    }
-    for (name, value) in [("SpotPrice", market.spot_price), ("StablePrice", market.stable_price)] {
-        if value <= 0.0 {
-            return Err(format!("{name} is {value}; expected a number above 0"));
-        }
+    if !(1..=SCENARIOS_MAX).contains(&parameters.scenarios.len()) {
+        return Err(format!("Scenarios has {} rows; expected 1 to {SCENARIOS_MAX}", parameters.scenarios.len()));
     }
     let mut confidence = market.spot_confidence;
     let collaterals = collaterals(market)?;
@@ -133,7 +133,7 @@ pub(crate) fn compute(portfolio: &json::Portfolio) -> Result<Computed, String> {
 }
 
 fn computed(parameters: &json::Parameters, found: &Margin, marks: Vec<f64>) -> Computed {
-    let name = |scenario: &json::Scenario| format!("{} {}", scenario.spot_shock, scenario.vol_shock_direction);
+    let name = |scenario: &json::Scenario| format!("{} {}", number(scenario.spot_shock), scenario.vol_shock_direction);
     Computed {
         names: parameters.scenarios.iter().map(name).collect(),
         scenarios: found.scenarios.iter().take(parameters.scenarios.len()).copied().map(cash).collect(),
@@ -192,14 +192,26 @@ fn expiries(
     let mut seconds: Vec<f64> = market.options.iter().map(|option| option.expiry).collect();
     seconds.sort_unstable_by(f64::total_cmp);
     seconds.dedup();
+    let feeds = feeds(&market.option_feeds)?;
     let mut expiries = Vec::new();
     for seconds in seconds {
-        let feed = market.option_feeds.iter().find(|feed| feed.expiry == seconds);
-        let feed = feed.ok_or_else(|| format!("OptionFeeds has no row with FeedExpiry {seconds}"))?;
-        let options = market.options.iter().zip(&mut marks).filter(|(option, _)| option.expiry == seconds);
-        expiries.push(expiry(&grid, feed, options, confidence)?);
+        let place = feeds.binary_search_by(|feed| feed.expiry.total_cmp(&seconds));
+        let place = place.map_err(|_| format!("OptionFeeds has no row with FeedExpiry {}", number(seconds)))?;
+        let options = market.options.iter().zip(&mut marks).enumerate();
+        let options = options.filter(|(_, (option, _))| option.expiry == seconds);
+        expiries.push(expiry(&grid, feeds[place], options, confidence)?);
     }
     Ok((expiries, marks))
+}
+
+/// Feeds in the order of their expiries, of which each has one.
+fn feeds(rows: &[json::Feed]) -> Result<Vec<&json::Feed>, String> {
+    let mut feeds: Vec<&json::Feed> = rows.iter().collect();
+    feeds.sort_by(|one, other| one.expiry.total_cmp(&other.expiry));
+    match feeds.windows(2).find(|pair| pair[0].expiry == pair[1].expiry) {
+        Some(pair) => Err(format!("OptionFeeds has two rows with FeedExpiry {}; expected one", number(pair[0].expiry))),
+        None => Ok(feeds),
+    }
 }
 
 fn grid<'a>(scenarios: &'a [pmrm::Scenario], parameters: &json::Parameters) -> Grid<'a> {
@@ -232,35 +244,65 @@ fn grid<'a>(scenarios: &'a [pmrm::Scenario], parameters: &json::Parameters) -> G
     }
 }
 
+/// How many of an expiry's options there are, in lots.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Bought and sold together.
+    gross: u64,
+    /// What was bought less what was sold, strike by strike.
+    strikes: Vec<(f64, i64)>,
+}
+
+impl Counted {
+    fn add(&mut self, strike: f64, quantity: i64) -> Result<(), String> {
+        let gross = self.gross.checked_add(quantity.unsigned_abs());
+        self.gross = gross
+            .ok_or_else(|| format!("the amounts of its expiry are more than {} together", most(u64::MAX as f64)))?;
+        match self.strikes.iter_mut().find(|(other, _)| *other == strike) {
+            Some((_, net)) => {
+                let sum = net.checked_add(quantity);
+                *net = sum.ok_or_else(|| {
+                    format!("the amounts at strike {} are more than {} together", number(strike), most(i64::MAX as f64))
+                })?;
+            }
+            None => self.strikes.push((strike, quantity)),
+        }
+        Ok(())
+    }
+
+    /// What was sold beyond what was bought. Less than the gross, so that it has room.
+    fn naked(&self) -> u64 {
+        let sold = self.strikes.iter().map(|(_, net)| net.min(&0).unsigned_abs());
+        sold.fold(0, u64::saturating_add)
+    }
+}
+
+/// So many lots, as an amount in whole units.
+fn most(lots: f64) -> String {
+    number((lots * LOT).floor())
+}
+
 fn expiry<'m>(
     grid: &Grid<'_>,
     feed: &json::Feed,
-    options: impl Iterator<Item = (&'m json::Position, &'m mut f64)>,
+    options: impl Iterator<Item = (usize, (&'m json::Position, &'m mut f64))>,
     confidence: f64,
 ) -> Result<Expiry<i128>, String> {
     let level = Level::best();
-    let [a, b, rho, m, sigma, forward, years] = feed.smile;
-    let smile = svi::Smile::new(svi::Parameters { a, b, rho, m, sigma, forward, years });
-    let smile = smile.map_err(|error| format!("SVIparam of the expiry in {} seconds: {error}", feed.expiry))?;
     let feeds = pmrm::Expiry { seconds: feed.expiry, forward: feed.forward, rate: feed.rate };
+    let smile = svi_smile(feed)?;
     let factors = pmrm::factors(level, &grid.discounts, &feeds);
     let prepared = pmrm::Prepared::new(level, grid, &feeds);
-    let (mut sums, mut gross) = (Array::default(), 0_u64);
-    let mut strikes: Vec<(f64, i64)> = Vec::new();
-    for (option, mark) in options {
-        if option.strike <= 0.0 {
-            return Err(format!("Strike is {}; expected a price above 0", option.strike));
-        }
+    let (mut sums, mut counted) = (Array::default(), Counted::default());
+    for (index, (option, mark)) in options {
         let volatility = smile.volatility(option.strike);
-        let terms = pmrm::Terms { strike: option.strike, is_call: option.is_call, volatility };
-        let worth = prepared.worth(&terms);
-        let quantity = lots(option.amount)?;
-        sums.add(quantity, &array(&worth)?).map_err(|error| error.to_string())?;
-        gross += quantity.unsigned_abs();
-        match strikes.iter_mut().find(|(strike, _)| *strike == option.strike) {
-            Some((_, net)) => *net += quantity,
-            None => strikes.push((option.strike, quantity)),
-        }
+        let worth = prepared.worth(&pmrm::Terms { strike: option.strike, is_call: option.is_call, volatility });
+        let mut add = || {
+            let quantity = lots(option.amount)?;
+            sums.add(quantity, &array(&worth)?).map_err(|error| error.to_string())?;
+            counted.add(option.strike, quantity)
+        };
+        add().map_err(|what| format!("Options: row {}: Amount {}: {what}", index + 1, number(option.amount)))?;
         *mark = worth.mark;
     }
     let feed_confidence = feed.forward_confidence.min(feed.rate_confidence).min(feed.option_vol_confidences);
@@ -269,8 +311,25 @@ fn expiry<'m>(
         discount_long: rate("BASE_STATIC_DISCOUNT", factors.long)?,
         discount_short: rate("BASE_STATIC_DISCOUNT_NEG", factors.short)?,
         basis: rate("BASIS_CONT_ADD_FACTOR", factors.basis)?,
-        naked: strikes.iter().map(|(_, net)| net.min(&0).unsigned_abs()).sum(),
-        gross,
+        naked: counted.naked(),
+        gross: counted.gross,
         confidence: rate("ForwardConfidence", feed_confidence.min(confidence))?,
+    })
+}
+
+/// The smile of an expiry.
+fn svi_smile(feed: &json::Feed) -> Result<svi::Smile, String> {
+    let [a, b, rho, m, sigma, forward, years] = feed.smile;
+    let smile = svi::Smile::new(svi::Parameters { a, b, rho, m, sigma, forward, years });
+    smile.map_err(|error| {
+        let what = match error {
+            NotASmile::Parameter { name, value, expected } => {
+                format!("the smile's parameter {name} is {}; expected {expected}", number(value))
+            }
+            NotASmile::NegativeVariance { least } => {
+                format!("its least variance is {}; expected 0 or more", number(least))
+            }
+        };
+        format!("SVIparam of the expiry in {} seconds: {what}", number(feed.expiry))
     })
 }

@@ -4,6 +4,15 @@ use serde::de::{Deserializer, Error as _, Unexpected};
 use serde::{Deserialize, de};
 use serde_json::Value;
 
+use crate::text::{number as written, quoted};
+
+/// Numbers of a market are at most this large.
+const MARKET_MAX: f64 = 1e30;
+/// Parameters are at most this large.
+const PARAMETER_MAX: f64 = 1e9;
+/// What a scenario may do to a smile, as it is written there.
+const DIRECTIONS: [&str; 7] = ["Up", "Down", "None", "Linear", "LINEAR", "Abs", "ABS"];
+
 /// A case.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Portfolio {
@@ -21,19 +30,18 @@ pub(crate) struct Portfolio {
 pub(crate) struct Market {
     #[serde(deserialize_with = "real")]
     pub(crate) cash: f64,
-    #[serde(default)]
     pub(crate) collaterals: Vec<Collateral>,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "positive")]
     pub(crate) spot_price: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "confidence")]
     pub(crate) spot_confidence: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "positive")]
     pub(crate) stable_price: f64,
     #[serde(deserialize_with = "real")]
     pub(crate) num_perps: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "not_negative")]
     pub(crate) perp_price: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "confidence")]
     pub(crate) perp_confidence: f64,
     #[serde(rename = "UnrealisedPerpPNL", deserialize_with = "real")]
     pub(crate) unrealised_perp_pnl: f64,
@@ -50,9 +58,9 @@ pub(crate) struct Market {
 pub(crate) struct Collateral {
     #[serde(deserialize_with = "real")]
     pub(crate) amount: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "not_negative")]
     pub(crate) price: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "confidence")]
     pub(crate) confidence: f64,
     #[serde(deserialize_with = "truth")]
     pub(crate) is_risk_cancelling: bool,
@@ -66,9 +74,9 @@ pub(crate) struct Collateral {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Position {
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "not_negative")]
     pub(crate) expiry: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "positive")]
     pub(crate) strike: f64,
     #[serde(deserialize_with = "truth")]
     pub(crate) is_call: bool,
@@ -80,19 +88,19 @@ pub(crate) struct Position {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Feed {
-    #[serde(rename = "FeedExpiry", deserialize_with = "real")]
+    #[serde(rename = "FeedExpiry", deserialize_with = "not_negative")]
     pub(crate) expiry: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "positive")]
     pub(crate) forward: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "confidence")]
     pub(crate) forward_confidence: f64,
     #[serde(deserialize_with = "real")]
     pub(crate) rate: f64,
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "confidence")]
     pub(crate) rate_confidence: f64,
     #[serde(rename = "SVIparam", deserialize_with = "seven")]
     pub(crate) smile: [f64; 7],
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "confidence")]
     pub(crate) option_vol_confidences: f64,
 }
 
@@ -112,11 +120,12 @@ pub(crate) struct Parameters {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Scenario {
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "parameter")]
     pub(crate) spot_shock: f64,
+    #[serde(deserialize_with = "direction")]
     pub(crate) vol_shock_direction: String,
     /// As it is written there.
-    #[serde(rename = "DampeningFactor", deserialize_with = "real")]
+    #[serde(rename = "DampeningFactor", deserialize_with = "parameter")]
     pub(crate) damping: f64,
 }
 
@@ -125,7 +134,7 @@ macro_rules! numbers {
         $(#[$doc])*
         #[derive(Debug, Deserialize)]
         #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-        pub(crate) struct $name { $(#[serde(deserialize_with = "real")] pub(crate) $field: f64,)* }
+        pub(crate) struct $name { $(#[serde(deserialize_with = "parameter")] pub(crate) $field: f64,)* }
     };
 }
 
@@ -192,30 +201,88 @@ pub(crate) struct Results {
     pub(crate) maintenance: f64,
 }
 
+/// A number of a list that may hold text.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Real(#[serde(deserialize_with = "real")] f64);
+
 /// A finite number, bare or as text.
 fn number<E: de::Error>(value: &Value) -> Result<f64, E> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.parse().ok(),
-        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
         _ => None,
     };
-    number.filter(|number| number.is_finite()).ok_or_else(|| E::custom(format!("expected a number, found {value}")))
+    let expected = || E::custom(format!("expected a number, found {}", shown(value)));
+    number.filter(|number| number.is_finite()).ok_or_else(expected)
+}
+
+/// A value as messages show it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        // A number may have any number of digits.
+        plain => plain.to_string().chars().take(60).collect(),
+    }
+}
+
+/// A number that is one of those expected.
+fn number_if<'de, D: Deserializer<'de>>(
+    from: D,
+    is_right: impl FnOnce(f64) -> bool,
+    expected: &str,
+) -> Result<f64, D::Error> {
+    let found = number(&Value::deserialize(from)?)?;
+    if is_right(found) {
+        Ok(found)
+    } else {
+        Err(D::Error::custom(format!("expected {expected}, found {}", written(found))))
+    }
 }
 
 fn real<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    number(&Value::deserialize(from)?)
+    number_if(from, |found| found.abs() <= MARKET_MAX, "a number from -1e30 to 1e30")
+}
+
+fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    number_if(from, |found| found > 0.0 && found <= MARKET_MAX, "a number above 0, to 1e30")
+}
+
+fn not_negative<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    number_if(from, |found| (0.0..=MARKET_MAX).contains(&found), "a number from 0 to 1e30")
+}
+
+fn confidence<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    number_if(from, |found| (0.0..=1.0).contains(&found), "a number from 0 to 1")
+}
+
+fn parameter<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    number_if(from, |found| found.abs() <= PARAMETER_MAX, "a number from -1e9 to 1e9")
+}
+
+fn direction<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let found = String::deserialize(from)?;
+    if DIRECTIONS.contains(&found.as_str()) {
+        return Ok(found);
+    }
+    Err(D::Error::custom(format!("expected one of {}, found {}", DIRECTIONS.join(", "), quoted(&found))))
 }
 
 /// True or false, also as a number.
 fn truth<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    let number: f64 = number(&Value::deserialize(from)?)?;
-    Ok(number != 0.0)
+    let value = Value::deserialize(from)?;
+    let truth = match &value {
+        Value::Bool(truth) => Some(*truth),
+        other => {
+            number::<D::Error>(other).ok().filter(|number| [0.0, 1.0].contains(number)).map(|number| number == 1.0)
+        }
+    };
+    truth.ok_or_else(|| D::Error::custom(format!("expected true or false, found {}", shown(&value))))
 }
 
 fn seven<'de, D: Deserializer<'de>>(from: D) -> Result<[f64; 7], D::Error> {
-    let values = Vec::<Value>::deserialize(from)?;
-    let numbers = values.iter().map(number).collect::<Result<Vec<_>, D::Error>>()?;
+    let numbers: Vec<f64> = Vec::<Real>::deserialize(from)?.into_iter().map(|Real(number)| number).collect();
     numbers
         .try_into()
         .map_err(|found: Vec<f64>| D::Error::invalid_length(found.len(), &"seven: a, b, rho, m, sigma, forward, years"))

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Case, Off};
 use crate::error::Error;
+use crate::named;
 use crate::portfolio::{Computed, Portfolio, Results, compute};
 
 /// How far an amount may be off: of itself, or of one.
@@ -46,7 +47,7 @@ fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
 pub(crate) fn read_portfolio(file: &Path) -> Result<Portfolio, Error> {
     let name = file.display().to_string();
     let text = fs::read_to_string(file).map_err(|cause| Error::Open { file: name.clone(), cause })?;
-    serde_json::from_str(&text).map_err(|error| {
+    named::from_str(&text).map_err(|error| {
         let line = error.line() as u64;
         Error::data(&name, line, "a portfolio with all its fields", error.to_string())
     })

@@ -76,8 +76,11 @@ fn what_is_no_portfolio_is_refused_with_file_and_field() {
     let mut without = portfolio(7);
     without.as_object_mut().expect("an object").remove("Result");
     for (content, says) in [
-        (lacking.to_string(), "off.json:1: expected a portfolio with all its fields, found missing field `SpotPrice`"),
-        (changed("/Scenario/Cash", json!("much")), "expected a number, found \"much\""),
+        (
+            lacking.to_string(),
+            "off.json:1: expected a portfolio with all its fields, found Scenario: missing field `SpotPrice`",
+        ),
+        (changed("/Scenario/Cash", json!("much")), "found Scenario: Cash: expected a number, found \"much\""),
         (
             changed("/Scenario/OptionFeeds/0/SVIparam", json!([1, 2])),
             "expected seven: a, b, rho, m, sigma, forward, years",
@@ -87,16 +90,19 @@ fn what_is_no_portfolio_is_refused_with_file_and_field() {
             "the smile's parameter b is -1; expected a number from 0",
         ),
         (changed("/Scenario/OptionFeeds/0/FeedExpiry", json!(7)), "OptionFeeds has no row with FeedExpiry "),
-        (changed("/Scenario/Options/0/Strike", json!(0)), "Strike is 0; expected a price above 0"),
-        (changed("/Scenario/Options/0/Amount", json!(1e300)), "an amount of "),
-        (changed("/Scenario/SpotPrice", json!(-5)), "SpotPrice is -5; expected a number above 0"),
+        (
+            changed("/Scenario/Options/0/Strike", json!(0)),
+            "Options: row 1: Strike: expected a number above 0, to 1e30, found 0",
+        ),
+        (changed("/Scenario/Options/0/Amount", json!(1e20)), "Options: row 1: Amount 1e20: an amount of 1e20 is"),
+        (changed("/Scenario/SpotPrice", json!(-5)), "SpotPrice: expected a number above 0, to 1e30, found -5"),
         (
             changed("/Parameters/OtherContingency/CONF_MARGIN", json!(-1)),
             "CONF_MARGIN is -1; expected a number from 0 to",
         ),
         (
             changed("/Parameters/Scenarios", json!(vec![portfolio(7)["Parameters"]["Scenarios"][0].clone(); 33])),
-            "Scenarios has 33 rows",
+            "Scenarios has 33 rows; expected 1 to 32",
         ),
         (without.to_string(), "off.json: expected the field `Result` to compare with, found none"),
         ("{".to_owned(), "off.json:1: expected a portfolio with all its fields, found EOF"),
@@ -109,6 +115,124 @@ fn what_is_no_portfolio_is_refused_with_file_and_field() {
     let ran = run(&["check", "pmrm", &empty.path()]);
     assert!(ran.code == 2 && ran.stderr.contains("expected cases to compare with, found none"), "{}", ran.stderr);
     assert_eq!(run(&["check", "pmrm", "nowhere.json"]).code, 2);
+}
+
+/// Both verbs refuse a portfolio.
+fn assert_refused(content: &str, says: &str) {
+    let folder = Folder::new();
+    let file = folder.file("off.json", content);
+    for verb in [&["check", "pmrm"][..], &["margin", "--portfolio"]] {
+        let ran = run(&[verb, &[&file]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{says}: {}", ran.stderr);
+        assert!(ran.stderr.contains("off.json") && ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+}
+
+/// Data that would be computed with and mean nothing; of both verbs, with the place where it stands.
+#[test]
+fn what_makes_no_sense_is_refused() {
+    const FEED: &str = "/Scenario/OptionFeeds/1";
+    const SCENARIO: &str = "/Parameters/Scenarios/2";
+    for (row, field, value, says) in [
+        ("/Scenario", "PerpPrice", json!(-1), "Scenario: PerpPrice: expected a number from 0 to 1e30, found -1"),
+        ("/Scenario", "PerpConfidence", json!(1.01), "PerpConfidence: expected a number from 0 to 1, found 1.01"),
+        ("/Scenario", "SpotConfidence", json!(-0.01), "SpotConfidence: expected a number from 0 to 1, found -0.01"),
+        ("/Scenario", "Cash", json!(-1e300), "Cash: expected a number from -1e30 to 1e30, found -1e300"),
+        ("/Scenario", "NumPerps", json!(true), "NumPerps: expected a number, found true"),
+        ("/Scenario/Collaterals/0", "Price", json!(-5), "Collaterals: row 1: Price: expected a number from 0 to"),
+        (
+            "/Scenario/Collaterals/0",
+            "Confidence",
+            json!(2),
+            "Collaterals: row 1: Confidence: expected a number from 0 to",
+        ),
+        ("/Scenario/Options/2", "Amount", json!(true), "Options: row 3: Amount: expected a number, found true"),
+        ("/Scenario/Options/2", "IsCall", json!(2), "Options: row 3: IsCall: expected true or false, found 2"),
+        ("/Scenario/Options/2", "Expiry", json!(-5), "Options: row 3: Expiry: expected a number from 0 to"),
+        (FEED, "Forward", json!(0), "OptionFeeds: row 2: Forward: expected a number above 0, to 1e30, found 0"),
+        (FEED, "FeedExpiry", json!(-5), "OptionFeeds: row 2: FeedExpiry: expected a number from 0 to 1e30, found -5"),
+        (
+            FEED,
+            "RateConfidence",
+            json!(1.5),
+            "OptionFeeds: row 2: RateConfidence: expected a number from 0 to 1, found",
+        ),
+        (
+            FEED,
+            "OptionVolConfidences",
+            json!(-1),
+            "row 2: OptionVolConfidences: expected a number from 0 to 1, found -1",
+        ),
+        (SCENARIO, "SpotShock", json!(1e10), "row 3: SpotShock: expected a number from -1e9 to 1e9, found 10000000000"),
+        (SCENARIO, "VolShockDirection", json!("UPP"), "row 3: VolShockDirection: expected one of Up, Down, None, "),
+        (SCENARIO, "VolShockDirection", json!("up "), "LINEAR, Abs, ABS, found \"up \""),
+        ("/Parameters/VolShock", "VOLRANGEUP", json!("inf"), "VolShock: VOLRANGEUP: expected a number, found \"inf\""),
+        (
+            "/Parameters/Margin",
+            "MM_LOSS_FACTOR",
+            json!(1e308),
+            "MM_LOSS_FACTOR: expected a number from -1e9 to 1e9, found",
+        ),
+        ("/Parameters", "Scenarios", json!([]), "Scenarios has 0 rows; expected 1 to 32"),
+        (FEED, "SVIparam", json!([1, 2, true]), "OptionFeeds: row 2: SVIparam: row 3: expected a number, found true"),
+    ] {
+        let mut content = portfolio(12);
+        let row = content.pointer_mut(row).unwrap_or_else(|| panic!("no {row}"));
+        assert!(row.as_object_mut().expect("an object").insert(field.to_owned(), value).is_some(), "no {field}");
+        assert_refused(&content.to_string(), says);
+    }
+}
+
+#[test]
+fn what_lacks_or_stands_twice_is_refused() {
+    for (row, field) in [
+        ("/Scenario", "Collaterals"),
+        ("/Scenario/Options/1", "Amount"),
+        ("/Scenario/OptionFeeds/0", "Rate"),
+        ("/Parameters", "Scenarios"),
+        ("/Parameters/VolShock", "DTE_FLOOR"),
+    ] {
+        let mut content = portfolio(12);
+        let row = content.pointer_mut(row).and_then(Value::as_object_mut);
+        assert!(row.expect("an object").shift_remove(field).is_some(), "no {field}");
+        assert_refused(&content.to_string(), &format!("missing field `{field}`"));
+    }
+    let mut twice = portfolio(12);
+    let feeds = twice["Scenario"]["OptionFeeds"].as_array_mut().expect("rows");
+    let (expiry, row) = (feeds[0]["FeedExpiry"].clone(), feeds[0].clone());
+    feeds.push(row);
+    assert_refused(&twice.to_string(), &format!("OptionFeeds has two rows with FeedExpiry {expiry}; expected one"));
+    let cash = portfolio(12).to_string().replacen("\"Cash\":", "\"Cash\":1,\"Cash\":", 1);
+    assert_refused(&cash, "Scenario: expected Cash once, found it twice");
+}
+
+/// Amounts that an option may have, of more options than a sum of them has room for.
+#[test]
+fn amounts_too_large_together_are_refused() {
+    let folder = Folder::new();
+    for (rows, amount, strikes, says) in [
+        (1_100, 90_071, 1, ": the amounts at strike 1000 are more than 92233720 together"),
+        (1_100, -90_071, 1, ": the amounts at strike 1000 are more than 92233720 together"),
+        (2_200, -90_071, 2_200, "the amounts of its expiry are more than 184467440 together"),
+    ] {
+        let mut content = portfolio(7);
+        let option = content["Scenario"]["Options"][0].clone();
+        let options = (0..rows).map(|row| {
+            let mut option = option.clone();
+            option["Amount"] = json!(amount);
+            option["Strike"] = json!(1_000 + row % strikes);
+            option
+        });
+        content["Scenario"]["Options"] = options.collect();
+        let file = folder.file("many.json", content.to_string());
+        for verb in [&["check", "pmrm"][..], &["margin", "--portfolio"]] {
+            let ran = run(&[verb, &[&file]].concat());
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+            let place =
+                format!("many.json: Options: row {}: Amount {amount}: ", if strikes == 1 { 1_025 } else { 2_049 });
+            assert!(ran.stderr.contains(&place) && ran.stderr.contains(says), "{}", ran.stderr);
+        }
+    }
 }
 
 #[test]
