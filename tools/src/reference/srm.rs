@@ -8,11 +8,14 @@ use novate_core::margin::standard::{Expiry, Parameters, Position, margin};
 use novate_core::pricing::YEAR_SECONDS;
 use novate_core::pricing::black76::{Terms, value};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 use super::{Case, Off};
 use crate::error::Error;
 use crate::input::Source;
+use crate::named;
 use crate::portfolio::{cash, lot, lots};
+use crate::text::{number, quoted};
 
 /// How far an amount may be off: of itself, or of one.
 const TOLERANCE: f64 = 1e-6;
@@ -39,9 +42,9 @@ struct Scenario {
     option_is_call: Vec<f64>,
     option_amounts: Vec<f64>,
     option_vols: Vec<f64>,
-    #[serde(rename = "ETHSpotPrice")]
+    #[serde(rename = "ETHSpotPrice", deserialize_with = "price")]
     eth_spot: f64,
-    #[serde(rename = "BTCSpotPrice")]
+    #[serde(rename = "BTCSpotPrice", deserialize_with = "price")]
     btc_spot: f64,
     feed_expiries: Vec<f64>,
     forwards: Vec<f64>,
@@ -64,6 +67,13 @@ struct Results {
     btc_initial: f64,
 }
 
+/// A price of an underlying.
+fn price<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let found = f64::deserialize(from)?;
+    let expected = || D::Error::custom(format!("expected a price above 0, found {}", number(found)));
+    if found > 0.0 { Ok(found) } else { Err(expected()) }
+}
+
 /// Options of one underlying, and its feeds.
 struct Underlying<'t> {
     scenario: &'t Scenario,
@@ -77,7 +87,7 @@ pub(crate) fn srm(source: &Source) -> Result<Vec<Case>, Error> {
     let Source::File(path) = source else { return Ok(Vec::new()) };
     let file = source.name();
     let text = fs::read_to_string(path).map_err(|cause| Error::Open { file: file.clone(), cause })?;
-    let tests: BTreeMap<String, Test> = serde_json::from_str(&text)
+    let tests: BTreeMap<String, Test> = named::from_str(&text)
         .map_err(|error| Error::data(&file, error.line() as u64, "cases with all their fields", error.to_string()))?;
     let mut cases = Vec::new();
     for (name, Test { scenario, result }) in &tests {
@@ -123,12 +133,15 @@ impl Underlying<'_> {
         if lengths.into_iter().any(|length| length != option_underlying.len()) {
             return Err("the lists of options have different lengths".to_owned());
         }
+        if let Some(other) = option_underlying.iter().find(|name| !["ETH", "BTC"].contains(&name.as_str())) {
+            return Err(format!("OptionUnderlying: expected ETH or BTC, found {}", quoted(other)));
+        }
         let own: Vec<usize> =
             (0..option_underlying.len()).filter(|&place| option_underlying[place] == self.name).collect();
         let mut expiries: Vec<f64> = own.iter().map(|&place| option_expiries[place]).collect();
         expiries.sort_unstable_by(f64::total_cmp);
         expiries.dedup();
-        let (mut maintenance, mut initial) = (0, 0);
+        let (mut maintenance, mut initial) = (0_i128, 0_i128);
         for &seconds in &expiries {
             let forward = self.forward(seconds)?;
             let places = own.iter().copied().filter(|&place| option_expiries[place] == seconds);
@@ -136,8 +149,8 @@ impl Underlying<'_> {
             let positions = positions.collect::<Result<Vec<_>, String>>()?;
             let expiry = Expiry { positions: &positions, spot: lot(self.spot)?, forward: lot(forward)? };
             let needed = margin(&parameters()?, &expiry).map_err(|error| error.to_string())?;
-            maintenance += needed.maintenance;
-            initial += needed.initial;
+            let sum = |one: i128, other| one.checked_add(other).ok_or("a margin of all expiries is too large");
+            (maintenance, initial) = (sum(maintenance, needed.maintenance)?, sum(initial, needed.initial)?);
         }
         Ok((!own.is_empty()).then(|| (cash(maintenance), cash(initial))))
     }
@@ -151,13 +164,15 @@ impl Underlying<'_> {
         let feeds = self.scenario.feed_expiries.iter().zip(&self.scenario.forwards);
         let own = feeds.filter(|(expiry, _)| **expiry == seconds).map(|(_, forward)| forward / UNIT);
         let far = |forward: &f64| (forward - self.spot).abs();
-        own.min_by(|one, other| far(one).total_cmp(&far(other))).ok_or_else(|| format!("FeedExpiries has no {seconds}"))
+        own.min_by(|one, other| far(one).total_cmp(&far(other)))
+            .ok_or_else(|| format!("FeedExpiries has no {}", number(seconds)))
     }
 
     fn position(&self, place: usize, seconds: f64, forward: f64) -> Result<Position, String> {
         let Scenario { option_strikes, option_is_call, option_amounts, option_vols, .. } = self.scenario;
         let (strike, is_call) = (option_strikes[place] / UNIT, option_is_call[place] != 0.0);
         if strike <= 0.0 || forward <= 0.0 {
+            let [strike, forward] = [strike, forward].map(number);
             return Err(format!("the strike is {strike} and the forward {forward}; expected prices above 0"));
         }
         // Marks are without discount.

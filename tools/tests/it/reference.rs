@@ -275,6 +275,11 @@ fn options_strike_by_strike() {
     short["sold"]["Scenario"]["OptionVols"] = json!([0]);
     let mut soon = standard("-300");
     soon["sold"]["Scenario"]["OptionExpiries"] = json!([60, 60, 60]);
+    let with = |field: &str, value: serde_json::Value| {
+        let mut cases = standard("-300");
+        cases["sold"]["Scenario"][field] = value;
+        cases.to_string()
+    };
     let mut lacking = standard("-300");
     lacking["sold"]["Scenario"].as_object_mut().expect("an object").remove("Forwards");
     let mut unfed = standard("-300");
@@ -283,8 +288,28 @@ fn options_strike_by_strike() {
         (short.to_string(), "cases.json: sold: the lists of options have different lengths"),
         (soon.to_string(), "cases.json: sold: SettlementPriceETH is missing"),
         (unfed.to_string(), "cases.json: sold: FeedExpiries has no 864000"),
-        (lacking.to_string(), "cases.json:1: expected cases with all their fields, found missing field `Forwards`"),
-        (standard("much").to_string(), "found invalid type: string \"much\", expected f64"),
+        (
+            lacking.to_string(),
+            "cases.json:1: expected cases with all their fields, found sold: Scenario: missing field `Forwards`",
+        ),
+        (standard("much").to_string(), "found sold: Result: ETHOptionIM: invalid type: string \"much\", expected f64"),
+        (
+            with("OptionAmounts", json!([1, true, 1])),
+            "found sold: Scenario: OptionAmounts: row 2: invalid type: boolean `true`, expected f64",
+        ),
+        (
+            with("ETHSpotPrice", json!(-1e300)),
+            "found sold: Scenario: ETHSpotPrice: expected a price above 0, found -1e300",
+        ),
+        (with("BTCSpotPrice", json!(0)), "found sold: Scenario: BTCSpotPrice: expected a price above 0, found 0"),
+        (
+            with("OptionUnderlying", json!(["ETH", "SOL", "ETH"])),
+            "cases.json: sold: OptionUnderlying: expected ETH or BTC, found \"SOL\"",
+        ),
+        (
+            standard("-300").to_string().replacen('{', &format!("{{\"sold\":{},", standard("-300")["sold"]), 1),
+            "cases.json:1: expected cases with all their fields, found expected sold once, found it twice",
+        ),
         ("{}".to_owned(), "cases.json: expected cases to compare with, found none"),
     ] {
         let ran = check(content);
