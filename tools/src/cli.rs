@@ -228,8 +228,8 @@ pub(crate) enum Check {
     ///
     /// A case is one row. Columns: `x_log_moneyness`, `s_total_vol_exact`, `normalised_black_beta`, of options with the price
     /// e^(x/2) N(x/s + s/2) - e^(-x/2) N(x/s - s/2). A volatility may be 1e-11 of itself off, or what the last digit of the
-    /// price moves it by; where that is more than a hundredth, the price of what is found may be two such digits off. The
-    /// last line is `N passed, M failed`.
+    /// price moves it by; where that is more than a hundredth, the prices of what is found and of what is expected may be two
+    /// such digits off. The last line is `N passed, M failed`.
     #[command(after_help = "Example:\n  novate check iv lbr.csv")]
     Iv(ReferenceArgs),
     /// Compare margin levels of futures and perpetuals with numbers that are known, to the atom.

@@ -37,21 +37,31 @@ pub(crate) fn iv(source: &Source) -> Result<Vec<Case>, Error> {
 }
 
 fn compare(x: f64, s: f64, price: f64) -> Option<Off> {
-    let found = total_volatility(x, price);
     let unit = price.next_up() - price;
-    // What one unit in the last place of the price moves s by, as a part of it.
-    let slope = (-0.5 * ((x / s) * (x / s) + 0.25 * s * s)).exp() / (2.0 * PI).sqrt();
-    let moved = unit / (s * slope);
-    let tells_nothing = moved.is_nan() || moved >= MOVED_MAX;
-    match found {
-        Ok(found) if tells_nothing => Off::beyond("price", normalised_black(x, found), price, UNITS * unit),
-        Ok(found) => Off::beyond("s_total_vol_exact", found, s, s * TOLERANCE.max(moved)),
-        Err(NoVolatility::AtMost { most, .. }) if tells_nothing && price >= most - UNITS * unit => None,
-        Err(refused) => Some(Off {
-            field: "s_total_vol_exact".to_owned(),
-            expected: s.into(),
-            got: Value::from(refused.to_string()),
-            error: 1.0,
-        }),
+    let price_of = |s| Off::beyond("price", normalised_black(x, s), price, UNITS * unit);
+    // Whatever the price tells, what is expected has it.
+    let is_expected_right = price_of(s).is_none();
+    let off = |got, error| Off { field: "s_total_vol_exact".to_owned(), expected: s.into(), got, error };
+    match total_volatility(x, price) {
+        Ok(found) => {
+            let moved = moved(x, found, unit);
+            if !tells_nothing(moved) {
+                return Off::beyond("s_total_vol_exact", found, s, found * TOLERANCE.max(moved));
+            }
+            let distance = (found - s).abs() / found;
+            price_of(found).or_else(|| (!is_expected_right).then(|| off(Value::from(found), distance / MOVED_MAX)))
+        }
+        Err(NoVolatility::AtMost { most, .. }) if price >= most - UNITS * unit && is_expected_right => None,
+        Err(refused) => Some(off(Value::from(refused.to_string()), 1.0)),
     }
+}
+
+/// What one unit in the last place of the price moves s by, as a part of it.
+fn moved(x: f64, s: f64, unit: f64) -> f64 {
+    let slope = (-0.5 * ((x / s) * (x / s) + 0.25 * s * s)).exp() / (2.0 * PI).sqrt();
+    unit / (s * slope)
+}
+
+fn tells_nothing(moved: f64) -> bool {
+    moved.is_nan() || moved >= MOVED_MAX
 }

@@ -59,6 +59,11 @@ fn what_is_off_is_named() {
         "{}",
         ran.stdout
     );
+    // A volatility at which no price tells anything is still wrong where the price tells another.
+    let rows = format!("{header}0.0,20,3.9894228040141604e-7\n0.0,20,1\n1.0,1e-3,0.6065306597126334\n");
+    let ran = run(&["check", "iv", &folder.file("iv.csv", rows)]);
+    assert_eq!((ran.code, ran.last_line()), (1, "1 passed, 2 failed"), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("line 2, s_total_vol_exact: expected 20.0, got 9.99999"), "{}", ran.stdout);
     let wrong = text("haug_greeks.csv").replace("-4.8775", "-4.8778");
     let ran = run(&["check", "haug", &folder.file("greeks.csv", wrong)]);
     assert_eq!((ran.code, ran.last_line()), (1, "10 passed, 1 failed"));
