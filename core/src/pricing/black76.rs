@@ -22,11 +22,12 @@
 
 use core::fmt;
 
-use super::kernels::{exp, ln_ratio, mills_pair, normal_density};
+use super::kernels::{exp, ln_ratio};
 use super::level::{Ieee, Kernel, Level};
+use super::side::{Place, Side, is_call, total_volatility};
 
-/// s = v sqrt(T) is at least this: an option whose time or volatility is over is worth what it pays.
-pub(super) const TOTAL_VOLATILITY_MIN: f64 = 1e-18;
+/// Years are at least this where they are divided by.
+const YEARS_MIN: f64 = 1e-36;
 
 /// One option.
 ///
@@ -171,7 +172,25 @@ impl Kernel for One<'_> {
     #[inline(always)]
     fn run(self, ieee: impl Ieee) -> Value {
         let &Terms { forward, strike, years, volatility, rate } = self.0;
-        evaluate(ieee, Expiry::new(ieee, years, rate), forward, strike, volatility)
+        let expiry = Expiry::new(ieee, years, rate);
+        let options = Options { forward: &[forward], strike: &[strike], volatility: &[volatility] };
+        let mut block = Block::<1, ALL>::new();
+        block.price(ieee, &expiry, 0, &options);
+        let [
+            [call],
+            [put],
+            [delta_call],
+            [gamma],
+            [vega],
+            [theta_call],
+            [delta_put],
+            [theta_put],
+            [rho_call],
+            [rho_put],
+            [vanna],
+            [volga],
+        ] = block.found;
+        Value { call, put, delta_call, gamma, vega, theta_call, delta_put, theta_put, rho_call, rho_put, vanna, volga }
     }
 }
 
@@ -190,65 +209,77 @@ impl<const N: usize> Kernel for Many<'_, '_, N> {
 
     #[inline(always)]
     fn run(self, ieee: impl Ieee) {
-        if ieee.is_wide() { self.in_groups::<8>(ieee) } else { self.in_groups::<4>(ieee) }
-    }
-}
-
-impl<const N: usize> Many<'_, '_, N> {
-    /// So many options at once, so that they are one vector.
-    #[inline(always)]
-    fn in_groups<const LANES: usize>(self, ieee: impl Ieee) {
         let Self(batch, values) = self;
         let expiry = Expiry::new(ieee, batch.years, batch.rate);
-        let (forwards, last_forwards) = batch.forward.as_chunks::<LANES>();
-        let (strikes, last_strikes) = batch.strike.as_chunks::<LANES>();
-        let (volatilities, last_volatilities) = batch.volatility.as_chunks::<LANES>();
-        let mut outputs = values.each();
-        for (index, ((forwards, strikes), volatilities)) in forwards.iter().zip(strikes).zip(volatilities).enumerate() {
-            let found = evaluate_lanes::<N, LANES>(ieee, expiry, forwards, strikes, volatilities);
-            for (output, found) in outputs.iter_mut().zip(&found) {
-                if let Some(output) = output.as_chunks_mut().0.get_mut(index) {
-                    *output = *found;
+        let vector = if ieee.is_wide() { 8 } else { 4 };
+        let (inputs, mut outputs, count) = (batch.each(), values.each(), batch.forward.len());
+        let mut block = Block::<BLOCK, N>::new();
+        if count < BLOCK {
+            let missing = BLOCK - count;
+            let [forward, strike, volatility] = inputs.map(padded);
+            let options = Options { forward: &forward, strike: &strike, volatility: &volatility };
+            block.price(ieee, &expiry, missing / vector * vector, &options);
+            for (output, found) in outputs.iter_mut().zip(&block.found) {
+                output.copy_from_slice(&found[BLOCK - output.len()..]);
+            }
+            return;
+        }
+        let mut done = 0;
+        while done < count {
+            // The last block begins among options that are priced already: to as many vectors as it needs.
+            let start = done.min(count - BLOCK);
+            let first = (done - start) / vector * vector;
+            if let [Some(forward), Some(strike), Some(volatility)] = inputs.map(|input| input[start..].first_chunk()) {
+                block.price(ieee, &expiry, first, &Options { forward, strike, volatility });
+            }
+            for (output, found) in outputs.iter_mut().zip(&block.found) {
+                if let Some(output) = output.get_mut(start..).and_then(<[f64]>::first_chunk_mut) {
+                    copy_from(first, found, output);
                 }
             }
-        }
-        if !last_forwards.is_empty() {
-            let [forwards, strikes, volatilities] =
-                [last_forwards, last_strikes, last_volatilities].map(padded::<LANES>);
-            let found = evaluate_lanes::<N, LANES>(ieee, expiry, &forwards, &strikes, &volatilities);
-            for (output, found) in outputs.iter_mut().zip(&found) {
-                let last = output.as_chunks_mut::<LANES>().1;
-                last.copy_from_slice(&found[..last.len()]);
-            }
+            done = start + BLOCK;
         }
     }
 }
 
-/// So many numbers as a vector has, the missing ones being ones.
+/// Options that go through the stages together.
+const BLOCK: usize = 16;
+
+/// Copies a block from a place on. Most are copied as a whole, which is a few moves.
 #[inline(always)]
-fn padded<const LANES: usize>(last: &[f64]) -> [f64; LANES] {
-    let mut lanes = [1.0; LANES];
-    lanes[..last.len()].copy_from_slice(last);
-    lanes
+fn copy_from(first: usize, block: &[f64; BLOCK], output: &mut [f64; BLOCK]) {
+    if first == 0 {
+        *output = *block;
+    } else {
+        output[first..].copy_from_slice(&block[first..]);
+    }
 }
 
-/// The first `N` fields of so many options' values. A loop of fixed length over arrays: compilers make vectors of it.
+/// The last options of a block, the missing ones before being ones.
 #[inline(always)]
-fn evaluate_lanes<const N: usize, const LANES: usize>(
-    ieee: impl Ieee,
-    expiry: Expiry,
-    forwards: &[f64; LANES],
-    strikes: &[f64; LANES],
-    volatilities: &[f64; LANES],
-) -> [[f64; LANES]; N] {
-    let mut found = [[0.0; LANES]; N];
-    for lane in 0..LANES {
-        let value = evaluate(ieee, expiry, forwards[lane], strikes[lane], volatilities[lane]).each();
-        for (found, value) in found.iter_mut().zip(value) {
-            found[lane] = value;
-        }
-    }
-    found
+fn padded(last: &[f64]) -> [f64; BLOCK] {
+    let mut block = [1.0; BLOCK];
+    block[BLOCK - last.len()..].copy_from_slice(last);
+    block
+}
+
+/// What differs from option to option.
+struct Options<'a, const M: usize> {
+    forward: &'a [f64; M],
+    strike: &'a [f64; M],
+    volatility: &'a [f64; M],
+}
+
+/// Options of an expiry on their way through the stages, and the first `N` fields of their values.
+#[repr(align(64))]
+struct Block<const M: usize, const N: usize> {
+    /// Their places: h, and -l.
+    high: [f64; M],
+    low: [f64; M],
+    /// 1 / s.
+    inverse_total: [f64; M],
+    weight: [f64; M],
+    found: [[f64; M]; N],
 }
 
 /// What all options of an expiry have in common.
@@ -260,111 +291,87 @@ pub(super) struct Expiry {
     pub(super) root: f64,
     /// e^(-rT).
     pub(super) discount: f64,
+    /// -1 / (2 T): theta's part of vega and volatility.
+    decay: f64,
 }
 
 impl Expiry {
     #[inline(always)]
     pub(super) fn new(ieee: impl Ieee, years: f64, rate: f64) -> Self {
-        Self { years, rate, root: ieee.sqrt(years), discount: exp(ieee, -rate * years) }
+        let decay = -0.5 / if years > YEARS_MIN { years } else { YEARS_MIN };
+        Self { years, rate, root: ieee.sqrt(years), discount: exp(ieee, -rate * years), decay }
     }
 }
 
-/// The table above, for both sides.
-#[inline(always)]
-fn evaluate(ieee: impl Ieee, expiry: Expiry, forward: f64, strike: f64, volatility: f64) -> Value {
-    let Expiry { years, rate, root, discount } = expiry;
-    let side = Side::new(ieee, forward, strike, volatility * root);
-    let Side { is_call, inverse_total, inverse_forward, d1, d2, .. } = side;
-    let [call, put] = side.prices(discount, forward, strike);
-    // n(d1): F n(d1) = K n(d2).
-    let density = if is_call { side.density } else { side.density * (strike * inverse_forward) };
-    // Whichever of N(d1) and N(-d1) is less than a half, and the other.
-    let less = density * if is_call { side.mills[0] } else { side.mills[1] };
-    let more = ieee.fma(-density, if is_call { side.mills[0] } else { side.mills[1] }, 1.0);
-    let is_below = d1 <= 0.0;
-    let weighted = discount * density;
-    let vega = forward * weighted * root;
-    let decay = -0.5 * forward * weighted * (volatility * volatility * inverse_total);
-    let per_volatility = root * inverse_total;
-    Value {
-        call,
-        put,
-        delta_call: discount * if is_below { less } else { more },
-        delta_put: -discount * if is_below { more } else { less },
-        gamma: weighted * (inverse_total * inverse_forward),
-        vega,
-        theta_call: ieee.fma(rate, call, decay),
-        theta_put: ieee.fma(rate, put, decay),
-        rho_call: -years * call,
-        rho_put: -years * put,
-        vanna: -weighted * d2 * per_volatility,
-        volga: vega * (d1 * d2) * per_volatility,
-    }
-}
-
-/// The side that is out of the money, without discount.
-///
-/// A put is a call with forward and strike exchanged: F N(d1) - K N(d2) becomes a N(h) - b N(l), where a is the side's own
-/// of the two, b the other, and l <= -s/2 whichever side it is.
-pub(super) struct Side {
-    /// Whether it is the call.
-    pub(super) is_call: bool,
-    /// Its price.
-    pub(super) otm: f64,
-    /// n(h), and a n(h) = b n(l).
-    density: f64,
-    /// Mills ratios of |h| and of -l.
-    mills: [f64; 2],
-    inverse_total: f64,
-    inverse_forward: f64,
-    d1: f64,
-    d2: f64,
-}
-
-impl Side {
-    /// From forward, strike and s = v sqrt(T).
+impl<const M: usize, const N: usize> Block<M, N> {
     #[inline(always)]
-    pub(super) fn new(ieee: impl Ieee, forward: f64, strike: f64, total: f64) -> Self {
-        Self::at(ieee, ln_ratio(ieee, forward, strike), forward, strike, total)
+    fn new() -> Self {
+        let none = [0.0; M];
+        Self { high: none, low: none, inverse_total: none, weight: none, found: [none; N] }
     }
 
-    /// The same where ln(F/K) is known.
+    /// Prices the options from one on. Loops over arrays without branches: compilers make vectors of them.
     #[inline(always)]
-    pub(super) fn at(ieee: impl Ieee, moneyness: f64, forward: f64, strike: f64, total: f64) -> Self {
-        let total = if total < TOTAL_VOLATILITY_MIN { TOTAL_VOLATILITY_MIN } else { total };
-        // One division for both.
-        let inverse = 1.0 / (total * forward);
-        let (inverse_total, inverse_forward) = (inverse * forward, inverse * total);
-        let is_call = moneyness <= 0.0;
-        let (own, distance) = if is_call { (forward, moneyness) } else { (strike, -moneyness) };
-        let high = ieee.fma(distance, inverse_total, 0.5 * total);
-        let low = high - total;
-        let density = normal_density(ieee, high);
-        let is_below = high <= 0.0;
-        let mills = mills_pair(ieee, [high.abs(), -low]);
-        let below = density * (mills[0] - mills[1]);
-        let above = ieee.fma(-density, mills[0] + mills[1], 1.0);
-        let part = own * if is_below { below } else { above };
-        Self {
-            is_call,
-            otm: if part > 0.0 { part } else { 0.0 },
-            density,
-            mills,
-            inverse_total,
-            inverse_forward,
-            d1: if is_call { high } else { -low },
-            d2: if is_call { low } else { -high },
+    fn price(&mut self, ieee: impl Ieee, expiry: &Expiry, first: usize, options: &Options<'_, M>) {
+        for at in first..M {
+            let total = total_volatility(options.volatility[at] * expiry.root);
+            let inverse_total = 1.0 / total;
+            let moneyness = ln_ratio(ieee, options.forward[at], options.strike[at]);
+            let place = Place::new(ieee, moneyness, total, inverse_total);
+            self.high[at] = place.high;
+            self.low[at] = place.low;
+            self.inverse_total[at] = inverse_total;
+        }
+        for at in first..M {
+            self.weight[at] = self.place(at).weight(ieee, options.forward[at], options.strike[at]);
+        }
+        for at in first..M {
+            let fields = self.value(ieee, expiry, options, at).each();
+            for (found, field) in self.found.iter_mut().zip(fields) {
+                found[at] = field;
+            }
         }
     }
 
-    /// Prices of call and put: one is the side's own, the other follows from parity.
     #[inline(always)]
-    pub(super) fn prices(&self, discount: f64, forward: f64, strike: f64) -> [f64; 2] {
-        let (otm, parity) = (self.otm, forward - strike);
-        [
-            discount * if self.is_call { otm } else { otm + parity },
-            discount * if self.is_call { otm - parity } else { otm },
-        ]
+    fn place(&self, at: usize) -> Place {
+        Place { high: self.high[at], low: self.low[at] }
+    }
+
+    /// The table above, for both sides.
+    #[inline(always)]
+    fn value(&self, ieee: impl Ieee, expiry: &Expiry, options: &Options<'_, M>, at: usize) -> Value {
+        let &Expiry { years, rate, root, discount, decay } = expiry;
+        let (forward, strike, volatility) = (options.forward[at], options.strike[at], options.volatility[at]);
+        let Place { high, low } = self.place(at);
+        let side = Side::new(ieee, forward, strike, self.place(at), self.weight[at]);
+        let [call, put] = side.prices(discount, forward, strike);
+        let (inverse_forward, inverse_total) = (1.0 / forward, self.inverse_total[at]);
+        // With discount: F n(d1), n(d1), and whichever of N(d1) and N(-d1) is less than a half, and the other.
+        let weight = discount * self.weight[at];
+        let density = weight * inverse_forward;
+        let less = density * side.mills;
+        let more = discount - less;
+        let is_call = is_call(forward, strike);
+        let is_below = is_call && high <= 0.0;
+        let (d1, d2) = if is_call { (high, -low) } else { (low, -high) };
+        let vega = weight * root;
+        let decay = volatility * decay;
+        let per_volatility = root * inverse_total;
+        Value {
+            call,
+            put,
+            delta_call: if is_below { less } else { more },
+            delta_put: -if is_below { more } else { less },
+            gamma: density * inverse_forward * inverse_total,
+            vega,
+            theta_call: ieee.fma(vega, decay, rate * call),
+            theta_put: ieee.fma(vega, decay, rate * put),
+            rho_call: -years * call,
+            rho_put: -years * put,
+            vanna: -density * d2 * per_volatility,
+            volga: vega * (d1 * d2) * per_volatility,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ error that the comments state is that before rounding.
 
 import struct
 
-from mpmath import mp, mpf, atanh, cos, erfc, exp, log, matrix, pi, sqrt, lu_solve
+from mpmath import mp, mpf, atanh, cos, erfc, exp, log, matrix, pi, sqrt, lu_solve, polyval
 
 mp.dps = 60
 
@@ -22,6 +22,23 @@ def interpolate(function, low, high, count):
         for column in range(count):
             powers[row, column] = x**column
     return list(lu_solve(powers, matrix([function(x) for x in nodes])))
+
+
+def interpolate_ratio(function, middle, count):
+    """P and Q, both with 1 as their highest coefficient, Q with so many below it and P with one less: P / Q equals a
+    function of z from 0, which is as 1 / z where z is large, at Chebyshev's nodes of (z - middle) / (z + middle)."""
+    nodes = [cos(pi * (2 * i + 1) / (4 * count - 2)) for i in range(2 * count - 1)]
+    system, right = matrix(2 * count - 1, 2 * count - 1), matrix(2 * count - 1, 1)
+    for row, t in enumerate(nodes):
+        z = middle * (1 + t) / (1 - t)
+        value, scale = function(z), (z + middle) ** (1 - count)
+        for power in range(count):
+            if power < count - 1:
+                system[row, power] = z**power * scale
+            system[row, count - 1 + power] = -value * z**power * scale
+        right[row] = (value * z**count - z ** (count - 1)) * scale
+    solution = list(lu_solve(system, right))
+    return solution[: count - 1] + [mpf(1)], solution[count - 1 :] + [mpf(1)]
 
 
 def error(function, coefficients, low, high):
@@ -84,6 +101,21 @@ def table(name, text, function, low, high, count):
     print("];\n")
 
 
+def tables_of_ratio():
+    """The Mills ratio as Rust: near 0 the places are denser, where its error counts in prices."""
+    above, below = interpolate_ratio(mills_ratio, mpf("2.5"), 11)
+    places = [mpf(i) / 20 for i in range(801)]
+    values = [(mills_ratio(z), polyval(above[::-1], z) / polyval(below[::-1], z)) for z in places]
+    off = max(abs(found / value - 1) for value, found in values)
+    parts = (("MILLS_ABOVE", above, "The numerator"), ("MILLS_BELOW", below, "The denominator"))
+    for name, coefficients, text in parts:
+        print(f"/// {text} of `(1 - N(z)) / n(z)` in z, for z from 0; at most a part of {mp.nstr(off, 2)} off to 40.")
+        print(f"pub(super) const {name}: [f64; {len(coefficients)}] = [")
+        for coefficient in coefficients:
+            print(f"    {float(coefficient)!r},")
+        print("];\n")
+
+
 def constant(name, text, value):
     """A number as Rust."""
     print(f"/// {text}.")
@@ -100,8 +132,7 @@ print("#![allow(clippy::approx_constant, clippy::unreadable_literal)]\n")
 half = log(2) / 2 * mpf("1.0001")
 table("EXP", "`(e^r - 1 - r) / r^2` in r, to half of ln 2", exponential, -half, half, 10)
 table("LN", "`(2 atanh u - 2 u) / (u w)` in w = u^2, to u = 0.2006", logarithm, mpf(0), mpf("0.2006") ** 2, 8)
-mills = unbounded(lambda z: (z + 1) * mills_ratio(z), 5)
-table("MILLS", "`(z + 1) (1 - N(z)) / n(z)` in t = (z - 5) / (z + 5), for z from 0", mills, mpf(-1), mpf(1), 24)
+tables_of_ratio()
 wide = unbounded(lambda z: (z + 1) * mills_ratio(z - 1), 5)
 table("MILLS_WIDE", "`(z + 2) (1 - N(z)) / n(z)` in t = (z - 4) / (z + 6), for z from -1", wide, mpf(-1), mpf(1), 30)
 text = "`(z + 1) (z - sqrt(pi / 2) + (1 - N(z)) / n(z)) / z^2` in t = (z - 4) / (z + 4), for z from 0"

@@ -2,7 +2,9 @@
 //!
 //! Each is straight-line code with selections instead of branches: compilers make vectors of it.
 
-use super::coefficients::{EXP, FOOT, INVERSE_SQRT_2_PI, LN, LN2_HIGH, LN2_LOW, LOG2_E, MILLS, MILLS_WIDE, QUANTILE};
+use super::coefficients::{
+    EXP, FOOT, INVERSE_SQRT_2_PI, LN, LN2_HIGH, LN2_LOW, LOG2_E, MILLS_ABOVE, MILLS_BELOW, MILLS_WIDE, QUANTILE,
+};
 use super::level::Ieee;
 
 /// Added to a small number, it leaves the nearest integer in the last bits: 1.5 x 2^52.
@@ -18,24 +20,28 @@ const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
 /// Bits of a double that are not its exponent or sign.
 const FRACTION_BITS: u32 = 52;
 
-/// A polynomial, lowest coefficient first: four chains in x^4 side by side, always in the same order.
+/// Half a binary logarithm, in the bits of a double.
+const HALF_A_BINARY: u64 = 1 << (FRACTION_BITS - 1);
+/// Keeps differences of exponents positive.
+const BIAS: u64 = 2_048 << FRACTION_BITS;
+/// The exponent, and the sign.
+const EXPONENT_BITS: u64 = u64::MAX << FRACTION_BITS;
+/// Where the density of the normal distribution is 0, rather than a number that has lost bits: -x^2 / 2.
+const DENSITY_LOW: f64 = -706.0;
+
+/// A polynomial with an even number of coefficients, lowest first: even and odd powers side by side, in one order.
 #[inline(always)]
 pub(super) fn polynomial<const N: usize>(ieee: impl Ieee, coefficients: &[f64; N], x: f64) -> f64 {
-    let at = |power: usize| if power < N { coefficients[power] } else { 0.0 };
+    const { assert!(N.is_multiple_of(2)) };
     let squared = x * x;
-    let fourth = squared * squared;
-    let mut power = (N - 1) / 4 * 4;
-    let mut sums = [at(power), at(power + 1), at(power + 2), at(power + 3)];
+    let mut power = N - 2;
+    let [mut even, mut odd] = [coefficients[power], coefficients[power + 1]];
     while power > 0 {
-        power -= 4;
-        sums = [
-            ieee.fma(sums[0], fourth, coefficients[power]),
-            ieee.fma(sums[1], fourth, coefficients[power + 1]),
-            ieee.fma(sums[2], fourth, coefficients[power + 2]),
-            ieee.fma(sums[3], fourth, coefficients[power + 3]),
-        ];
+        power -= 2;
+        even = ieee.fma(even, squared, coefficients[power]);
+        odd = ieee.fma(odd, squared, coefficients[power + 1]);
     }
-    ieee.fma(squared, ieee.fma(sums[3], x, sums[2]), ieee.fma(sums[1], x, sums[0]))
+    ieee.fma(odd, x, even)
 }
 
 /// e^x: to 1.5 units in the last place between -708 and 709, 0 below; above, and of what is no number, no meaning.
@@ -52,11 +58,16 @@ pub(super) fn exp(ieee: impl Ieee, x: f64) -> f64 {
 /// e^x, where x is from -1,000,000 to 709, as 2^n (1 + q): n with [`ROUNDER`] added to it, and q.
 #[inline(always)]
 fn exp_parts(ieee: impl Ieee, x: f64) -> [f64; 2] {
-    // x = n ln 2 + r, where r is at most half of ln 2.
+    let [shifted, rest] = exp_rest(ieee, x);
+    [shifted, ieee.fma(rest * rest, polynomial(ieee, &EXP, rest), rest)]
+}
+
+/// x as n ln 2 + r, where r is at most half of ln 2: n with [`ROUNDER`] added to it, and r.
+#[inline(always)]
+fn exp_rest(ieee: impl Ieee, x: f64) -> [f64; 2] {
     let shifted = ieee.fma(x, LOG2_E, ROUNDER);
     let whole = shifted - ROUNDER;
-    let rest = ieee.fma(whole, -LN2_LOW, ieee.fma(whole, -LN2_HIGH, x));
-    [shifted, ieee.fma(rest * rest, polynomial(ieee, &EXP, rest), rest)]
+    [shifted, ieee.fma(whole, -LN2_LOW, ieee.fma(whole, -LN2_HIGH, x))]
 }
 
 /// 2^(n - 1), where n is from -1,021 to 1,024 and comes with [`ROUNDER`] added to it.
@@ -104,39 +115,60 @@ pub(super) fn ln_parts(ieee: impl Ieee, [fraction, exponent]: [f64; 2]) -> f64 {
 #[inline(always)]
 pub(super) fn ln_ratio(ieee: impl Ieee, a: f64, b: f64) -> f64 {
     // The difference of what bits say is about that of binary logarithms: half a one is added, to round it.
-    let difference = a.to_bits().wrapping_sub(b.to_bits()).wrapping_add(1 << (FRACTION_BITS - 1));
-    let biased = difference.wrapping_add(2_048 << FRACTION_BITS) >> FRACTION_BITS;
-    let exponent = f64::from_bits(0x4330_0000_0000_0000 | biased) - (4_503_599_627_370_496.0 + 2_048.0);
-    let near = f64::from_bits(b.to_bits().wrapping_add(biased.wrapping_sub(2_048) << FRACTION_BITS));
-    // ln(a / near) = 2 atanh u.
-    let u = (a - near) / (a + near);
+    let difference = a.to_bits().wrapping_sub(b.to_bits()).wrapping_add(HALF_A_BINARY + BIAS);
+    let exponent =
+        f64::from_bits(0x4330_0000_0000_0000 | difference >> FRACTION_BITS) - (4_503_599_627_370_496.0 + 2_048.0);
+    // b 2^n, whose sign is the bias.
+    let negative = f64::from_bits(b.to_bits().wrapping_add(difference & EXPONENT_BITS));
+    // ln(a / b 2^n) = 2 atanh u.
+    let u = (a + negative) / (a - negative);
     let w = u * u;
     let log = ieee.fma(u * w, polynomial(ieee, &LN, w), 2.0 * u);
     ieee.fma(exponent, LN2_HIGH, ieee.fma(exponent, LN2_LOW, log))
 }
 
-/// The density of the normal distribution at x.
+/// The density of the normal distribution at x; 0 where it would lose bits, from 37.57 on.
 #[inline(always)]
 pub(super) fn normal_density(ieee: impl Ieee, x: f64) -> f64 {
     // What rounding takes from x^2 is lost to its exponential by a factor, unless it is given back.
     let squared = x * x;
     let lost = ieee.fma(x, x, -squared);
-    let density = exp(ieee, -0.5 * squared) * INVERSE_SQRT_2_PI;
-    ieee.fma(-0.5 * lost, density, density)
+    let exponent = -0.5 * squared;
+    let [shifted, rest] = exp_rest(ieee, exponent);
+    let rest = ieee.fma(-0.5, lost, rest);
+    let excess = ieee.fma(rest * rest, polynomial(ieee, &EXP, rest), rest);
+    // 2^n / sqrt(2 pi) by adding n to the exponent.
+    let scale = f64::from_bits((shifted.to_bits() << FRACTION_BITS).wrapping_add(INVERSE_SQRT_2_PI.to_bits()));
+    if exponent < DENSITY_LOW { 0.0 } else { ieee.fma(scale, excess, scale) }
 }
 
-/// The Mills ratios of two numbers that are not negative, (1 - N(z)) / n(z), by one division.
+/// The Mills ratios (1 - N(z)) / n(z) of two numbers from 0 to 10^13, as numerators and denominators.
+///
+/// All terms are positive: nothing cancels. Two quotients take fewer operations than two polynomials, and have one division
+/// together, as has their difference.
 #[inline(always)]
-pub(super) fn mills_pair(ieee: impl Ieee, [first, second]: [f64; 2]) -> [f64; 2] {
-    let (a, b) = ([first + 5.0, second + 5.0], [first + 1.0, second + 1.0]);
-    let products = [a[0] * b[0], a[1] * b[1]];
-    let inverse = 1.0 / (products[0] * products[1]);
-    let inverses = [inverse * products[1], inverse * products[0]];
-    // t = (z - 5) / (z + 5), and the polynomial is (z + 1) times what is looked for.
-    [
-        polynomial(ieee, &MILLS, (first - 5.0) * (b[0] * inverses[0])) * (a[0] * inverses[0]),
-        polynomial(ieee, &MILLS, (second - 5.0) * (b[1] * inverses[1])) * (a[1] * inverses[1]),
-    ]
+pub(super) fn mills_parts(ieee: impl Ieee, [first, second]: [f64; 2]) -> [[f64; 2]; 2] {
+    // By Horner's rule there are as few operations as can be: four chains in step do not wait for each other.
+    let (mut above, mut below) = ([1.0; 2], [1.0; 2]);
+    let mut power = MILLS_BELOW.len() - 1;
+    while power > 0 {
+        power -= 1;
+        let coefficient = MILLS_BELOW[power];
+        below = [ieee.fma(below[0], first, coefficient), ieee.fma(below[1], second, coefficient)];
+        if power < MILLS_ABOVE.len() - 1 {
+            let coefficient = MILLS_ABOVE[power];
+            above = [ieee.fma(above[0], first, coefficient), ieee.fma(above[1], second, coefficient)];
+        }
+    }
+    [above, below]
+}
+
+/// The Mills ratios of two numbers from 0 to 10^13, by one division.
+#[inline(always)]
+pub(super) fn mills_pair(ieee: impl Ieee, z: [f64; 2]) -> [f64; 2] {
+    let [above, below] = mills_parts(ieee, z);
+    let inverse = 1.0 / (below[0] * below[1]);
+    [above[0] * below[1] * inverse, above[1] * below[0] * inverse]
 }
 
 /// (M(z) - M(z + width)) / width, M being the Mills ratio, z at least -1 and width from 0: to full relative precision.

@@ -14,6 +14,7 @@ pub mod implied;
 mod kernels;
 mod level;
 pub mod pmrm;
+mod side;
 pub mod svi;
 
 pub use self::level::Level;

@@ -17,9 +17,10 @@
 //!
 //! Derive (Lyra) v2-core, `PMRMLib_2.sol` and its documentation of portfolio margin.
 
-use super::black76::{self, Side};
+use super::black76;
 use super::kernels::{exp, ln_ratio};
 use super::level::{Ieee, Kernel, Level};
+use super::side::{Place, Side, total_volatility};
 use super::{SCENARIOS_MAX, YEAR_SECONDS};
 pub use crate::terms::Smile;
 
@@ -31,6 +32,8 @@ const DAY_SECONDS: f64 = 86_400.0;
 
 /// Kinds of [`Smile`].
 const SMILES: usize = Smile::ALL.len();
+/// A number of each: one comparison is of a vector of them.
+const MARKS: [f64; SMILES] = [0.0, 1.0, 2.0, 3.0, 4.0];
 
 /// A scenario: what the spot price is multiplied with, and what the smile does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,6 +172,23 @@ impl Kernel for LnRatio {
     }
 }
 
+/// ln of each forward divided by the one now.
+struct Shifts<'a>(&'a [f64; LANES_MAX], f64);
+
+impl Kernel for Shifts<'_> {
+    type Output = [f64; LANES_MAX];
+
+    #[inline(always)]
+    fn run(self, ieee: impl Ieee) -> Self::Output {
+        let Self(forwards, now) = self;
+        let mut shifts = [0.0; LANES_MAX];
+        for at in 0..LANES_MAX {
+            shifts[at] = ln_ratio(ieee, forwards[at], now);
+        }
+        shifts
+    }
+}
+
 impl Expiry {
     fn years(&self) -> f64 {
         self.seconds.max(0.0) / YEAR_SECONDS
@@ -238,17 +258,16 @@ pub struct Prepared {
     volatility_factors: [f64; 2],
     /// The smallest volatility that is evaluated upwards.
     evaluated_min: f64,
-    /// Width of the skew.
-    skew_width: f64,
-    /// Caps of its linear and of its absolute multiplier.
+    /// Caps of the skew's linear and of its absolute multiplier.
     skew_caps: [f64; 2],
-    /// Forward and smile of each lane: scenarios, now, basis up and down; what is behind is as now.
+    /// The same, divided by its width.
+    skew_slopes: [f64; 2],
+    /// Forward and smile of each lane: scenarios, now, basis up and down; what is behind is as now. Smiles are
+    /// their [`MARKS`].
     forwards: [f64; LANES_MAX],
-    smiles: [Smile; LANES_MAX],
-    /// Each forward once, and which of them a lane has: scenarios share spot shocks, and a logarithm is dear.
-    distinct: [f64; LANES_MAX],
-    distinct_count: usize,
-    places: [u8; LANES_MAX],
+    smiles: [f64; LANES_MAX],
+    /// ln of each forward divided by the one now: an option's logarithm is taken once, and a lane adds its own to it.
+    shifts: [f64; LANES_MAX],
 }
 
 impl Prepared {
@@ -267,17 +286,10 @@ impl Prepared {
         for (forward, shock) in forwards[scenarios.len() + 1..].iter_mut().zip(grid.discounts.basis) {
             *forward = open * shock + settled;
         }
-        let (mut distinct, mut distinct_count, mut places) = ([expiry.forward; LANES_MAX], 0, [0; LANES_MAX]);
-        for (forward, place) in forwards.iter().zip(&mut places) {
-            let known = distinct[..distinct_count].iter().position(|known| known.to_bits() == forward.to_bits());
-            *place = known.unwrap_or(distinct_count) as u8;
-            if known.is_none() {
-                distinct[distinct_count] = *forward;
-                distinct_count += 1;
-            }
-        }
         let common = level.run(Common { years: expiry.years(), rate: expiry.rate.max(0.0) });
         let (root, skew) = (common.root, &grid.skew);
+        let skew_width = skew.width_min.max(root * skew.width * (skew.volatility[0] + root * skew.volatility[1]));
+        let skew_caps = [skew.linear, skew.absolute].map(|[fixed, base]| base * root + fixed);
         Self {
             level,
             scenarios: scenarios.len(),
@@ -285,13 +297,11 @@ impl Prepared {
             common,
             volatility_factors: volatility_factors(level, &grid.volatility, expiry),
             evaluated_min: grid.volatility.evaluated_min,
-            skew_width: skew.width_min.max(root * skew.width * (skew.volatility[0] + root * skew.volatility[1])),
-            skew_caps: [skew.linear, skew.absolute].map(|[fixed, base]| base * root + fixed),
+            skew_caps,
+            skew_slopes: skew_caps.map(|cap| cap / skew_width),
+            smiles: smiles.map(|smile| MARKS[smile.index()]),
+            shifts: level.run(Shifts(&forwards, expiry.forward)),
             forwards,
-            smiles,
-            distinct,
-            distinct_count,
-            places,
         }
     }
 
@@ -309,15 +319,16 @@ impl Prepared {
     #[inline(always)]
     fn totals(&self, volatility: f64, moneyness: f64) -> [f64; SMILES] {
         let [up, down] = self.volatility_factors;
-        let skewed = |cap: f64, k: f64| {
-            let tilt = k * cap / self.skew_width;
+        let skewed = |cap: f64, slope: f64, k: f64| {
+            let tilt = k * slope;
             volatility * (1.0 + if k >= 0.0 { tilt.min(cap) } else { tilt.max(-cap) }).max(0.0)
         };
-        let [linear, absolute] = self.skew_caps;
+        let ([linear, absolute], [linear_slope, absolute_slope]) = (self.skew_caps, self.skew_slopes);
         let kept = volatility;
         let (up, down) = ((volatility * up).max(self.evaluated_min), volatility * down);
-        let (linear, absolute) = (skewed(linear, moneyness), skewed(absolute, moneyness.abs()));
-        [kept, up, down, linear, absolute].map(|volatility| volatility * self.common.root)
+        let (linear, absolute) =
+            (skewed(linear, linear_slope, moneyness), skewed(absolute, absolute_slope, moneyness.abs()));
+        [kept, up, down, linear, absolute].map(|volatility| total_volatility(volatility * self.common.root))
     }
 }
 
@@ -342,60 +353,35 @@ struct EveryLane<'a>(&'a Prepared, &'a Terms);
 impl Kernel for EveryLane<'_> {
     type Output = [f64; LANES_MAX];
 
+    #[expect(clippy::float_cmp, reason = "marks are compared with themselves")]
     #[inline(always)]
     fn run(self, ieee: impl Ieee) -> [f64; LANES_MAX] {
-        if ieee.is_wide() { self.in_groups::<8>(ieee) } else { self.in_groups::<4>(ieee) }
-    }
-}
-
-impl EveryLane<'_> {
-    /// So many prices at once, so that they are one vector.
-    #[inline(always)]
-    fn in_groups<const LANES: usize>(self, ieee: impl Ieee) -> [f64; LANES_MAX] {
         let Self(expiry, terms) = self;
-        let mut logs = [0.0; LANES_MAX];
-        let (groups, distinct) = (logs.as_chunks_mut().0, expiry.distinct.as_chunks().0);
-        for (logs, forwards) in groups.iter_mut().zip(distinct).take(expiry.distinct_count.div_ceil(LANES)) {
-            *logs = log_lanes::<LANES>(ieee, forwards, terms.strike);
+        let moneyness = ln_ratio(ieee, expiry.forward, terms.strike);
+        let totals = expiry.totals(terms.volatility, -moneyness);
+        let vector = if ieee.is_wide() { 8 } else { 4 };
+        let count = (expiry.scenarios + 3).next_multiple_of(vector).min(LANES_MAX);
+        let none = [0.0; LANES_MAX];
+        let (mut high, mut low, mut weight, mut prices) = (none, none, none, none);
+        for at in 0..count {
+            // Without gathering: each lane has one of five.
+            let mut total = totals[0];
+            let mut smile = 1;
+            while smile < SMILES {
+                total = if expiry.smiles[at] == MARKS[smile] { totals[smile] } else { total };
+                smile += 1;
+            }
+            let place = Place::new(ieee, moneyness + expiry.shifts[at], total, 1.0 / total);
+            weight[at] = place.weight(ieee, expiry.forwards[at], terms.strike);
+            high[at] = place.high;
+            low[at] = place.low;
         }
-        let logs = expiry.places.map(|place| logs[usize::from(place)]);
-        let totals = expiry.totals(terms.volatility, ln_ratio(ieee, terms.strike, expiry.forward));
-        let totals = expiry.smiles.map(|smile| totals[smile.index()]);
-        let mut prices = [0.0; LANES_MAX];
-        let lanes = logs.as_chunks().0.iter().zip(expiry.forwards.as_chunks().0).zip(totals.as_chunks().0);
-        let groups = prices.as_chunks_mut().0.iter_mut().zip(lanes).take((expiry.scenarios + 3).div_ceil(LANES));
-        for (prices, ((logs, forwards), totals)) in groups {
-            *prices = price_lanes::<LANES>(ieee, expiry.common.discount, terms, logs, forwards, totals);
+        for at in 0..count {
+            let (forward, place) = (expiry.forwards[at], Place { high: high[at], low: low[at] });
+            let side = Side::new(ieee, forward, terms.strike, place, weight[at]);
+            let [call, put] = side.prices(expiry.common.discount, forward, terms.strike);
+            prices[at] = if terms.is_call { call } else { put };
         }
         prices
     }
-}
-
-/// ln(F/K) of so many forwards.
-#[inline(always)]
-fn log_lanes<const LANES: usize>(ieee: impl Ieee, forwards: &[f64; LANES], strike: f64) -> [f64; LANES] {
-    let mut found = [0.0; LANES];
-    for lane in 0..LANES {
-        found[lane] = ln_ratio(ieee, forwards[lane], strike);
-    }
-    found
-}
-
-/// An option's prices at so many forwards and s, given ln(F/K).
-#[inline(always)]
-fn price_lanes<const LANES: usize>(
-    ieee: impl Ieee,
-    discount: f64,
-    terms: &Terms,
-    logs: &[f64; LANES],
-    forwards: &[f64; LANES],
-    totals: &[f64; LANES],
-) -> [f64; LANES] {
-    let mut found = [0.0; LANES];
-    for lane in 0..LANES {
-        let side = Side::at(ieee, logs[lane], forwards[lane], terms.strike, totals[lane]);
-        let [call, put] = side.prices(discount, forwards[lane], terms.strike);
-        found[lane] = if terms.is_call { call } else { put };
-    }
-    found
 }

@@ -13,7 +13,7 @@ use novate_core::pricing::{Level, black76};
 use super::pricing::{Random, number, rows};
 
 /// A golden hash: whoever changes a kernel changes the rules version with it.
-const BITS: u64 = 0x95da_4a5b_1b40_1e67;
+const BITS: u64 = 0x6f95_2a8a_a750_7552;
 
 /// b'(s).
 fn slope(x: f64, s: f64) -> f64 {

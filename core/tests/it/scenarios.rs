@@ -9,7 +9,7 @@ use novate_core::pricing::{Level, SCENARIOS_MAX};
 use super::pricing::Random;
 
 /// A golden hash: whoever changes a kernel changes the rules version with it.
-const BITS: u64 = 0x3c2b_c2ae_4987_c4e1;
+const BITS: u64 = 0x70ea_1c54_480a_5a0a;
 /// Grids, each with an expiry.
 const GRIDS: usize = 200;
 /// Options of each.

@@ -200,7 +200,7 @@ fn feeds() {
             "list_underlying symbol=BTC price_max=1 band=1",
             "list_underlying with no other keys than symbol, price_max, peg, \
             lane_bits, degraded_after, stale_after, invalid_after, mark_window, move_max, mark_band, confidence_min, \
-            slow_multiple, scenario_set and confirmations, found \"band\"",
+            slow_multiple, confirm_after_us, scenario_set and confirmations, found \"band\"",
         ),
     ] {
         assert_eq!(line_refusal(line), whole(complaint), "{line}");
