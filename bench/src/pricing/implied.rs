@@ -21,8 +21,9 @@ const NEAR: f64 = 3.0;
 const PRICE_MIN: f64 = 1e-290;
 /// Roundings of the price that a volatility may be off by.
 const ROUNDINGS: f64 = 16.0;
-/// The part of the volatility that it may be off by besides.
-const PART: f64 = 1e-13;
+/// The part of the volatility that it may be off by besides: the price of an option that is nearly over, the difference of
+/// two Mills ratios that are almost the same, has lost three digits before anybody looks for its volatility.
+const PART: f64 = 1e-12;
 /// The part of the volatility that rounding the price may hide; above it, the price does not say what it is.
 const HIDDEN_MAX: f64 = 0.01;
 
