@@ -101,7 +101,7 @@ entity_id! {
 }
 
 impl SessionId {
-    /// The session under which the sequencer itself appends `Work` and `Checkpoint`; exists from genesis on.
+    /// The session under which the sequencer itself appends `Work`, `Checkpoint` and `Timer`; exists from genesis on.
     pub const fn sequencer(shard: u16) -> Self {
         Self::assemble(shard, 1, 1)
     }

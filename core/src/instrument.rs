@@ -144,6 +144,16 @@ impl Instrument {
         self.state == state.code()
     }
 
+    /// Whether it is an option.
+    pub(crate) fn is_option(&self) -> bool {
+        is_option(self.kind)
+    }
+
+    /// The mark price, if it has one.
+    pub(crate) fn mark(&self) -> Option<PriceTicks> {
+        (self.has_mark != 0).then_some(self.mark_price)
+    }
+
     /// The last price, if it has one.
     pub(crate) fn last(&self) -> Option<PriceTicks> {
         (self.has_last != 0).then_some(self.last_price)
@@ -249,12 +259,15 @@ fn value_of_range(low: PriceTicks, high: PriceTicks, multiplier: i64) -> u128 {
     u128::from(high.0.abs_diff(low.0)) * u128::from(multiplier.unsigned_abs())
 }
 
+/// Whether a kind of instrument is one of option.
+fn is_option(kind: u8) -> bool {
+    let kind = InstrumentKind::from_code(kind);
+    matches!(kind, Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption))
+}
+
 /// Whether a definition does not contradict itself; [`ListInstrument`] lists the conditions.
 pub(crate) fn definition_is_sound(list: &ListInstrument, now: TimeNs) -> bool {
-    let is_option = matches!(
-        InstrumentKind::from_code(list.kind),
-        Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption)
-    );
+    let is_option = is_option(list.kind);
     let is_perpetual = InstrumentKind::from_code(list.kind) == Some(InstrumentKind::Perpetual);
     let has_option_type = OptionType::from_code(list.option_type) != Some(OptionType::None);
     let labels = list.symbol[0] != 0 && is_label(&list.symbol) && is_label(&list.underlying);

@@ -161,7 +161,7 @@ byte_enum! {
         Operator = 4,
         /// Attests to state.
         Replica = 5,
-        /// Appends `Work` and `Checkpoint`; the sequencer's own role, open to nobody else.
+        /// Appends `Work`, `Checkpoint` and `Timer`; the sequencer's own role, open to nobody else.
         Sequencer = 6,
     }
 }

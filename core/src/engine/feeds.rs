@@ -14,7 +14,7 @@ use crate::ids::{ExpiryId, InstrumentId, OrderId};
 use crate::pricing::svi::{AT_THE_MONEY, Smile};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
-use crate::terms::{FeedKind, InstrumentKind, Surface};
+use crate::terms::FeedKind;
 use crate::valuation::{Expiry, Fate, Feed, Judge, Smiles, Underlying, Update};
 use bytemuck::Zeroable;
 
@@ -173,13 +173,6 @@ fn is_smile_near(judge: &Judge<'_>, terms: &SmileTerms, other_terms: &SmileTerms
     levels.chain([forwards]).all(|(level, other)| judge.is_near(level, other, None))
 }
 
-impl Expiry {
-    /// Whether its volatilities come from smiles.
-    pub(super) fn has_smiles(&self) -> bool {
-        self.surface_kind == Surface::Smile.code()
-    }
-}
-
 impl Execute for UpdateIndex {
     const ROLES: Roles = OPERATOR_OR_FEED;
 
@@ -283,15 +276,5 @@ impl Execute for UpdateVolatility {
         }
         let offer = Offer { value: self.volatility, stamp: &self.stamp, smile: None };
         engine.offer(Place { kind: FeedKind::Volatility, slot }, &offer, sender, out)
-    }
-}
-
-impl crate::instrument::Instrument {
-    /// Whether it is an option.
-    pub(super) fn is_option(&self) -> bool {
-        matches!(
-            InstrumentKind::from_code(self.kind),
-            Some(InstrumentKind::EuropeanOption | InstrumentKind::OnDemandOption)
-        )
     }
 }

@@ -143,7 +143,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// The same for a mark price.
     pub(super) fn freeze_mark(&mut self, slot: u32) {
-        let mark = self.instruments.slab.get(slot).mark();
+        let mark = self.instruments.slab.get(slot).mark().map(|mark| mark.0);
         self.freeze(slot, mark);
     }
 
@@ -331,19 +331,12 @@ impl<M: Marks> Engine<'_, M> {
 
     fn value_linear(&self, slot: u32, record: &Instrument) -> Option<(Array<i64>, Greeks<i64>)> {
         let risk = self.risks.get(slot);
-        let mark = self.then(risk, record.mark())?;
+        let mark = self.then(risk, record.mark().map(|mark| mark.0))?;
         let lane_bits = self.underlyings.slab.get(risk.underlying).lane_bits;
         let value = (i128::from(mark) * i128::from(record.multiplier)).saturating_mul(1 << lane_bits);
         let expires_in = (risk.expiry != 0).then(|| self.expires_in(record.expiry));
         let value = clamp(value, risk.lane_limit);
         Some(linear_array(value, risk.lane_limit, expires_in, self.scenarios.get(0), self.shocks.get(0)))
-    }
-}
-
-impl Instrument {
-    /// The mark price, if it has one.
-    fn mark(&self) -> Option<i64> {
-        (self.has_mark != 0).then_some(self.mark_price.0)
     }
 }
 

@@ -300,7 +300,7 @@ impl<M: Marks> Engine<'_, M> {
             return None;
         }
         let record = self.instruments.slab.get(slot);
-        let mark = if record.has_mark != 0 { Some(record.mark_price) } else { record.last() };
+        let mark = record.mark().or(record.last());
         let value = |price: PriceTicks| i128::from(quantity) * i128::from(price.0) - cost;
         // Options with an underlying have no mark price, but a value.
         let modelled = self.risk(instrument).filter(|_| record.has_mark == 0).map(|risk| {
@@ -345,8 +345,8 @@ impl<M: Marks> Engine<'_, M> {
             expiry: record.expiry,
             state: record.state(),
             price_limits: (record.limit_low, record.limit_high),
-            last_price: (record.has_last != 0).then_some(record.last_price),
-            mark_price: (record.has_mark != 0).then_some(record.mark_price),
+            last_price: record.last(),
+            mark_price: record.mark(),
             price_band: (record.has_band != 0).then(|| self.markets.get(id.slot()).band),
             orders: record.orders,
             positions: record.positions,

@@ -10,6 +10,7 @@ use crate::engine::Row;
 use crate::ids::{ExpiryId, UnderlyingId};
 use crate::margin::{Array, Greeks};
 use crate::pricing::SCENARIOS_MAX;
+use crate::terms::Surface;
 use crate::units::{CashAtoms, Sequence, TimeNs};
 
 /// An underlying.
@@ -60,7 +61,7 @@ pub(crate) struct Expiry {
     pub(crate) rate: Feed,
     /// Its value is the smile's level; the smile is in the [`Smiles`] of the slot.
     pub(crate) surface: Feed,
-    /// Forward, rate and surface as they were when the pass of this number began, if they have changed since.
+    /// Forward and rate as they were when the pass of this number began, if they have changed since.
     pub(crate) frozen: [i64; 2],
     pub(crate) frozen_in: u64,
     pub(crate) underlying: u32,
@@ -74,6 +75,13 @@ pub(crate) struct Expiry {
 }
 
 const _: () = assert!(size_of::<Expiry>() == 256);
+
+impl Expiry {
+    /// Whether its volatilities come from smiles.
+    pub(crate) fn has_smiles(&self) -> bool {
+        self.surface_kind == Surface::Smile.code()
+    }
+}
 
 impl EntityRecord for Expiry {
     type Id = ExpiryId;
@@ -261,9 +269,9 @@ pub(crate) struct Valuation {
 
 const _: () = assert!(size_of::<Valuation>() == 128);
 
-/// What all lanes of one account stay below, in bits.
-const ACCOUNT_BITS: u32 = 61;
-/// Largest spot factor, times how far above its reference a mark may be.
+/// What the lanes of the largest position in one instrument stay below, in bits.
+const POSITION_BITS: u32 = 61;
+/// Largest spot factor, times how far above its reference a band lets a mark be.
 const SHOCKED_MAX: i64 = 32;
 
 /// Whether lots are small enough for their underlying's lanes; prices are sound.
@@ -273,10 +281,10 @@ pub(crate) fn lanes_fit(list: &ListInstrument, underlying: &Underlying) -> bool 
     let factors = [list.position_max.0.unsigned_abs(), list.multiplier.0.unsigned_abs(), 1 << underlying.lane_bits];
     let product =
         factors.into_iter().try_fold(shocked.max(strike), |product, factor| product.checked_mul(factor.into()));
-    product.is_some_and(|product| product < U256::from(list.price_unit.0.unsigned_abs()) << ACCOUNT_BITS)
+    product.is_some_and(|product| product < U256::from(list.price_unit.0.unsigned_abs()) << POSITION_BITS)
 }
 
 /// What a lane is at most.
 pub(crate) fn lane_limit(list: &ListInstrument) -> i64 {
-    (1_i64 << ACCOUNT_BITS) / list.position_max.0.max(1)
+    (1_i64 << POSITION_BITS) / list.position_max.0.max(1)
 }
