@@ -49,6 +49,9 @@ pub struct Capacities {
     pub expiries: u32,
     /// Scenario sets; at most 65,535.
     pub scenario_sets: u32,
+    /// Accounts' positions by expiries: one for each account and expiry, or underlying of perpetuals, in which it has
+    /// positions or orders. Zero for a shard that checks no margin.
+    pub vectors: u32,
 }
 
 impl Capacities {
@@ -71,6 +74,7 @@ impl Capacities {
             underlyings: 16,
             expiries: 64,
             scenario_sets: 4,
+            vectors: 0,
         }
     }
 }
@@ -93,15 +97,15 @@ pub struct Genesis {
     pub max_steps: u32,
     /// Table sizes.
     pub capacities: Capacities,
+    /// Zero.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub reserved: [u8; 4],
     /// A forward jump of sequenced time beyond this, in nanoseconds, is for whoever stamps commands to halt at. The engine
     /// itself takes any time that does not step back.
     pub max_time_jump_ns: u64,
     /// Seed of the hash indexes. Whoever knows it can choose client order ids that collide, which makes their look-ups
     /// slow: draw it at random, and keep genesis and journal from those who send orders.
     pub index_seed: u64,
-    /// Zero.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub reserved_tail: [u8; 8],
 }
 
 const _: () = assert!(size_of::<Genesis>() == 96);
@@ -176,7 +180,7 @@ impl Genesis {
             capacities,
             max_time_jump_ns: 60 * 60 * 1_000_000_000,
             index_seed,
-            reserved_tail: [0; 8],
+            reserved: [0; 4],
         }
     }
 
@@ -191,7 +195,7 @@ impl Genesis {
         if !RULES_VERSIONS.contains(&self.rules) {
             return Err(GenesisError::UnknownRules(self.rules));
         }
-        if self.reserved_tail != [0; 8] {
+        if self.reserved != [0; 4] {
             return Err(GenesisError::ReservedNotZero);
         }
         let c = &self.capacities;
@@ -212,6 +216,7 @@ impl Genesis {
             ("capacities.underlyings", c.underlyings, 1, SLOT_MAX),
             ("capacities.expiries", c.expiries, 1, SLOT_MAX),
             ("capacities.scenario_sets", c.scenario_sets, 1, 65_535),
+            ("capacities.vectors", c.vectors, 0, SLOT_MAX),
         ];
         for (field, value, min, max) in ranges {
             if value < min || value > max {
@@ -223,6 +228,12 @@ impl Genesis {
             return Err(GenesisError::OutcomeWindowNotPowerOfTwo(self.outcome_window));
         }
         Ok(())
+    }
+
+    /// Whether the shard checks margin.
+    #[inline]
+    pub const fn is_margined(&self) -> bool {
+        self.capacities.vectors != 0
     }
 
     /// The shard as ids carry it.

@@ -197,9 +197,13 @@ codes! {
         UnderlyingTableFull = 612 => "the table of underlyings is full; nothing was changed",
         /// No room for an expiry.
         ExpiryTableFull = 613 => "the table of expiries is full; nothing was changed",
+        /// No room for a record of position and orders.
+        PositionTableFull = 614 => "the table of positions is full; nothing was changed",
+        /// No room for an account's sums over an expiry.
+        VectorTableFull = 615 => "the table of margin vectors is full; nothing was changed",
 
         /// 7xx: set-up.
-        AccountInUse = 701 => "the account has live orders, positions or grants; clear them first",
+        AccountInUse = 701 => "the account has live orders, positions, grants or cash; clear them first",
         /// The instrument has orders or positions.
         InstrumentInUse = 702 => "the instrument has live orders or open positions; clear them first",
         /// The session has grants.
@@ -219,14 +223,16 @@ codes! {
         /// The expiry is needed.
         ExpiryInUse = 709 => "the expiry has instruments; delist them first",
         /// No such scenario set.
-        UnknownScenarioSet = 710 => "there is no scenario set of this number, or it lacks scenarios or shocks; set both first",
+        UnknownScenarioSet = 710 => "there is no scenario set of this number, or it lacks scenarios, shocks or, where margin is checked, terms; set them first",
         /// Another expiry.
         ExpiryMismatch = 711 => "the expiry is another underlying's, or at another time than the instrument's",
         /// A risk array that could overflow.
-        LanesDoNotFit = 712 => "the largest position times a lot's value under the largest shock exceeds 61 bits; \
+        LanesDoNotFit = 712 => "the largest position times a lot's value under the largest shock exceeds 59 bits; \
             list smaller lots, a smaller largest position, or an underlying of fewer lane bits",
         /// The mark comes from feeds.
         MarkIsDerived = 713 => "the instrument has an underlying: its mark price comes from the book and the feeds",
+        /// Options of one expiry and different lots.
+        LotsDiffer = 714 => "the options of an expiry have one multiplier and one price unit; list it with those, or with another expiry",
 
         /// 8xx: feeds.
         NoSuchFeed = 801 => "there is no such feed: the expiry's volatilities come from elsewhere, or the instrument is no option",
@@ -236,6 +242,25 @@ codes! {
         SourceTimeAhead = 803 => "the source's time is more than a second ahead of sequenced time; set its clock",
         /// Older than what is there.
         SourceTimeOld = 804 => "the source's time is not after that of the value that the feed has; nothing to do",
+
+        /// 9xx: margin.
+        NoMarginModel = 901 => "the account has no margin model; have an operator choose one",
+        /// The model does not know such instruments.
+        ModelForbidsInstrument = 902 => "the account's margin model is for futures and perpetuals only; have an operator choose another for options",
+        /// The feeds are too old.
+        FeedNotValid = 903 => "the feeds of the instrument are stale or invalid; until they are not, orders may only reduce positions",
+        /// Nothing to reckon with.
+        NoRiskArray = 904 => "an instrument of the account, or this one, has no risk array yet; until it has, orders may only reduce positions",
+        /// More than the largest position.
+        PositionTooLarge = 905 => "with this order the position could become larger than the instrument's largest position",
+        /// The order's price is out of all bounds.
+        PriceTooFar = 906 => "the price is further from the mark than margin can be reckoned with; price it nearer",
+        /// More than margin can be reckoned with.
+        PortfolioTooLarge = 907 => "with this order the account's positions and orders in this underlying are more than margin can be reckoned with",
+        /// Not enough.
+        InsufficientMargin = 908 => "the account's initial margin does not suffice for this; the event before says how much is missing",
+        /// More options than the standard model looks at.
+        TooManyOptions = 909 => "the standard margin model takes 32 options of an expiry; close some, or have an operator choose the portfolio model",
     }
 }
 
@@ -284,6 +309,8 @@ codes! {
         ProtectionTripped = 20 => "the account's market-maker protection has tripped",
         /// It would have traded beyond the price band.
         PriceBand = 21 => "it would have traded beyond the price band",
+        /// Triggered without margin for it.
+        InsufficientMargin = 22 => "it triggered, and its account's margin did not allow it",
     }
 }
 

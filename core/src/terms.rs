@@ -272,6 +272,18 @@ byte_enum! {
 }
 
 byte_enum! {
+    /// How an account stood when its margin was reckoned last.
+    MarginStatus {
+        /// It has what initial and maintenance margin ask for.
+        Healthy = 1,
+        /// Less than the initial margin: what it enters must reduce its risk.
+        InitialShort = 2,
+        /// Less than the maintenance margin.
+        MaintenanceShort = 3,
+    }
+}
+
+byte_enum! {
     /// Which feed.
     FeedKind {
         /// Price of an underlying.

@@ -7,6 +7,7 @@
 //! [`Command::decode`] is total: any words are a command, if only a [`Command::Malformed`] one, which the engine rejects.
 
 mod feed;
+mod margin;
 mod order;
 mod party;
 mod venue;
@@ -18,6 +19,7 @@ pub use self::feed::{
     ListUnderlying, PPM, SPOT_FACTOR_MAX, ScenarioTerms, SetScenarios, SetShocks, Shocks, SmileTerms,
     UNDERLYING_PRICE_MAX, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
 };
+pub use self::margin::{AdjustCash, MarginTerms, SetMarginTerms};
 pub use self::order::{
     AmendOrder, CancelOrder, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OrderTarget, ReduceOrder,
     ReplaceOrder, ResumeTrading, SetProtection,
@@ -318,6 +320,8 @@ commands! {
     SetScenarios,
     /// Sets the shocks of a set.
     SetShocks,
+    /// Sets the margin terms of a set.
+    SetMarginTerms,
     /// Says the price of an underlying.
     UpdateIndex,
     /// Says the forward price of an expiry.
@@ -342,6 +346,8 @@ commands! {
     RevokeAccount,
     /// Chooses an account's margin model.
     SetMarginModel,
+    /// Adds to an account's cash, or takes from it.
+    AdjustCash,
     /// Works off pending work; appended by the sequencer.
     Work,
     /// Marks where the state digest is computed; appended by the sequencer.

@@ -5,6 +5,7 @@
 //! append-only.
 
 mod feed;
+mod margin;
 mod order;
 mod party;
 mod venue;
@@ -15,6 +16,7 @@ pub use self::feed::{
     ArraysPublished, ExpiryDelisted, ExpiryListed, FeedUpdated, ScenariosSet, ShocksSet, UnderlyingConfigured,
     UnderlyingDelisted, UnderlyingListed,
 };
+pub use self::margin::{CashAdjusted, MarginShortfall, MarginStatusChanged, MarginTermsSet};
 pub use self::order::{
     Accepted, Amended, Cancelled, Decremented, MassCancelled, ProtectionSet, ProtectionTripped, Rejected, Replenished,
     Repriced, Resent, Rested, Trade, TradingResumed, Triggered,
@@ -190,6 +192,8 @@ events! {
     TradingResumed,
     /// An order follows the market.
     Repriced,
+    /// Margin is missing for what a command wants.
+    MarginShortfall,
     /// An instrument was listed.
     InstrumentListed,
     /// An instrument was delisted.
@@ -228,6 +232,8 @@ events! {
     FeedUpdated,
     /// An underlying's risk arrays were computed anew.
     ArraysPublished,
+    /// A set's margin terms were set.
+    MarginTermsSet,
     /// An account was opened.
     AccountOpened,
     /// An account was closed.
@@ -242,6 +248,10 @@ events! {
     AccountRevoked,
     /// An account's margin model was chosen.
     MarginModelSet,
+    /// An account's cash is another.
+    CashAdjusted,
+    /// An account stands otherwise than before.
+    MarginStatusChanged,
 }
 
 impl Event<'_> {
@@ -268,6 +278,9 @@ impl Event<'_> {
             Self::AccountGranted(event) => of(event.account),
             Self::AccountRevoked(event) => of(event.account),
             Self::MarginModelSet(event) => of(event.account),
+            Self::MarginShortfall(event) => of(event.account),
+            Self::CashAdjusted(event) => of(event.account),
+            Self::MarginStatusChanged(event) => of(event.account),
             _ => [AccountId::NONE; 2],
         }
     }

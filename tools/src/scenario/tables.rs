@@ -7,7 +7,7 @@ use novate_core::command::{AmendOrder, CommandHeader, NewComplexOrder, NewOrder,
 use novate_core::event::{Accepted, Amended, Cancelled, FeedUpdated, Replenished, Repriced};
 use novate_core::reject::{CancelReason, RejectCode};
 use novate_core::terms::{
-    FeedKind, InstrumentKind, MarginModel, OptionType, OrderType, PegReference, Role, SelfTrade, Side, Surface,
+    FeedKind, InstrumentKind, MarginModel, MarginStatus, OptionType, OrderType, PegReference, Role, SelfTrade, Side, Surface,
     TimeInForce, TradingState, TriggerDirection,
 };
 
@@ -70,6 +70,7 @@ const OPTION_TYPE: Form = names!(1, OptionType);
 const SURFACE: Form = names!(1, Surface);
 const FEED_KIND: Form = names!(1, FeedKind);
 const MARGIN_MODEL: Form = names!(1, MarginModel);
+const MARGIN_STATUS: Form = names!(1, MarginStatus);
 const REASON: Form = names!(1, CancelReason);
 pub(super) const CODE: Form = names!(2, RejectCode);
 
@@ -189,6 +190,13 @@ pub(super) const COMMANDS: &[Record] = records! { command:
         shocks.rate_mult[0]: SHOCK, shocks.rate_mult[1]: SHOCK, shocks.rate_add[0]: SHOCK, shocks.rate_add[1]: SHOCK,
         shocks.basis[0]: SHOCK, shocks.basis[1]: SHOCK, shocks.basis_factor[0]: SHOCK, shocks.basis_factor[1]: SHOCK,
     }
+    SetMarginTerms {
+        set: U16, reserved: U8, terms.long: PPM, terms.short: PPM, terms.slippage: PPM, terms.initial_multiple: PPM,
+        terms.maintenance_loss: PPM, terms.initial_loss: PPM, terms.linear[0]: PPM, terms.linear[1]: PPM, terms.option[0]: PPM,
+        terms.option[1]: PPM, terms.confidence_threshold: PPM, terms.doubt: PPM, terms.peg_threshold: PPM, terms.peg_loss: PPM,
+        terms.initial: PPM, terms.initial_min: PPM, terms.maintenance[0]: PPM, terms.maintenance[1]: PPM,
+        terms.maintenance_of_mark: PPM, terms.offset: PPM, terms.unpaired[0]: PPM, terms.unpaired[1]: PPM, terms.reserved[0]: U32,
+    }
     UpdateIndex {
         underlying: UNDERLYING, price: ATOMS, stamp.source_time: NANOSECONDS, stamp.confidence: PPM, stamp.source: U16, stamp.reserved: U16,
     }
@@ -212,6 +220,7 @@ pub(super) const COMMANDS: &[Record] = records! { command:
     GrantAccount { session: SESSION, }
     RevokeAccount { session: SESSION, }
     SetMarginModel { model: MARGIN_MODEL, reserved: U8, }
+    AdjustCash { amount: ATOMS, }
     Work {}
     Checkpoint {}
     Timer {}
@@ -265,6 +274,7 @@ pub(super) const EVENTS: &[Record] = records! { event:
         side: SIDE, flags: REPRICED, instrument: INSTRUMENT, account: ACCOUNT, order: ORDER, client_order_id: CLIENT,
         old_price: I64, price: I64, old_trigger: I64, trigger: I64, leaves: I64,
     }
+    MarginShortfall { account: ACCOUNT, instrument: INSTRUMENT, shortfall: ATOMS, initial: ATOMS, }
     InstrumentListed {
         instrument_kind: INSTRUMENT_KIND, state: TRADING_STATE, instrument: INSTRUMENT, symbol: LABEL, tick: I64, lot: I64,
     }
@@ -289,6 +299,7 @@ pub(super) const EVENTS: &[Record] = records! { event:
         source_time: NANOSECONDS, confidence: PPM, source: U16,
     }
     ArraysPublished { underlying: UNDERLYING, generation: U64, begun: U64, instruments: U32, }
+    MarginTermsSet { set: U16, }
     AccountOpened { account: ACCOUNT, owner: U64, }
     AccountClosed { account: ACCOUNT, }
     SessionOpened { session: SESSION, role: WIDE_ROLE, }
@@ -296,6 +307,10 @@ pub(super) const EVENTS: &[Record] = records! { event:
     AccountGranted { session: SESSION, account: ACCOUNT, }
     AccountRevoked { session: SESSION, account: ACCOUNT, }
     MarginModelSet { model: MARGIN_MODEL, account: ACCOUNT, }
+    CashAdjusted { account: ACCOUNT, amount: ATOMS, cash: I128, }
+    MarginStatusChanged {
+        status: MARGIN_STATUS, old_status: MARGIN_STATUS, account: ACCOUNT, initial: ATOMS, maintenance: ATOMS,
+    }
 };
 
 /// The fields of records in the engine's memory that are more than numbers: the type of the record, the field's path in
