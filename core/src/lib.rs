@@ -14,6 +14,7 @@ pub mod command;
 pub mod digest;
 pub mod engine;
 pub mod event;
+mod exposure;
 pub mod genesis;
 pub mod ids;
 mod instrument;

@@ -41,6 +41,8 @@ pub struct Habits {
     pub feeds_per_mille: u32,
     /// Per mille of these that list an instrument, besides what else does.
     pub listing_per_mille: u32,
+    /// Per mille of commands about margin; where there are any, margin is checked.
+    pub margin_per_mille: u32,
 }
 
 /// How often new orders have which terms.
@@ -94,6 +96,7 @@ impl Habits {
             9 => dated(random),
             10 => wide(random),
             11 => valued(random),
+            12..15 => margined(random),
             _ => ordinary(random),
         }
     }
@@ -125,6 +128,7 @@ impl Habits {
             shock_per_mille: 0,
             feeds_per_mille: 2,
             listing_per_mille: 0,
+            margin_per_mille: 0,
         };
         (genesis, habits)
     }
@@ -170,6 +174,7 @@ fn ordinary(random: &mut Random) -> (Genesis, Habits) {
         shock_per_mille: [0, 0, 2, 20][random.below(4) as usize],
         feeds_per_mille: [0, 20, 100, 400][random.below(4) as usize],
         listing_per_mille: 0,
+        margin_per_mille: 0,
     };
     (genesis, habits)
 }
@@ -203,6 +208,7 @@ fn deep(random: &mut Random) -> (Genesis, Habits) {
         shock_per_mille: [0, 1][random.below(2) as usize],
         feeds_per_mille: [0, 0, 5][random.below(3) as usize],
         listing_per_mille: 0,
+        margin_per_mille: 0,
     };
     (genesis, habits)
 }
@@ -254,6 +260,35 @@ fn valued(random: &mut Random) -> (Genesis, Habits) {
     genesis.capacities = Capacities { instruments: 300, underlyings: 3, expiries: 6, ..Capacities::for_orders(400) };
     let habits =
         Habits { price_base: 1_000, edge_per_mille: 0, feeds_per_mille: 800, listing_per_mille: 400, ..habits };
+    (genesis, habits)
+}
+
+/// A world in which margin is checked.
+pub(crate) fn margined(random: &mut Random) -> (Genesis, Habits) {
+    let (mut genesis, habits) = ordinary(random);
+    let roomy = random.below(4) > 0;
+    let mut size = |small: u32, large: u32| if roomy { large } else { random.between(1, small) };
+    genesis.capacities = Capacities {
+        instruments: 40,
+        accounts: 16,
+        positions: size(30, 600),
+        vectors: size(10, 100),
+        underlyings: 3,
+        expiries: 6,
+        scenario_sets: 2,
+        ..Capacities::for_orders(300)
+    };
+    let habits = Habits {
+        price_base: [100, 1_000, 10_000][random.below(3) as usize],
+        price_span: [4, 12, 60][random.below(3) as usize],
+        quantity_span: [3, 10, 100][random.below(3) as usize],
+        edge_per_mille: [0, 2][random.below(2) as usize],
+        admin_per_mille: [2, 10][random.below(2) as usize],
+        auction_per_mille: 300,
+        feeds_per_mille: [5, 20, 100][random.below(3) as usize],
+        margin_per_mille: [10, 60, 200][random.below(3) as usize],
+        ..habits
+    };
     (genesis, habits)
 }
 

@@ -24,6 +24,7 @@ mod episode;
 mod generator;
 mod habits;
 pub mod kill;
+mod margin;
 pub mod replay;
 mod script;
 pub mod soak;

@@ -42,13 +42,15 @@ pub struct KnownInstrument {
     pub is_breached: bool,
     /// Whether an order was rejected because of its price limits since they were set.
     pub is_narrow: bool,
+    /// What a lot is worth by its risk array, where margin is checked, in price ticks.
+    pub near: Option<i64>,
 }
 
 impl KnownInstrument {
     /// One that was just listed.
     pub(crate) fn new(instrument: InstrumentId, tick: i64, lot: i64) -> Self {
         let (last, best, state) = (None, [None; 2], None);
-        Self { instrument, tick, lot, is_listed: true, last, best, state, is_breached: false, is_narrow: false }
+        Self { instrument, tick, lot, is_listed: true, last, best, state, is_breached: false, is_narrow: false, near: None }
     }
 }
 
@@ -164,6 +166,8 @@ impl World {
             known.state = view.map(|view| view.state);
             let best = |side| engine.top(known.instrument, side).next().map(|level| level.price.0);
             known.best = [best(Side::Buy), best(Side::Sell)];
+            let is_margined = self.genesis.is_margined();
+            known.near = view.filter(|_| is_margined).and_then(|view| near(engine, known.instrument, view.multiplier.0));
         }
         // Most of what is gone is forgotten; some of it stays, to be named all the same.
         if self.orders.len() > REMEMBERED_ORDERS / 2 {
@@ -183,7 +187,8 @@ impl World {
                 self.accounts.push((opened.account, true));
             }
             Event::InstrumentListed(listed) => {
-                forget(&mut self.instruments, REMEMBERED_ENTITIES, 0);
+                let most = if self.genesis.is_margined() { 4 * REMEMBERED_ENTITIES } else { REMEMBERED_ENTITIES };
+                forget(&mut self.instruments, most, 0);
                 self.instruments.push(KnownInstrument::new(listed.instrument, listed.tick.0, listed.lot.0));
             }
             Event::UnderlyingListed(listed) => {
@@ -225,6 +230,12 @@ impl World {
     fn note(&mut self, instrument: InstrumentId, change: impl Fn(&mut KnownInstrument)) {
         self.instruments.iter_mut().filter(|known| known.instrument == instrument).for_each(change);
     }
+}
+
+/// What a lot is worth, in ticks.
+fn near<M: Marks>(engine: &Engine<'_, M>, instrument: InstrumentId, multiplier: i64) -> Option<i64> {
+    let risk = engine.risk(instrument)?;
+    Some((risk.array.mark >> risk.lane_bits) / multiplier.max(1))
 }
 
 /// Makes room for one more, the first `keep` staying.

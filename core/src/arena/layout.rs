@@ -11,6 +11,7 @@ use crate::book::{Complex, Level, Node, Order};
 use crate::digest::Hash256;
 use crate::engine::{Header, Outcome, Session, WorkItem};
 use crate::genesis::Genesis;
+use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, TermsSet, Vector};
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
 use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
@@ -72,12 +73,26 @@ impl Layout {
         layout.table::<Risk>("risks", u64::from(c.instruments) + 1);
         layout.table::<Worths>("worths", 2 * (u64::from(c.instruments) + 1));
         layout.table::<Lanes>("lanes", 2 * (u64::from(c.instruments) + 1));
+        layout.table::<TermsSet>("terms", u64::from(c.scenario_sets) + 1);
+        // What only margin needs has one record where it is not checked.
+        let margined = |records: u32| u64::from(if genesis.is_margined() { records } else { 0 });
+        layout.index("pairs_index", margined(c.instruments) as u32);
+        layout.table::<Outlook>("outlooks", margined(c.underlyings) + 1);
+        layout.table::<Aspect>("aspects", 2 * (margined(c.expiries) + 1));
         layout.table::<WorkItem>("work_queue", u64::from(c.work_items));
         layout.slab::<Grant>("grants", c.grants);
         layout.index("grants_index", c.grants);
         layout.table::<Outcome>("outcomes", (u64::from(c.sessions) + 1) * u64::from(genesis.outcome_window));
         layout.slab::<Position>("positions", c.positions);
         layout.index("positions_index", c.positions);
+        layout.slab::<Portfolio>("portfolios", c.vectors);
+        layout.index("portfolios_index", c.vectors);
+        layout.slab::<Vector>("vectors", c.vectors);
+        layout.index("vectors_index", c.vectors);
+        for name in ["vector_options", "vector_linear", "vector_orders"] {
+            layout.table::<Lanes>(name, u64::from(c.vectors) + 1);
+        }
+        layout.table::<Reserve>("reserves", margined(c.orders) + 1);
         layout.slab::<Node>("ladder_nodes", c.ladder_nodes);
         layout.table::<u64>("ladder_bitmaps", u64::from(c.ladder_nodes) + 1);
         layout.slab::<Level>("levels", c.levels);

@@ -5,6 +5,7 @@ use super::index::Bucket;
 use super::slab::SlabHead;
 use crate::book::{Complex, Level, Node, Order};
 use crate::engine::{Header, Outcome, Session, WorkItem};
+use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, TermsSet, Vector};
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
 use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
@@ -66,6 +67,12 @@ record_types! {
     Risk(Risk),
     Lanes(Lanes),
     Worths(Worths),
+    TermsSet(TermsSet),
+    Outlook(Outlook),
+    Aspect(Aspect),
+    Portfolio(Portfolio),
+    Vector(Vector),
+    Reserve(Reserve),
     SlabHead(SlabHead),
     /// A slot of a slab that is free.
     Slot(u32),

@@ -4,6 +4,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{CommandHeader, CommandRecord, RARE_SIZE_MAX, command_record};
+use crate::exposure::SKEWS_MAX;
 use crate::ids::{AccountId, ExpiryId, InstrumentId, SessionId, UnderlyingId};
 use crate::instrument::is_label;
 use crate::pricing::SCENARIOS_MAX;
@@ -262,7 +263,7 @@ pub struct SetScenarios {
     /// Zero.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub reserved: [u8; 5],
-    /// The scenarios; those behind `count` are zero.
+    /// The scenarios, of which at most four are skews; those behind `count` are zero.
     pub scenarios: [ScenarioTerms; SCENARIOS_MAX],
 }
 
@@ -285,6 +286,8 @@ impl SetScenarios {
     fn are_sound(&self) -> bool {
         let (used, unused) = self.scenarios.split_at(usize::from(self.count).min(SCENARIOS_MAX));
         let fits = (1..=SCENARIOS_MAX).contains(&usize::from(self.count));
+        let skews = used.iter().filter(|one| one.smile().is_some_and(Smile::is_skew)).count();
+        let fits = fits && skews <= SKEWS_MAX;
         fits && used.iter().all(|one| one.is_sound()) && unused.iter().all(|one| *one == ScenarioTerms::default())
     }
 }

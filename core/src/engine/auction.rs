@@ -476,6 +476,8 @@ impl<M: Marks> Engine<'_, M> {
                 return;
             }
         };
+        self.note_fill(&bid, price);
+        self.note_fill(&ask, price);
         let record = self.instruments.slab.get_mut(instrument);
         (record.last_price, record.has_last) = (price, 1);
         out.emit(Trade {
@@ -517,7 +519,10 @@ impl<M: Marks> Engine<'_, M> {
     ) {
         if open.0 == 0 {
             self.remove(order, slot);
-        } else if self.is_iceberg(order.terms) {
+            return;
+        }
+        self.release(slot, order.side(), traded.0);
+        if self.is_iceberg(order.terms) {
             self.replenish(slot, open.0, Place::Same, out);
         } else {
             self.book.take_off(slot, traded.0);

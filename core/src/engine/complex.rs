@@ -64,6 +64,10 @@ impl Execute for NewComplexOrder {
                 .rests;
             entry.quantity = engine.reducible(&entry)?;
         }
+        if engine.is_margined() {
+            let price = engine.acting_price(&entry);
+            engine.check_margin(&entry, price, None, out)?;
+        }
         if entry.terms.is(TimeInForce::GoodForAuction) {
             engine.instruments.slab.get_mut(instrument_slot).has_auction_orders = 1;
         }
@@ -231,6 +235,7 @@ impl<M: Marks> Engine<'_, M> {
         if shown + hidden == 0 {
             return self.remove(&order, slot);
         }
+        self.release(slot, order.side(), quantity.0);
         let record = self.book.complex(order.terms.complex());
         let shows_too_little = taker_is_done && shown < record.display_minimum.0;
         if shown == 0 || shows_too_little {
@@ -276,6 +281,7 @@ impl<M: Marks> Engine<'_, M> {
         let order = *self.book.order(slot);
         let open = Order { leaves: self.open_quantity(&order), ..order };
         self.say_amended(&open, open.price, QuantityLots(leaves), Amended::KEEPS_PRIORITY, out);
+        self.release(slot, order.side(), open.leaves.0 - leaves);
         let shown = order.leaves.0.min(leaves);
         self.book.show(slot, shown, leaves - shown, Place::Same);
         order.id

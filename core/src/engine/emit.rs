@@ -14,6 +14,8 @@ pub(super) struct Emitter<'s, S> {
     pub(super) steps: u32,
     /// How many events the current command had said when following was asked last.
     pub(super) followed: u32,
+    /// Shares of valuation and sweep that the current command does.
+    pub(super) shares: u32,
     digest: EventsDigest,
     /// Events of the commands before the current one.
     events: u64,
@@ -22,7 +24,7 @@ pub(super) struct Emitter<'s, S> {
 impl<'s, S: EventSink> Emitter<'s, S> {
     #[inline(always)]
     pub(super) fn new(sink: &'s mut S, digest: EventsDigest) -> Self {
-        Self { sink, sequence: Sequence::ZERO, ordinal: 0, steps: 0, followed: 0, digest, events: 0 }
+        Self { sink, sequence: Sequence::ZERO, ordinal: 0, steps: 0, followed: 0, shares: 1, digest, events: 0 }
     }
 
     /// What follows is of this command.
@@ -32,6 +34,7 @@ impl<'s, S: EventSink> Emitter<'s, S> {
         self.ordinal = 0;
         self.steps = 0;
         self.followed = 0;
+        self.shares = 1;
         self.sequence = sequence;
     }
 

@@ -132,6 +132,7 @@ impl<M: Marks> Engine<'_, M> {
         }
         if left.leaves.0 > 0 && may_rest_after(&left, ended) {
             self.come_to_rest(&left, slot);
+            self.reserve(&left, slot);
             if self.is_iceberg(left.terms) {
                 self.say_replenished(&left, self.book.order(slot).leaves, left.leaves, 0, out);
             } else if !(acting.rests && acting.is_said) {
@@ -179,6 +180,7 @@ impl<M: Marks> Engine<'_, M> {
         let old = *self.book.order(slot);
         self.say_complex_cancelled(&old, CancelReason::Replaced, out);
         let complex = old.terms.complex();
+        self.release(slot, old.side(), self.open_quantity(&old).0);
         self.leave_complex(&old);
         self.undate(complex);
         self.forget(&old, slot);
@@ -215,15 +217,20 @@ impl<M: Marks> Engine<'_, M> {
         instrument.orders += 1;
         self.book.join(instrument, slot, order, level);
         self.accounts.slab.get_mut(order.account.slot()).orders += 1;
+        self.reserve(order, slot);
     }
 
     /// Takes a live order, as it stands in its slot, out of the book.
     #[inline(always)]
     pub(super) fn remove(&mut self, order: &Order, slot: u32) {
         if order.terms.complex() != 0 {
+            if !order.terms.waits() {
+                self.release(slot, order.side(), self.open_quantity(order).0);
+            }
             self.leave_complex(order);
             return self.forget_complex(order, slot);
         }
+        self.release(slot, order.side(), order.leaves.0);
         self.leave(order);
         self.forget(order, slot);
     }
@@ -231,6 +238,7 @@ impl<M: Marks> Engine<'_, M> {
     /// As [`Engine::remove`], for an order that was just found by the command.
     #[inline(always)]
     pub(super) fn remove_found(&mut self, order: &Order, found: Found) {
+        self.release(found.slot, order.side(), order.leaves.0);
         self.leave(order);
         if found.place == NO_PLACE {
             self.forget(order, found.slot);
@@ -280,6 +288,7 @@ impl<M: Marks> Engine<'_, M> {
             return self.lower_complex(slot, leaves, out);
         }
         self.say_amended(&order, order.price, QuantityLots(leaves), Amended::KEEPS_PRIORITY, out);
+        self.release(slot, order.side(), order.leaves.0 - leaves);
         self.book.take_off(slot, order.leaves.0 - leaves);
         order.id
     }
@@ -297,7 +306,12 @@ impl<M: Marks> Engine<'_, M> {
         let mut entry = Entry { price, ..Entry::of(order, instrument, leaves) };
         let Placement { rests, .. } = self.check_placement(instrument, &mut entry, Some(order), Means::ALL)?;
         let leaves = self.reducible(&entry)?;
+        if self.is_margined() {
+            let price = self.worst_price(&Order { price: entry.price, ..*order });
+            self.check_margin(&Entry { quantity: leaves, ..entry }, price, Some(order), out)?;
+        }
         let open = Order { leaves: self.open_quantity(order), ..*order };
+        self.release(slot, order.side(), open.leaves.0);
         if order.terms.complex() == 0 {
             self.leave(order);
         } else {

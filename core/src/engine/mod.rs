@@ -3,34 +3,41 @@
 //! `docs/ORDERS.md` states every rule in words. A command goes one way: order of sequence and time (here), session (`gate`),
 //! kind (`orders`, `venue`, `party`), book (`sweep`, `auction`), outcome (`gate`), pending work (`work`).
 
+mod account_query;
 mod auction;
 mod band;
 mod batch;
+mod cash;
 mod complex;
 mod emit;
 mod expiry;
+mod exposure;
 mod feeds;
 mod following;
 mod gate;
 mod header;
+mod judging;
 mod lifecycle;
 mod marks;
 mod orders;
 mod party;
 mod passes;
 mod pegs;
+mod pretrade;
 mod protection;
 mod query;
 mod scan;
 mod state;
 mod stops;
 mod sweep;
+mod sweeping;
 mod trust;
 mod twins;
 mod underlyings;
 mod venue;
 mod work;
 
+pub use self::account_query::{MarginView, PortfolioView, VectorView};
 pub use self::batch::Sequenced;
 pub use self::passes::RiskView;
 pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, PositionView, SessionView};
@@ -43,17 +50,18 @@ pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
 use self::gate::Execute;
-use crate::arena::{Entities, Marks, Single, Table, Untracked};
+use crate::arena::{Entities, GIVEN_KEYS, Marks, Single, SlotIndex, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
-    AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, ConfigureUnderlying, DelistExpiry,
+    AdjustCash, AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, ConfigureUnderlying, DelistExpiry,
     DelistInstrument, DelistUnderlying, EndTradingDay, GrantAccount, ListExpiry, ListInstrument, ListUnderlying,
     MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative, RawCommand,
-    ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarginModel, SetMarkPrice, SetPriceBand,
+    ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarginModel, SetMarginTerms, SetMarkPrice, SetPriceBand,
     SetPriceLimits, SetProtection, SetScenarios, SetShocks, SetTradingState, Timer, Uncross, UpdateForward,
     UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility, Work,
 };
 use crate::event::Rejected;
+use crate::exposure::{Aspect, Exposures, Outlook, TermsSet};
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grants, Positions};
 use crate::reject::RejectCode;
@@ -96,6 +104,19 @@ impl core::fmt::Display for OutOfOrder {
 
 impl core::error::Error for OutOfOrder {}
 
+/// What the last command did of valuation and margin beside its own business: each of it is bounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Risk arrays made.
+    pub arrays: u32,
+    /// Records added up anew, those of the account that the command named included.
+    pub records: u32,
+    /// Accounts judged.
+    pub judged: u32,
+    /// Accounts looked at that needed nothing.
+    pub looked: u32,
+}
+
 /// The matching engine over borrowed arena memory; every byte of its state is in there.
 ///
 /// `M` is told which chunks are touched: [`Untracked`] costs nothing.
@@ -115,11 +136,18 @@ pub struct Engine<'a, M: Marks = Untracked> {
     risks: Table<'a, Risk, M>,
     worths: Table<'a, Worths, M>,
     lanes: Table<'a, Lanes, M>,
+    terms: Table<'a, TermsSet, M>,
+    pairs: SlotIndex<'a, M, GIVEN_KEYS>,
+    outlooks: Table<'a, Outlook, M>,
+    aspects: Table<'a, Aspect, M>,
     work_queue: Table<'a, WorkItem, M>,
     grants: Grants<'a, M>,
     outcomes: Table<'a, Outcome, M>,
     positions: Positions<'a, M>,
+    exposures: Exposures<'a, M>,
     book: Book<'a, M>,
+    /// Not of the state.
+    effort: Effort,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -167,6 +195,7 @@ impl<M: Marks> Engine<'_, M> {
         command: RawCommand<'_>,
         out: &mut Emitter<'_, S>,
     ) {
+        self.effort = Effort::default();
         let header = self.header.get_mut();
         header.sequence = sequence;
         header.time = time;
@@ -229,6 +258,8 @@ impl<M: Marks> Engine<'_, M> {
             UpdateRate::KIND => self.run_record::<UpdateRate, S>(command, out),
             UpdateSurface::KIND => self.run_record::<UpdateSurface, S>(command, out),
             UpdateVolatility::KIND => self.run_record::<UpdateVolatility, S>(command, out),
+            SetMarginTerms::KIND => self.run_record::<SetMarginTerms, S>(command, out),
+            AdjustCash::KIND => self.run_record::<AdjustCash, S>(command, out),
             SetMarginModel::KIND => self.run_record::<SetMarginModel, S>(command, out),
             Timer::KIND => self.run_record::<Timer, S>(command, out),
             OpenAccount::KIND => self.run_record::<OpenAccount, S>(command, out),

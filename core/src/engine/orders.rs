@@ -78,9 +78,12 @@ impl Execute for NewOrder {
         let placement = engine.check_placement(instrument, &mut entry, None, Means::ALL)?;
         if entry.terms.is_seldom() {
             entry.quantity = engine.reducible(&entry)?;
-            if entry.terms.is(TimeInForce::GoodForAuction) {
-                engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
-            }
+        }
+        if engine.is_margined() {
+            engine.check_margin(&entry.apart(), entry.price, None, out)?;
+        }
+        if entry.terms.is(TimeInForce::GoodForAuction) {
+            engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
         }
         let slot = engine.book.take_order();
         if placement.rests {
@@ -216,6 +219,9 @@ impl Execute for ReplaceOrder {
         let hash = engine.check_client_order_id(&entry, old_slot)?.hash;
         let placement = engine.check_placement(instrument, &mut entry, Some(&old), Means::ALL)?;
         entry.quantity = engine.reducible(&entry)?;
+        if engine.is_margined() {
+            engine.check_margin(&entry, entry.price, Some(&old), out)?;
+        }
         if old.terms.complex() != 0 {
             return Ok(engine.replace_complex(&entry, placement.rests, old_slot, hash, out));
         }
@@ -325,6 +331,15 @@ pub(super) struct Name {
 }
 
 impl<M: Marks> Engine<'_, M> {
+    /// The price that an order acts at: of a stop order, once it has triggered.
+    pub(super) fn acting_price(&self, entry: &Entry) -> PriceTicks {
+        if !entry.terms.is_market_stop() {
+            return entry.price;
+        }
+        let instrument = self.instruments.slab.get(entry.instrument);
+        entry.price.max(instrument.limit_low).min(instrument.limit_high)
+    }
+
     /// Checks that no live order of the account but the one in `except` has the client order id.
     #[inline(always)]
     pub(super) fn check_client_order_id(&self, entry: &Entry, except: u32) -> Result<Name, RejectCode> {

@@ -5,11 +5,9 @@ use super::gate::{Execute, Roles, Sender};
 use super::venue::{OPERATOR, full};
 use super::{Engine, Session};
 use crate::arena::Marks;
-use crate::command::{
-    CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount, SetMarginModel,
-};
+use crate::command::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
 use crate::event::{
-    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, MarginModelSet, SessionClosed, SessionOpened,
+    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened,
 };
 use crate::ids::{EntityId, OrderId, SessionId};
 use crate::ledger::Account;
@@ -52,31 +50,13 @@ impl Execute for CloseAccount {
         let slot = engine.find_account(self.header.account)?;
         let account = engine.accounts.slab.get(slot);
         let is_scanned = account.protection.cursor != 0;
-        if account.orders != 0 || account.positions != 0 || account.grants != 0 || is_scanned {
+        let has_cash = account.cash + account.flows != 0;
+        if account.orders != 0 || account.positions != 0 || account.grants != 0 || is_scanned || has_cash {
             return Err(RejectCode::AccountInUse);
         }
+        engine.leave_watch(slot);
         engine.accounts.slab.give_back(slot);
         out.emit(AccountClosed { account: self.header.account, ..AccountClosed::zeroed() });
-        Ok(OrderId::NONE)
-    }
-}
-
-impl Execute for SetMarginModel {
-    const ROLES: Roles = OPERATOR;
-
-    fn execute<M: Marks, S: EventSink>(
-        &self,
-        engine: &mut Engine<'_, M>,
-        _sender: Sender,
-        out: &mut Emitter<'_, S>,
-    ) -> Result<OrderId, RejectCode> {
-        let slot = engine.find_account(self.header.account)?;
-        let account = engine.accounts.slab.get_mut(slot);
-        if account.orders != 0 || account.positions != 0 {
-            return Err(RejectCode::AccountInUse);
-        }
-        account.margin_model = self.model;
-        out.emit(MarginModelSet { model: self.model, account: self.header.account, ..MarginModelSet::zeroed() });
         Ok(OrderId::NONE)
     }
 }

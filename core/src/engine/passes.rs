@@ -7,9 +7,11 @@
 
 use super::Engine;
 use super::emit::Emitter;
+use super::exposure::place;
 use crate::arena::Marks;
 use crate::command::SmileTerms;
 use crate::event::ArraysPublished;
+use crate::exposure::{Aspect, Outlook, TermsSet, ceil_ppm, doubt};
 use crate::ids::InstrumentId;
 use crate::instrument::Instrument;
 use crate::margin::{Array, Greeks};
@@ -20,8 +22,6 @@ use crate::units::TimeNs;
 use crate::valuation::{Expiry, Lanes, Risk, Valuation, Worths, clamp, linear_array};
 use bytemuck::Zeroable;
 
-/// Units of valuation that one command does at most.
-const UNITS_PER_COMMAND: u32 = 1_024;
 /// Units of looking at a mark.
 pub(super) const ROUND_UNITS: u32 = 16;
 /// Units of beginning a pass.
@@ -124,8 +124,9 @@ impl<M: Marks> Engine<'_, M> {
             return;
         }
         let feeds = [record.forward.value(), record.rate.value(), record.surface.value()];
+        let confidence = record.confidence();
         let record = self.expiries.slab.get_mut(slot);
-        record.frozen_in = pass;
+        (record.frozen_in, record.frozen_confidence) = (pass, confidence);
         record.frozen = [feeds[0].unwrap_or_default(), feeds[1].unwrap_or_default()];
         record.frozen_has = [FORWARD, RATE, SURFACE]
             .into_iter()
@@ -156,9 +157,9 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// Does one command's share of valuation.
-    pub(super) fn valuate<S: EventSink>(&mut self, out: &mut Emitter<'_, S>) {
-        let mut units_left = UNITS_PER_COMMAND;
+    /// Does a share of valuation.
+    pub(super) fn valuate<S: EventSink>(&mut self, units: u32, out: &mut Emitter<'_, S>) {
+        let mut units_left = units;
         if !self.carry_round_on(&mut units_left, out) {
             return;
         }
@@ -181,11 +182,13 @@ impl<M: Marks> Engine<'_, M> {
         let next_waiting = core::mem::take(&mut record.next_waiting);
         record.is_waiting = 0;
         let (first, set) = (record.instruments.first, u32::from(record.rules.scenario_set));
-        let index = record.index.value();
+        let (index, confidence, peg) = (record.index.value(), record.index.confidence_or_one(), record.peg);
         if set != 0 {
             *self.scenarios.get_mut(0) = *self.scenarios.get(set);
             *self.shocks.get_mut(0) = *self.shocks.get(set);
+            *self.terms.get_mut(0) = *self.terms.get(set);
         }
+        let peg = if peg == 0 { None } else { self.underlyings.slab.get(peg).index.value() };
         let valuation = self.valuation.get_mut();
         valuation.waiting.first = next_waiting;
         if next_waiting == 0 {
@@ -201,6 +204,9 @@ impl<M: Marks> Engine<'_, M> {
             pass_next: first,
             pass_arrays: 0,
             pass_has_set: u8::from(set != 0),
+            pass_confidence: confidence,
+            pass_peg: peg.unwrap_or_default(),
+            pass_has_peg: peg.is_some().into(),
             ..*valuation
         };
         true
@@ -231,6 +237,10 @@ impl<M: Marks> Engine<'_, M> {
         let valuation = self.valuation.get_mut();
         let underlying = core::mem::take(&mut valuation.pass_underlying);
         let (begun, instruments) = (valuation.pass_begun, valuation.pass_arrays);
+        if self.is_margined() {
+            *self.outlooks.get_mut(underlying) = self.outlook_of_pass();
+        }
+        self.begin_turn();
         let record = self.underlyings.slab.get_mut(underlying);
         record.generation += 1;
         let (underlying, generation) = (record.id, record.generation);
@@ -248,10 +258,64 @@ impl<M: Marks> Engine<'_, M> {
         let Some((array, greeks)) = found else { return };
         let generation = self.underlyings.slab.get(self.risks.get(slot).underlying).generation + 1;
         let place = place(slot, generation);
-        let (worths, lanes) = Worths::store(generation, &array, &greeks);
+        let (mut worths, lanes) = Worths::store(generation, &array, &greeks);
+        if self.is_margined() {
+            self.value_for_margin(slot, generation, &mut worths);
+        }
         *self.worths.get_mut(place) = worths;
         *self.lanes.get_mut(place) = lanes;
         self.valuation.get_mut().pass_arrays += 1;
+        self.effort.arrays += 1;
+    }
+
+    /// What the pass under way makes for its underlying as a whole.
+    fn outlook_of_pass(&self) -> Outlook {
+        let &Valuation { pass_has_set, pass_confidence, pass_has_peg, pass_peg, .. } = self.valuation.get();
+        if pass_has_set == 0 {
+            return Outlook::zeroed();
+        }
+        let peg = (pass_has_peg != 0).then_some(pass_peg);
+        Outlook::new(self.scenarios.get(0).used(), &self.terms.get(0).terms, pass_confidence, peg)
+    }
+
+    /// What margin needs of an instrument beside its array, and of its expiry.
+    fn value_for_margin(&mut self, slot: u32, generation: u64, worths: &mut Worths) {
+        let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
+        let (expiry, limit) = (risk.expiry, risk.lane_limit);
+        let &TermsSet { terms, .. } = self.terms.get(0);
+        if record.is_option() {
+            let &Valuation { pass_index, pass_has_index, .. } = self.valuation.get();
+            let forward = self.expiry_feeds(expiry).0.unwrap_or_default();
+            let price = if pass_has_index != 0 { pass_index } else { forward };
+            let lane_bits = self.underlyings.slab.get(risk.underlying).lane_bits;
+            let value = (i128::from(price) * i128::from(record.multiplier)).saturating_mul(1 << lane_bits);
+            worths.notional = clamp(value.div_euclid(i128::from(risk.price_unit.0.max(1))), limit);
+        } else {
+            let value = i128::from(worths.mark.abs());
+            let most = 2 * i128::from(limit);
+            let need = |factor: u32| ceil_ppm(value, terms.slippage + factor).min(most);
+            let maintenance = [need(terms.long), need(terms.short)];
+            let initial = maintenance.map(|need| ceil_ppm(need, terms.initial_multiple).min(most));
+            worths.notional = worths.mark.abs();
+            worths.needs = [maintenance, initial].map(|needs| needs.map(|need| need as i64));
+        }
+        if expiry != 0 && self.aspects.get(place(expiry, generation)).generation != generation {
+            *self.aspects.get_mut(place(expiry, generation)) = Aspect { generation, ..self.aspect(expiry) };
+        }
+    }
+
+    /// What the pass under way makes for an expiry.
+    fn aspect(&self, expiry: u32) -> Aspect {
+        let record = self.expiries.slab.get(expiry);
+        let &Valuation { pass, pass_confidence, .. } = self.valuation.get();
+        let own = if record.frozen_in == pass { record.frozen_confidence } else { record.confidence() };
+        let (forward, rate, _) = self.expiry_feeds(expiry);
+        let shocks = &self.shocks.get(0).shocks;
+        Aspect {
+            forward: forward.unwrap_or_default(),
+            doubt: doubt(&self.terms.get(0).terms, own.min(pass_confidence)),
+            ..Aspect::new(shocks, rate, self.expires_in(record.time))
+        }
     }
 
     /// Forgets both arrays of an instrument that is delisted.
@@ -317,10 +381,10 @@ impl<M: Marks> Engine<'_, M> {
         };
         let nanoseconds = self.expires_in(record.expiry);
         let expiry = prepared.expiry(risk.expiry, &ExpiryFeeds { forward: forward?, rate: rate?, nanoseconds });
-        Some(expiry.option_array(&feeds, &self.lot(risk, record)))
+        Some(expiry.option_array(&feeds, &self.lot_to_value(risk, record)))
     }
 
-    fn lot(&self, risk: &Risk, record: &Instrument) -> Lot {
+    fn lot_to_value(&self, risk: &Risk, record: &Instrument) -> Lot {
         Lot {
             multiplier: record.multiplier,
             price_unit: risk.price_unit.0,
@@ -338,9 +402,4 @@ impl<M: Marks> Engine<'_, M> {
         let value = clamp(value, risk.lane_limit);
         Some(linear_array(value, risk.lane_limit, expires_in, self.scenarios.get(0), self.shocks.get(0)))
     }
-}
-
-/// Where an instrument's array of a generation is: the one before stays until the next is published.
-fn place(slot: u32, generation: u64) -> u32 {
-    2 * slot + u32::from(generation & 1 == 1)
 }

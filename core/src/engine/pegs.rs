@@ -69,6 +69,13 @@ impl Execute for NewPeggedOrder {
         }
         let rests = engine.check_placement(instrument, &mut entry, None, Means::ALL)?.rests;
         entry.quantity = engine.reducible(&entry)?;
+        if engine.is_margined() {
+            let bound = match terms.side() {
+                Side::Buy => self.limit.min(instrument.limit_high),
+                Side::Sell => self.limit.max(instrument.limit_low),
+            };
+            engine.check_margin(&entry, bound, None, out)?;
+        }
         let slot = engine.book.take_order();
         let complex = engine.book.take_complex(Complex { order: slot, ..record });
         entry.terms = terms.with_complex(complex);

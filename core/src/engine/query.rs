@@ -8,7 +8,7 @@ use crate::genesis::Genesis;
 use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
 use crate::ledger::Holding;
 use crate::terms::{InstrumentKind, MarginModel, OptionType, Role, Side, TimeInForce, TradingState};
-use crate::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
+use crate::units::{CashAtoms, PriceTicks, QuantityLots, Sequence, TimeNs};
 
 /// A live order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,8 @@ pub struct InstrumentView {
     pub option_type: Option<OptionType>,
     /// Strike price of an option.
     pub strike: PriceTicks,
+    /// What one tick of one lot is worth, in atoms.
+    pub multiplier: CashAtoms,
     /// When it expires; zero for a perpetual.
     pub expiry: TimeNs,
     /// Its trading state.
@@ -342,6 +344,7 @@ impl<M: Marks> Engine<'_, M> {
             kind: InstrumentKind::from_code(record.kind),
             option_type: OptionType::from_code(record.option_type),
             strike: record.strike,
+            multiplier: CashAtoms(record.multiplier),
             expiry: record.expiry,
             state: record.state(),
             price_limits: (record.limit_low, record.limit_high),

@@ -2,10 +2,11 @@
 
 use bytemuck::Zeroable;
 
-use super::{Engine, Header, Session};
-use crate::arena::{ArenaError, Carver, Chunk, Entities, Layout, Marks, Slab};
+use super::{Effort, Engine, Header, Session};
+use crate::arena::{ArenaError, Carver, Chunk, Entities, Layout, Marks, Slab, SlotIndex};
 use crate::book::Book;
 use crate::command::OpenSession;
+use crate::exposure::Exposures;
 use crate::genesis::{Genesis, GenesisError};
 use crate::ids::SessionId;
 use crate::ledger::{Grants, Positions};
@@ -117,11 +118,17 @@ impl<'a, M: Marks> Engine<'a, M> {
             risks: carver.table("risks"),
             worths: carver.table("worths"),
             lanes: carver.table("lanes"),
+            terms: carver.table("terms"),
+            pairs: SlotIndex::carve(carver, "pairs_index"),
+            outlooks: carver.table("outlooks"),
+            aspects: carver.table("aspects"),
             work_queue: carver.table("work_queue"),
             grants: Grants::carve(carver),
             outcomes: carver.table("outcomes"),
             positions: Positions::carve(carver),
+            exposures: Exposures::carve(carver),
             book: Book::carve(carver),
+            effort: Effort::default(),
         })
     }
 
@@ -151,10 +158,12 @@ impl<'a, M: Marks> Engine<'a, M> {
             .chain(self.expiries.slab.bytes())
             .chain([self.smiles.bytes(), self.scenarios.bytes(), self.shocks.bytes()])
             .chain([self.risks.bytes(), self.worths.bytes(), self.lanes.bytes()])
+            .chain([self.terms.bytes(), self.pairs.bytes(), self.outlooks.bytes(), self.aspects.bytes()])
             .chain([self.work_queue.bytes()])
             .chain(self.grants.bytes())
             .chain([self.outcomes.bytes()])
             .chain(self.positions.bytes())
+            .chain(self.exposures.bytes())
             .chain(self.book.bytes())
     }
 }

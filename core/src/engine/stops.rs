@@ -111,6 +111,12 @@ impl<M: Marks> Engine<'_, M> {
             }
             let complex = self.due_stop(instrument);
             if complex != 0 {
+                if self.is_margined() {
+                    let account = self.book.order(self.book.complex(complex).order).account.slot();
+                    if !self.settle_within(account, units_left, out) || *units_left < STEP_UNITS {
+                        return Worked::Enough;
+                    }
+                }
                 *units_left -= STEP_UNITS;
                 self.fire(complex, out);
                 return Worked::Something;
@@ -146,13 +152,29 @@ impl<M: Marks> Engine<'_, M> {
         let twin = self.book.complex(complex).twin;
         self.cancel_twin(twin, out);
         let checked = if lots.0 == 0 { Err(CancelReason::ReduceOnly) } else { Ok(()) };
-        match self.check_fired(&mut order, asked, out.steps).and_then(|acting| checked.map(|()| acting)) {
+        let checked = self.check_fired(&mut order, asked, out.steps).and_then(|acting| checked.map(|()| acting));
+        let checked = checked.and_then(|acting| self.check_fired_margin(&order, asked, out).map(|()| acting));
+        match checked {
             Ok(acting) => self.act(&order, slot, acting, out),
             Err(reason) => {
                 self.say_cancelled(&order, reason, 0, out);
                 self.forget_complex(&order, slot);
             }
         }
+    }
+
+    /// Checks the margin for an order that has just triggered, with the quantity asked for.
+    fn check_fired_margin<S: EventSink>(
+        &mut self,
+        order: &Order,
+        asked: QuantityLots,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<(), CancelReason> {
+        if !self.is_margined() {
+            return Ok(());
+        }
+        let entry = Entry::of(order, self.instruments.slab.get(order.instrument), asked);
+        self.check_margin(&entry, order.price, None, out).map_err(|_| CancelReason::InsufficientMargin)
     }
 
     /// Checks an order that has just triggered as if it were entered now with the quantity asked for, and slides its price if

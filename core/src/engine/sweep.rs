@@ -211,6 +211,7 @@ impl<M: Marks> Engine<'_, M> {
         if maker.leaves == quantity {
             self.remove(&maker, slot);
         } else {
+            self.release(slot, maker.side(), quantity.0);
             self.book.take_off(slot, quantity.0);
         }
         Ok(())
@@ -263,6 +264,7 @@ impl<M: Marks> Engine<'_, M> {
         let order = taker.order;
         let taker_delta = signed(order.side(), quantity.0);
         let (maker_position, taker_position) = self.exchange(maker, &order, taker_delta, maker.price)?;
+        self.note_fill(maker, maker.price);
         taker.leaves.0 -= quantity.0;
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.last_price = maker.price;
@@ -342,6 +344,9 @@ impl<M: Marks> Engine<'_, M> {
     fn trade_position(&mut self, slot: u32, order: &Order, held: Holding, delta: i64, price: PriceTicks) -> i64 {
         let seed = self.seed();
         let (holding, realised) = held.traded(delta, price.0);
+        if self.is_margined() {
+            return self.trade_record(slot, order, (held, holding), realised, (delta, price));
+        }
         let instrument = self.instruments.slab.get_mut(order.instrument);
         let account = self.accounts.slab.get_mut(order.account.slot());
         if realised != 0 {
@@ -358,6 +363,32 @@ impl<M: Marks> Engine<'_, M> {
             instrument.positions += 1;
             self.positions.open(seed, order.account.slot(), order.instrument, holding);
         }
+        holding.quantity
+    }
+
+    /// As [`Engine::trade_position`], where margin is checked: the record is there as long as the account has lots or orders.
+    #[inline(never)]
+    fn trade_record(
+        &mut self,
+        slot: u32,
+        order: &Order,
+        (held, holding): (Holding, Holding),
+        realised: i128,
+        (delta, price): (i64, PriceTicks),
+    ) -> i64 {
+        let instrument = self.instruments.slab.get_mut(order.instrument);
+        let account = self.accounts.slab.get_mut(order.account.slot());
+        account.realise(realised, instrument.multiplier);
+        let paid = i128::from(delta) * i128::from(price.0);
+        account.flows = account.flows.saturating_sub(paid.saturating_mul(instrument.multiplier.into()));
+        let (opens, closes) = (held.quantity == 0, holding.quantity == 0);
+        if opens != closes {
+            let by = if opens { 1 } else { -1 };
+            account.positions = account.positions.wrapping_add_signed(by);
+            instrument.positions = instrument.positions.wrapping_add_signed(by);
+        }
+        let slot = if slot == 0 { self.open_record(order.account.slot(), order.instrument) } else { slot };
+        self.change_held(slot, holding);
         holding.quantity
     }
 

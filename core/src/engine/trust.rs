@@ -57,12 +57,12 @@ impl<M: Marks> Engine<'_, M> {
         self.feed_view(&risk.volatility, rules, rules.slow_multiple)
     }
 
-    fn judge<'r>(&self, rules: &'r FeedRules, multiple: u32) -> Judge<'r> {
+    fn judge_by<'r>(&self, rules: &'r FeedRules, multiple: u32) -> Judge<'r> {
         Judge { rules, multiple, now: self.header.get().time }
     }
 
     fn feed_view(&self, feed: &Feed, rules: &FeedRules, multiple: u32) -> Option<FeedView> {
-        let judge = self.judge(rules, multiple);
+        let judge = self.judge_by(rules, multiple);
         Some(FeedView {
             value: feed.value()?,
             source_time: feed.time(),
@@ -84,18 +84,18 @@ impl<M: Marks> Engine<'_, M> {
 
     fn validity_of(&self, underlying: u32) -> Validity {
         let record = self.underlyings.slab.get(underlying);
-        let own = record.index.validity(&self.judge(&record.rules, 1));
+        let own = record.index.validity(&self.judge_by(&record.rules, 1));
         if record.peg == 0 {
             return own;
         }
         let peg = self.underlyings.slab.get(record.peg);
-        own.max(peg.index.validity(&self.judge(&peg.rules, 1)))
+        own.max(peg.index.validity(&self.judge_by(&peg.rules, 1)))
     }
 
     fn validity_of_expiry(&self, expiry: u32) -> Validity {
         let record = self.expiries.slab.get(expiry);
         let rules = &self.underlyings.slab.get(record.underlying).rules;
-        let (fast, slow) = (self.judge(rules, 1), self.judge(rules, rules.slow_multiple));
+        let (fast, slow) = (self.judge_by(rules, 1), self.judge_by(rules, rules.slow_multiple));
         let worst = self.validity_of(record.underlying).max(record.forward.validity(&fast));
         let worst = worst.max(record.rate.validity(&slow));
         if record.has_smiles() { worst.max(record.surface.validity(&slow)) } else { worst }
@@ -105,19 +105,21 @@ impl<M: Marks> Engine<'_, M> {
     /// is not listed, or has no underlying.
     pub fn instrument_validity(&self, instrument: InstrumentId) -> Option<Validity> {
         let slot = self.find_instrument(instrument).ok()?;
+        (self.risks.get(slot).underlying != 0).then(|| self.validity_of_instrument(slot))
+    }
+
+    /// The same of the instrument in a slot, which has an underlying.
+    pub(super) fn validity_of_instrument(&self, slot: u32) -> Validity {
         let risk = self.risks.get(slot);
-        if risk.underlying == 0 {
-            return None;
-        }
         if risk.expiry == 0 {
-            return Some(self.validity_of(risk.underlying));
+            return self.validity_of(risk.underlying);
         }
         let worst = self.validity_of_expiry(risk.expiry);
         let has_own = self.instruments.slab.get(slot).is_option() && !self.expiries.slab.get(risk.expiry).has_smiles();
         if !has_own {
-            return Some(worst);
+            return worst;
         }
         let rules = &self.underlyings.slab.get(risk.underlying).rules;
-        Some(worst.max(risk.volatility.validity(&self.judge(rules, rules.slow_multiple))))
+        worst.max(risk.volatility.validity(&self.judge_by(rules, rules.slow_multiple)))
     }
 }

@@ -4,7 +4,7 @@ use super::emit::Emitter;
 use super::gate::{Execute, Roles, Sender};
 use super::venue::{OPERATOR, full};
 use super::{Engine, Row};
-use crate::arena::{Marks, Missing};
+use crate::arena::{KeyHash, Marks, Missing};
 use crate::command::{
     ConfigureUnderlying, DelistExpiry, DelistUnderlying, FeedRules, ListExpiry, ListInstrument, ListUnderlying,
     SetScenarios, SetShocks,
@@ -15,7 +15,7 @@ use crate::event::{
 use crate::ids::{ExpiryId, OrderId, UnderlyingId};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
-use crate::terms::InstrumentKind;
+use crate::terms::{InstrumentKind, OptionType};
 use crate::units::{CashAtoms, TimeNs};
 use crate::valuation::{Expiry, Links, Risk, Scenarios, ShockSet, Underlying, lane_limit, lanes_fit};
 use bytemuck::Zeroable;
@@ -47,12 +47,13 @@ impl<M: Marks> Engine<'_, M> {
     /// Checks that rules name a known scenario set, or none.
     fn check_set(&self, rules: &FeedRules) -> Result<(), RejectCode> {
         let set = rules.scenario_set;
-        let is_known = set == 0 || self.shocks.try_get(set.into()).is_some_and(ShockSet::is_known);
+        let has_terms = !self.is_margined() || self.terms.try_get(set.into()).is_some_and(|terms| terms.is_set != 0);
+        let is_known = set == 0 || self.shocks.try_get(set.into()).is_some_and(ShockSet::is_known) && has_terms;
         if is_known { Ok(()) } else { Err(RejectCode::UnknownScenarioSet) }
     }
 
     /// The slot of a set that may be set.
-    fn find_set(&self, set: u16) -> Result<u32, RejectCode> {
+    pub(super) fn find_set(&self, set: u16) -> Result<u32, RejectCode> {
         let exists = set != 0 && usize::from(set) < self.shocks.len();
         if exists { Ok(set.into()) } else { Err(RejectCode::UnknownScenarioSet) }
     }
@@ -60,7 +61,7 @@ impl<M: Marks> Engine<'_, M> {
     /// The slots of the underlying and of the expiry that a definition names, 0 where it names none.
     pub(super) fn check_valued(&self, list: &ListInstrument) -> Result<(u32, u32), RejectCode> {
         if list.underlying_id == UnderlyingId::NONE {
-            return Ok((0, 0));
+            return if self.is_margined() { Err(RejectCode::InvalidInstrument) } else { Ok((0, 0)) };
         }
         let underlying = self.find_underlying(list.underlying_id)?;
         let expiry = if list.expiry_id == ExpiryId::NONE { 0 } else { self.find_expiry(list.expiry_id)? };
@@ -68,6 +69,11 @@ impl<M: Marks> Engine<'_, M> {
             let record = self.expiries.slab.get(expiry);
             if record.underlying != underlying || record.time != list.expiry {
                 return Err(RejectCode::ExpiryMismatch);
+            }
+            let is_option = list.option_type != OptionType::None.code();
+            let differs = record.multiplier != list.multiplier.0 || record.price_unit != list.price_unit;
+            if self.is_margined() && is_option && record.options != 0 && differs {
+                return Err(RejectCode::LotsDiffer);
             }
         }
         let fits = lanes_fit(list, self.underlyings.slab.get(underlying));
@@ -77,10 +83,18 @@ impl<M: Marks> Engine<'_, M> {
     /// Has an instrument that was just listed valued from now on.
     pub(super) fn begin_valuing(&mut self, slot: u32, (underlying, expiry): (u32, u32), list: &ListInstrument) {
         let (price_unit, lane_limit) = (list.price_unit, lane_limit(list));
-        *self.risks.get_mut(slot) = Risk { price_unit, lane_limit, underlying, expiry, ..Risk::zeroed() };
+        let position_max = list.position_max.0;
+        *self.risks.get_mut(slot) =
+            Risk { price_unit, lane_limit, underlying, expiry, position_max, ..Risk::zeroed() };
         self.underlyings.slab.get_mut(underlying).users += 1;
         if expiry != 0 {
             self.expiries.slab.get_mut(expiry).instruments += 1;
+        }
+        if self.is_margined() && self.instruments.slab.get(slot).is_option() {
+            let record = self.expiries.slab.get_mut(expiry);
+            record.options += 1;
+            (record.multiplier, record.price_unit) = (list.multiplier.0, list.price_unit);
+            self.offer_pair(slot);
         }
         self.link(Among::Siblings, underlying, slot);
         if is_marked(list.kind) {
@@ -116,7 +130,60 @@ impl<M: Marks> Engine<'_, M> {
         if expiry != 0 {
             self.expiries.slab.get_mut(expiry).instruments -= 1;
         }
+        if self.is_margined() && self.instruments.slab.get(slot).is_option() {
+            self.expiries.slab.get_mut(expiry).options -= 1;
+            self.part_pair(slot);
+        }
         *self.risks.get_mut(slot) = Risk::zeroed();
+    }
+
+    /// What options must have in common with an option's pair, or be its equal, as a hash.
+    fn pair_hash(&self, slot: u32) -> KeyHash {
+        let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
+        KeyHash::of_pair(self.seed(), record.strike.0.cast_unsigned(), u64::from(risk.expiry) << 8 | u64::from(record.kind))
+    }
+
+    /// An option on offer of the same expiry, strike and kind, of this type.
+    fn offered(&self, slot: u32, option_type: u8) -> u32 {
+        let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
+        let is_it = |other: u32| {
+            let (other_risk, other) = (self.risks.get(other), self.instruments.slab.get(other));
+            let is_like = (other_risk.expiry, other.strike, other.kind) == (risk.expiry, record.strike, record.kind);
+            is_like && other.option_type == option_type
+        };
+        self.pairs.find(self.pair_hash(slot), is_it).slot
+    }
+
+    /// Looks for an option's pair; without one it is on offer itself, unless one like it is.
+    fn offer_pair(&mut self, slot: u32) {
+        let own = self.instruments.slab.get(slot).option_type;
+        let other = if own == OptionType::Call.code() { OptionType::Put } else { OptionType::Call };
+        let pair = self.offered(slot, other.code());
+        if pair != 0 {
+            self.withdraw(pair);
+            self.risks.get_mut(slot).pair = pair;
+            self.risks.get_mut(pair).pair = slot;
+        } else if self.offered(slot, own) == 0 {
+            self.pairs.insert(self.pair_hash(slot), slot);
+            self.risks.get_mut(slot).is_offered = 1;
+        }
+    }
+
+    fn withdraw(&mut self, slot: u32) {
+        self.pairs.remove(self.pair_hash(slot), slot);
+        self.risks.get_mut(slot).is_offered = 0;
+    }
+
+    /// An option that is delisted leaves its pair, which is offered anew.
+    fn part_pair(&mut self, slot: u32) {
+        if self.risks.get(slot).is_offered != 0 {
+            self.withdraw(slot);
+        }
+        let pair = core::mem::replace(&mut self.risks.get_mut(slot).pair, 0);
+        if pair != 0 {
+            self.risks.get_mut(pair).pair = 0;
+            self.offer_pair(pair);
+        }
     }
 
     fn row_mut(&mut self, among: Among, underlying: u32) -> &mut Row {
@@ -219,6 +286,9 @@ impl Execute for DelistUnderlying {
             return Err(RejectCode::UnderlyingInUse);
         }
         engine.underlyings.slab.give_back(slot);
+        if engine.is_margined() {
+            *engine.outlooks.get_mut(slot) = Zeroable::zeroed();
+        }
         if peg != 0 {
             engine.underlyings.slab.get_mut(peg).users -= 1;
         }
@@ -272,6 +342,11 @@ impl Execute for DelistExpiry {
         }
         engine.expiries.slab.give_back(slot);
         *engine.smiles.get_mut(slot) = Zeroable::zeroed();
+        if engine.is_margined() {
+            for place in [2 * slot, 2 * slot + 1] {
+                *engine.aspects.get_mut(place) = Zeroable::zeroed();
+            }
+        }
         engine.underlyings.slab.get_mut(underlying).users -= 1;
         out.emit(ExpiryDelisted { expiry: self.expiry, ..Zeroable::zeroed() });
         Ok(OrderId::NONE)

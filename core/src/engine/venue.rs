@@ -3,6 +3,7 @@
 use super::Engine;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
+use super::sweeping::WORK_SHARES;
 use crate::arena::{Full, Marks};
 use crate::command::{
     Checkpoint, DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross,
@@ -233,13 +234,14 @@ impl Execute for SetMarkPrice {
 impl Execute for Work {
     const ROLES: Roles = SEQUENCER;
 
-    /// Nothing: every command is an opportunity to work, and this is no more than that.
+    /// Nothing: every command is an opportunity to work, and this is no more than that; but it has time for more shares.
     fn execute<M: Marks, S: EventSink>(
         &self,
         _engine: &mut Engine<'_, M>,
         _sender: Sender,
-        _out: &mut Emitter<'_, S>,
+        out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
+        out.shares = WORK_SHARES;
         Ok(OrderId::NONE)
     }
 }
@@ -247,13 +249,14 @@ impl Execute for Work {
 impl Execute for Checkpoint {
     const ROLES: Roles = SEQUENCER;
 
-    /// Nothing: that it stands in the order of commands is all there is to it.
+    /// That it stands in the order of commands is all there is to it: whoever wanted one has it.
     fn execute<M: Marks, S: EventSink>(
         &self,
-        _engine: &mut Engine<'_, M>,
+        engine: &mut Engine<'_, M>,
         _sender: Sender,
         _out: &mut Emitter<'_, S>,
     ) -> Result<OrderId, RejectCode> {
+        engine.valuation.get_mut().wants_checkpoint = 0;
         Ok(OrderId::NONE)
     }
 }

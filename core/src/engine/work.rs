@@ -92,7 +92,7 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn has_work(&self) -> bool {
         let header = self.header.get();
         let has_expired = header.dated != 0 && header.time >= header.next_expiry;
-        self.has_queued_work() || self.has_following() || has_expired || self.has_valuation()
+        self.has_queued_work() || self.has_following() || has_expired || self.has_valuation() || self.has_sweep()
     }
 
     fn has_queued_work(&self) -> bool {
@@ -106,11 +106,11 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn work_off<S: EventSink>(&mut self, out: &mut Emitter<'_, S>) {
         let mut units_left = UNITS_PER_COMMAND;
         while self.work_once(&mut units_left, out) == Worked::Something {}
-        if self.has_valuation() {
-            self.valuate(out);
+        if self.has_valuation() || self.has_sweep() {
+            self.do_shares(out.shares, out);
         }
         self.notice_events(out);
-        let is_pending = self.has_queued_work() || self.header.get().in_ring != 0 || self.has_valuation();
+        let is_pending = self.has_queued_work() || self.header.get().in_ring != 0 || self.has_valuation() || self.has_sweep();
         let header = self.header.get_mut();
         header.wake = if is_pending { TimeNs::ZERO } else { header.next_expiry };
     }

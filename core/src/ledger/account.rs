@@ -3,8 +3,10 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::arena::EntityRecord;
+use crate::engine::Row;
 use crate::ids::AccountId;
 use crate::units::{QuantityLots, Sequence, TimeNs};
+use crate::valuation::Links;
 
 /// An account. It fills a chunk: no two owners' accounts share one, so that an account is proven without its neighbours.
 #[repr(C)]
@@ -27,8 +29,28 @@ pub(crate) struct Account {
     pub(crate) protection: Protection,
     /// A [`MarginModel`](crate::terms::MarginModel); 0 until one was chosen.
     pub(crate) margin_model: u8,
+    /// A [`MarginStatus`](crate::terms::MarginStatus); 0 until it was judged.
+    pub(crate) margin_status: u8,
+    /// 1 if it is to be judged.
+    pub(crate) is_to_be_judged: u8,
+    /// 1 if it is on the watch list.
+    pub(crate) is_watched: u8,
+    /// 1 if sums of it were begun anew since it was judged last.
+    pub(crate) is_due: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 127],
+    pub(crate) reserved: [u8; 3],
+    /// Its neighbours on the watch list.
+    pub(crate) watched: Links,
+    /// In atoms.
+    pub(crate) cash: i128,
+    /// What its trades have brought in, less what they have cost, in atoms; where margin is checked.
+    pub(crate) flows: i128,
+    /// Arrays had been published so often when all its sums were made current last.
+    pub(crate) current_at: u64,
+    /// Its portfolios, in the order in which they were made.
+    pub(crate) portfolios: Row,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) reserved_tail: [u8; 64],
 }
 
 /// Realised profit and loss stay below this, in atoms, either way: a trade that might take them there is not made.

@@ -3,6 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Slab, SlotIndex};
+use crate::exposure::Lots;
+use crate::valuation::Links;
 
 /// One open position. It fills a chunk, see [`Account`](super::Account).
 #[repr(C)]
@@ -10,15 +12,36 @@ use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Slab, SlotIndex};
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Position {
     /// Slots; an account or instrument with positions cannot be closed, so they stay theirs.
-    account: u32,
-    instrument: u32,
+    pub(crate) account: u32,
+    pub(crate) instrument: u32,
     quantity: i64,
     cost: i128,
+    /// Lots that rest to be bought and to be sold, where margin is checked; so is all that follows.
+    pub(crate) buys: i64,
+    pub(crate) sells: i64,
+    /// The generation of arrays by which it was added to its portfolio; 0 before.
+    pub(crate) added: u64,
+    /// Slots of what it is summed up in.
+    pub(crate) portfolio: u32,
+    pub(crate) vector: u32,
+    /// Among the records of the portfolio.
+    pub(crate) siblings: Links,
+    /// The record of the same account and the instrument's pair; 0 without one.
+    pub(crate) pair: u32,
     #[cfg_attr(feature = "serde", serde(skip))]
-    reserved: [u8; 224],
+    reserved: [u8; 180],
 }
 
 const _: () = assert!(size_of::<Position>() == 256);
+
+impl Position {
+    /// What is held, and what rests.
+    #[inline(always)]
+    pub(crate) fn lots(&self) -> Lots {
+        let &Self { quantity, buys, sells, .. } = self;
+        Lots { held: quantity, buys, sells }
+    }
+}
 
 /// A quantity and what it cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +172,7 @@ impl<'a, M: Marks> Positions<'a, M> {
     pub(crate) fn open(&mut self, seed: u64, account: u32, instrument: u32, holding: Holding) -> u32 {
         let slot = self.records.take();
         let Holding { quantity, cost } = holding;
-        *self.records.get_mut(slot) = Position { account, instrument, quantity, cost, reserved: [0; 224] };
+        *self.records.get_mut(slot) = Position { account, instrument, quantity, cost, ..Position::zeroed() };
         self.index.insert(KeyHash::of_pair(seed, u64::from(account), u64::from(instrument)), slot);
         slot
     }
@@ -159,6 +182,17 @@ impl<'a, M: Marks> Positions<'a, M> {
     pub(crate) fn set(&mut self, slot: u32, holding: Holding) {
         let position = self.records.get_mut(slot);
         (position.quantity, position.cost) = (holding.quantity, holding.cost);
+    }
+
+    /// The record in a slot.
+    #[inline(always)]
+    pub(crate) fn get(&self, slot: u32) -> &Position {
+        self.records.get(slot)
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self, slot: u32) -> &mut Position {
+        self.records.get_mut(slot)
     }
 
     /// Gives the record of a position that became flat back.

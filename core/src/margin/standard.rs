@@ -31,7 +31,7 @@ pub struct Parameters {
 }
 
 /// An option and how many of it; prices are of one lot, in 2^-k atoms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// Lots: negative is short.
     pub quantity: i64,

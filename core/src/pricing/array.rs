@@ -83,6 +83,35 @@ fn ppm(parts: impl Into<f64>) -> f64 {
     parts.into() / f64::from(PPM)
 }
 
+fn discounts(shocks: &Shocks) -> Discounts {
+    Discounts {
+        fixed: shocks.fixed.map(ppm),
+        rate_mult: shocks.rate_mult.map(ppm),
+        rate_add: shocks.rate_add.map(ppm),
+        basis: shocks.basis.map(ppm),
+        basis_factor: shocks.basis_factor.map(ppm),
+    }
+}
+
+/// One, as a fraction of margin.
+const FRACTION_UNIT: f64 = (1_u64 << 30) as f64;
+
+/// A number that is not negative, rounded up.
+fn ceil(number: f64) -> i64 {
+    let whole = number as i64;
+    whole.saturating_add(i64::from((whole as f64) < number))
+}
+
+/// What the sums of an expiry count with, in 2^-30: values above zero, rounded down, and below, rounded up; and the loss by
+/// basis, rounded up.
+pub(crate) fn fractions(shocks: &Shocks, rate: i64, nanoseconds: u64) -> ([i64; 2], i64) {
+    let seconds = nanoseconds as f64 / NANOSECONDS;
+    let expiry = pmrm::Expiry { seconds, forward: 1.0, rate: rate as f64 / NANO };
+    let pmrm::Factors { long, short, basis } = pmrm::factors(Level::best(), &discounts(shocks), &expiry);
+    let short = ceil(short * FRACTION_UNIT);
+    ([(long * FRACTION_UNIT) as i64, short], ceil(basis * FRACTION_UNIT))
+}
+
 impl ScenarioSet {
     pub(crate) fn new<'s>(terms: impl Iterator<Item = &'s ScenarioTerms>, shocks: &Shocks) -> Self {
         let mut scenarios = [Scenario { spot: 1.0, smile: SmileShock::Kept }; SCENARIOS_MAX];
@@ -111,13 +140,7 @@ impl ScenarioSet {
                 width: ppm(shocks.width),
                 volatility: shocks.volatility.map(ppm),
             },
-            discounts: Discounts {
-                fixed: shocks.fixed.map(ppm),
-                rate_mult: shocks.rate_mult.map(ppm),
-                rate_add: shocks.rate_add.map(ppm),
-                basis: shocks.basis.map(ppm),
-                basis_factor: shocks.basis_factor.map(ppm),
-            },
+            discounts: discounts(shocks),
         }
     }
 }

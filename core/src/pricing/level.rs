@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 /// Operations that IEEE 754 defines to the last bit and that need instructions not every processor has.
-pub(super) trait Ieee: Copy {
+pub(crate) trait Ieee: Copy {
     /// `a * b + c`, rounded once.
     fn fma(self, a: f64, b: f64, c: f64) -> f64;
     /// The square root.
@@ -36,7 +36,7 @@ impl Ieee for Software {
 }
 
 /// Something to be computed with whatever instructions there are.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     /// What it returns.
     type Output;
 
@@ -81,7 +81,7 @@ impl Level {
 
     /// Runs a kernel on this level, or on the next slower one that this processor has.
     #[inline]
-    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         {
             if self == Self::Avx512 && self.is_there() {

@@ -18,6 +18,7 @@ mod side;
 pub mod svi;
 
 pub use self::level::Level;
+pub(crate) use self::level::{Ieee, Kernel};
 
 /// Scenarios of a risk array, at most.
 pub const SCENARIOS_MAX: usize = 32;

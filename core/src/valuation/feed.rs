@@ -93,7 +93,12 @@ impl Feed {
         self.time
     }
 
-    /// How sure the source was, in ppm.
+    /// How sure the source was, in ppm; one without a value.
+    pub(crate) fn confidence_or_one(&self) -> u32 {
+        if self.has_value != 0 { self.confidence } else { PPM }
+    }
+
+    /// How sure the source was.
     pub(crate) fn confidence(&self) -> u32 {
         self.confidence
     }

@@ -5,7 +5,7 @@ use ethnum::U256;
 
 use super::Feed;
 use crate::arena::EntityRecord;
-use crate::command::{FeedRules, ListInstrument, ScenarioTerms, Shocks, SmileTerms};
+use crate::command::{FeedRules, ListInstrument, PPM, ScenarioTerms, Shocks, SmileTerms};
 use crate::engine::Row;
 use crate::ids::{ExpiryId, UnderlyingId};
 use crate::margin::{Array, Greeks};
@@ -71,12 +71,27 @@ pub(crate) struct Expiry {
     /// A [`Surface`](crate::terms::Surface).
     pub(crate) surface_kind: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u8; 62],
+    pub(crate) reserved: [u8; 2],
+    /// The least confidence then of forward, rate and surface.
+    pub(crate) frozen_confidence: u32,
+    /// How many options are listed with it, and what a lot of each is, where margin is checked.
+    pub(crate) options: u32,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) reserved_middle: [u8; 4],
+    pub(crate) multiplier: i64,
+    pub(crate) price_unit: CashAtoms,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) reserved_tail: [u8; 32],
 }
 
 const _: () = assert!(size_of::<Expiry>() == 256);
 
 impl Expiry {
+    /// The least confidence of its feeds, as far as these have values.
+    pub(crate) fn confidence(&self) -> u32 {
+        [&self.forward, &self.rate, &self.surface].into_iter().map(Feed::confidence_or_one).fold(PPM, u32::min)
+    }
+
     /// Whether its volatilities come from smiles.
     pub(crate) fn has_smiles(&self) -> bool {
         self.surface_kind == Surface::Smile.code()
@@ -181,8 +196,16 @@ pub(crate) struct Risk {
     pub(crate) frozen_has: u8,
     /// 1 once a window began.
     pub(crate) has_window: u8,
+    /// 1 while the option is on offer as another's pair.
+    pub(crate) is_offered: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u8; 118],
+    pub(crate) reserved: u8,
+    /// The option of the other type, with the same expiry, strike and kind; 0 without one.
+    pub(crate) pair: u32,
+    /// The most lots that an account may have.
+    pub(crate) position_max: i64,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) reserved_tail: [u8; 104],
 }
 
 const _: () = assert!(size_of::<Risk>() == 256);
@@ -202,8 +225,8 @@ const _: () = assert!(size_of::<Lanes>() == 256);
 pub(crate) struct Worths {
     /// The generation that it is of; 0 for none.
     pub(crate) generation: u64,
-    mark: i64,
-    basis: [i64; 2],
+    pub(crate) mark: i64,
+    pub(crate) basis: [i64; 2],
     delta: i64,
     gamma: i64,
     vega: i64,
@@ -211,8 +234,10 @@ pub(crate) struct Worths {
     rho: i64,
     vanna: i64,
     volga: i64,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    reserved: [u64; 5],
+    /// What margin reckons with, where it is checked: the value of the underlying, and what a future or perpetual needs
+    /// where it is held long and short: maintenance, initial.
+    pub(crate) notional: i64,
+    pub(crate) needs: [[i64; 2]; 2],
 }
 
 const _: () = assert!(size_of::<Worths>() == 128);
@@ -222,14 +247,21 @@ impl Worths {
     pub(crate) fn store(generation: u64, array: &Array<i64>, greeks: &Greeks<i64>) -> (Self, Lanes) {
         let &Array { mark, basis, scenarios } = array;
         let &Greeks { delta, gamma, vega, theta, rho, vanna, volga } = greeks;
-        let reserved = [0; 5];
-        (Self { generation, mark, basis, delta, gamma, vega, theta, rho, vanna, volga, reserved }, Lanes(scenarios))
+        let made = Self { generation, mark, basis, delta, gamma, vega, theta, rho, vanna, volga, ..Self::zeroed() };
+        (made, Lanes(scenarios))
+    }
+
+    /// Its sensitivities.
+    #[inline(always)]
+    pub(crate) fn greeks(&self) -> Greeks<i64> {
+        let &Self { delta, gamma, vega, theta, rho, vanna, volga, .. } = self;
+        Greeks { delta, gamma, vega, theta, rho, vanna, volga }
     }
 
     /// From the two records.
     pub(crate) fn load(&self, lanes: &Lanes) -> (Array<i64>, Greeks<i64>) {
-        let &Self { mark, basis, delta, gamma, vega, theta, rho, vanna, volga, .. } = self;
-        (Array { mark, basis, scenarios: lanes.0 }, Greeks { delta, gamma, vega, theta, rho, vanna, volga })
+        let &Self { mark, basis, .. } = self;
+        (Array { mark, basis, scenarios: lanes.0 }, self.greeks())
     }
 }
 
@@ -263,14 +295,37 @@ pub(crate) struct Valuation {
     pub(crate) pass_has_index: u8,
     /// 1 if the pass has a scenario set.
     pub(crate) pass_has_set: u8,
+    /// 1 if there was a price of the underlying's peg.
+    pub(crate) pass_has_peg: u8,
+    /// 1 if the last share was of the sweep.
+    pub(crate) has_swept: u8,
+    /// The confidence in the index then.
+    pub(crate) pass_confidence: u32,
+    /// The price of the underlying's peg then.
+    pub(crate) pass_peg: i64,
+    /// Arrays published so far.
+    pub(crate) publications: u64,
+    /// The accounts that are watched, in the order in which that began.
+    pub(crate) watched: Row,
+    /// The one of them that the walk comes to next; 0 without a walk.
+    pub(crate) walk_next: u32,
+    /// Account slots that the turn has yet to visit, and the one that was visited last.
+    pub(crate) turn_left: u32,
+    pub(crate) turn_last: u32,
+    /// 1 if the last visit was of the walk.
+    pub(crate) has_walked: u8,
+    /// 1 if an account has fallen below its maintenance margin since the last checkpoint.
+    pub(crate) wants_checkpoint: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u8; 54],
+    pub(crate) reserved: [u8; 2],
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) reserved_tail: u64,
 }
 
 const _: () = assert!(size_of::<Valuation>() == 128);
 
 /// What the lanes of the largest position in one instrument stay below, in bits.
-const POSITION_BITS: u32 = 61;
+const POSITION_BITS: u32 = 59;
 /// Largest spot factor, times how far above its reference a band lets a mark be.
 const SHOCKED_MAX: i64 = 32;
 

@@ -53,6 +53,7 @@ fn small_arena() -> (Layout, Arena) {
         underlyings: 1,
         expiries: 1,
         scenario_sets: 1,
+        vectors: 0,
     };
     let genesis = Genesis { outcome_window: 8, ..Genesis::new(0, 1, capacities) };
     let (layout, mut arena) = (Layout::of(&genesis), crate::venue::arena(&genesis));

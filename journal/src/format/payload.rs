@@ -83,8 +83,6 @@ pub struct Upgrade {
     pub state_digest_before: [u8; 32],
     /// The state digest after.
     pub state_digest_after: [u8; 32],
-    /// Zero.
-    pub reserved: u32,
 }
 
 /// What a replica signs, as it stands in the command that brings it back. 256 bytes. Reserved.

@@ -41,6 +41,8 @@ pub(super) fn genesis<'c>(commands: impl Iterator<Item = &'c Command>) -> Genesi
         underlyings: capacity(needs.underlyings),
         expiries: capacity(needs.expiries),
         scenario_sets: capacity(needs.scenario_sets),
+        // A scenario that is about margin says how many.
+        vectors: 0,
     };
     Genesis::new(SHARD, INDEX_SEED, capacities)
 }

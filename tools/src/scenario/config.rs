@@ -36,6 +36,7 @@ const SIZES: &[(&str, Size)] = &[
     ("underlyings", |genesis| &mut genesis.capacities.underlyings),
     ("expiries", |genesis| &mut genesis.capacities.expiries),
     ("scenario_sets", |genesis| &mut genesis.capacities.scenario_sets),
+    ("vectors", |genesis| &mut genesis.capacities.vectors),
     ("max_steps", |genesis| &mut genesis.max_steps),
     ("outcome_window", |genesis| &mut genesis.outcome_window),
 ];

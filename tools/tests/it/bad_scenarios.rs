@@ -38,7 +38,7 @@ const STP: &str = "none, cancel_taker, cancel_maker, cancel_both or decrement";
 
 const CONFIG_KEYS: &str = "1: expected config with no other keys than stp, work, orders, complex_orders, levels, \
     ladder_nodes, positions, instruments, accounts, sessions, grants, work_items, underlyings, \
-    expiries, scenario_sets, max_steps, outcome_window, tick, lot, \
+    expiries, scenario_sets, vectors, max_steps, outcome_window, tick, lot, \
     price_min, price_max, limit_low, limit_high, quantity_min, quantity_max and multiplier, found \"px\"";
 
 /// A complaint with the ranges of numbers, and what else is long, written out.

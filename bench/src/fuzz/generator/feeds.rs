@@ -16,7 +16,7 @@ use super::{AGE_GRID_NS, Generator, encode};
 /// Parts of one of a smile's parameters.
 const TRILLION: i64 = 1_000_000_000_000;
 /// What a tick is worth where instruments are valued, in atoms for one unit.
-const TICK_ATOMS: i64 = 1_000;
+pub(super) const TICK_ATOMS: i64 = 1_000;
 
 impl Generator {
     /// One of the commands about feeds: mostly a value.
@@ -83,7 +83,7 @@ impl Generator {
     }
 
     /// An underlying, usually a listed one.
-    fn underlying(&mut self) -> KnownUnderlying {
+    pub(super) fn underlying(&mut self) -> KnownUnderlying {
         let any = self.chance(20);
         let fits = |known: &&KnownUnderlying| any || known.is_listed;
         let fitting: Vec<_> = self.world.underlyings.iter().filter(fits).copied().collect();
@@ -96,7 +96,7 @@ impl Generator {
     }
 
     /// An expiry, usually a listed one.
-    fn expiry(&mut self) -> KnownExpiry {
+    pub(super) fn expiry(&mut self) -> KnownExpiry {
         let any = self.chance(20);
         let fits = |known: &&KnownExpiry| any || known.is_listed;
         let fitting: Vec<_> = self.world.expiries.iter().filter(fits).copied().collect();
@@ -109,7 +109,7 @@ impl Generator {
     }
 
     /// Where prices are, in atoms, as far as the underlying takes them.
-    fn index_near(&mut self, underlying: &KnownUnderlying) -> i64 {
+    pub(super) fn index_near(&mut self, underlying: &KnownUnderlying) -> i64 {
         let base = self.world.habits.price_base.clamp(500, 1 << 30);
         let middle = base.saturating_add(i64::from(self.world.habits.price_span) / 2).saturating_mul(TICK_ATOMS);
         middle.min(underlying.price_max / 2).max(1)
@@ -213,7 +213,7 @@ impl Generator {
         encode(&DelistExpiry { header, expiry: self.expiry().expiry })
     }
 
-    fn scenario_set(&mut self) -> ScenarioSet {
+    pub(super) fn scenario_set(&mut self) -> ScenarioSet {
         match self.random.below(3) {
             0 => derive_pmrm2(),
             1 => span_16(self.random.between(1, 900_000), 250_000, 3 * PPM, 330_000),
@@ -239,11 +239,11 @@ impl Generator {
         encode(&SetShocks::new(sender, set, shocks))
     }
 
-    fn set_number(&mut self) -> u16 {
+    pub(super) fn set_number(&mut self) -> u16 {
         if self.chance(800) { 1 } else { self.random.below(4) as u16 }
     }
 
-    fn set_margin_model(&mut self) -> Vec<u64> {
+    pub(super) fn set_margin_model(&mut self) -> Vec<u64> {
         let account = self.account();
         let header = self.header::<SetMarginModel>(Role::Operator, account);
         let least = u32::from(self.chance(950));
@@ -263,7 +263,7 @@ impl Generator {
     }
 
     /// The underlying of an expiry, as far as it is known.
-    fn underlying_of(&mut self, expiry: &KnownExpiry) -> KnownUnderlying {
+    pub(super) fn underlying_of(&mut self, expiry: &KnownExpiry) -> KnownUnderlying {
         let found = self.world.underlyings.iter().find(|known| known.underlying == expiry.underlying).copied();
         found.unwrap_or_else(|| self.underlying())
     }
@@ -321,7 +321,7 @@ impl Generator {
         encode(&UpdateSurface { header, expiry: at.expiry, smile, stamp })
     }
 
-    fn update_volatility(&mut self) -> Vec<u64> {
+    pub(super) fn update_volatility(&mut self) -> Vec<u64> {
         let (role, at) = (self.feed_role(), self.instrument());
         let header = self.header::<UpdateVolatility>(role, AccountId::NONE);
         let volatility = match self.random.below(60) {

@@ -2,6 +2,7 @@
 
 mod complex;
 mod feeds;
+mod margin;
 mod orders;
 mod party;
 mod venue;
@@ -68,6 +69,11 @@ impl Generator {
     /// An episode of `seed` in which the book grows so large that batches look ahead.
     pub fn vast(seed: u64) -> Self {
         Self::with_habits(seed, Habits::draw_vast)
+    }
+
+    /// An episode of `seed` in which margin is checked.
+    pub fn margined(seed: u64) -> Self {
+        Self::with_habits(seed, super::habits::margined)
     }
 
     fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
@@ -142,6 +148,9 @@ impl Generator {
     }
 
     fn fresh(&mut self) -> Vec<u64> {
+        if self.world.habits.margin_per_mille > 0 && self.made <= margin::MARGIN_SET_UP {
+            return self.begin_margined();
+        }
         let set_up = self.made <= SET_UP_COMMANDS;
         match self.follows.take() {
             Some(Follows::Work) if self.chance(300) => {
@@ -188,6 +197,9 @@ impl Generator {
         }
         if self.chance(habits.feeds_per_mille) {
             return Some(self.feed());
+        }
+        if self.chance(habits.margin_per_mille) {
+            return Some(self.margin());
         }
         if self.chance(habits.protection_per_mille) {
             return Some(self.set_protection());

@@ -59,7 +59,7 @@ impl Generator {
             header,
             instrument: at.instrument,
             client_order_id: ClientOrderId(self.client_order_id()),
-            price: PriceTicks(self.limit_price(side, at.tick)),
+            price: PriceTicks(self.price_of_order(side, at)),
             quantity: QuantityLots(if sweeps { quantity.saturating_mul(100) } else { quantity }),
             side,
             order_type: if sweeps || self.chance(60) { 2 } else { 1 },
@@ -67,6 +67,14 @@ impl Generator {
             flags: u8::from(self.chance(80)) | u8::from(self.chance(60)) << 1 | u8::from(self.chance(40)) << 2,
             self_trade: if self.chance(150) { self.random.below(6) as u8 } else { 0 },
             reserved: [0; 11],
+        }
+    }
+
+    /// Near the mark, where margin is checked and there is one; else anywhere in the span.
+    fn price_of_order(&mut self, side: u8, at: &KnownInstrument) -> i64 {
+        match at.near {
+            Some(near) if self.chance(950) => self.price_near_mark(near, at.tick),
+            _ => self.limit_price(side, at.tick),
         }
     }
 

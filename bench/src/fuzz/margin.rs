@@ -1,0 +1,122 @@
+//! Margin: what the engine keeps in sums is what the oracle reckons from scratch.
+
+use novate_core::command::Command;
+use novate_core::engine::{Engine, VectorView};
+use novate_core::ids::{AccountId, ExpiryId, UnderlyingId};
+use novate_core::margin::Greeks;
+use novate_core::naive::{NaiveEngine, NaiveVector};
+use novate_core::terms::MarginModel;
+
+use super::World;
+
+/// Compares, where margin is checked, the account that a command names, and one other in turn.
+pub(super) fn compare(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    world: &World,
+    command: Command<'_>,
+    made: u64,
+) -> Result<(), String> {
+    if !world.genesis.is_margined() || world.accounts.is_empty() {
+        return Ok(());
+    }
+    let turn = world.accounts[made as usize % world.accounts.len()].0;
+    let named = command.header().map_or(AccountId::NONE, |header| header.account);
+    for account in [named, turn] {
+        compare_account(engine, oracle, world, account)?;
+    }
+    if engine.wants_checkpoint() != oracle.wants_checkpoint() {
+        return Err(format!("a checkpoint is wanted: {}", engine.wants_checkpoint()));
+    }
+    let effort = engine.effort();
+    if effort.arrays > 4 || effort.judged > 64 {
+        return Err(format!("a command did too much: {effort:?}"));
+    }
+    Ok(())
+}
+
+fn compare_account(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    world: &World,
+    account: AccountId,
+) -> Result<(), String> {
+    let Some(ours) = engine.margin(account) else { return Ok(()) };
+    let differs = |what: &str, ours: String, theirs: String| {
+        Err(format!("{what} of account {account}: {ours}, oracle {theirs}"))
+    };
+    let theirs = (oracle.cash_and_flows(account), oracle.margin_status(account), oracle.is_current(account));
+    let own = (Some((ours.cash, ours.flows)), Some(ours.status), engine.is_current(account));
+    if own != theirs {
+        return differs("cash, flows, status, being current", format!("{own:?}"), format!("{theirs:?}"));
+    }
+    let (mut is_current, model) = (own.2, engine.account(account).and_then(|view| view.margin_model));
+    if is_current {
+        let margins = ours.initial.zip(ours.maintenance);
+        if margins != oracle.margin(account) {
+            return differs("margins", format!("{margins:?}"), format!("{:?}", oracle.margin(account)));
+        }
+        is_current = margins.is_some();
+    }
+    for known in world.underlyings.iter().filter(|known| known.is_listed) {
+        let underlying = known.underlying;
+        let portfolio = engine.portfolio(account, underlying);
+        let sums = portfolio.map(|view| (i128::from(view.adverse), i128::from(view.load)));
+        if sums != oracle.reserve(account, underlying) {
+            return differs("adverse sum and load", format!("{sums:?}"), format!("{:?}", oracle.reserve(account, underlying)));
+        }
+        if !is_current {
+            continue;
+        }
+        let greeks = portfolio.map(|view| wide(view.greeks));
+        if greeks != oracle.greeks(account, underlying) {
+            return differs("Greeks", format!("{greeks:?}"), format!("{:?}", oracle.greeks(account, underlying)));
+        }
+        if model != Some(MarginModel::Portfolio) {
+            continue;
+        }
+        compare_vector(engine, oracle, account, (underlying, None))?;
+        for expiry in world.expiries.iter().filter(|expiry| expiry.is_listed && expiry.underlying == underlying) {
+            compare_vector(engine, oracle, account, (underlying, Some(expiry.expiry)))?;
+        }
+    }
+    Ok(())
+}
+
+fn wide(greeks: Greeks<i64>) -> Greeks<i128> {
+    let Greeks { delta, gamma, vega, theta, rho, vanna, volga } = greeks;
+    let [delta, gamma, vega, theta, rho, vanna, volga] = [delta, gamma, vega, theta, rho, vanna, volga].map(i128::from);
+    Greeks { delta, gamma, vega, theta, rho, vanna, volga }
+}
+
+fn compare_vector(
+    engine: &Engine<'_>,
+    oracle: &NaiveEngine,
+    account: AccountId,
+    (underlying, expiry): (UnderlyingId, Option<ExpiryId>),
+) -> Result<(), String> {
+    let ours = engine.vector(account, underlying, expiry);
+    let theirs = oracle.vector(account, underlying, expiry);
+    let is_same = match (&ours, &theirs) {
+        (None, None) => true,
+        (Some(ours), Some(theirs)) => is_same(ours, theirs),
+        _ => false,
+    };
+    let place = expiry.map_or_else(|| format!("{underlying}"), |expiry| format!("{expiry}"));
+    if is_same { Ok(()) } else { Err(format!("vector of {account} in {place}: {ours:?}, oracle {theirs:?}")) }
+}
+
+fn is_same(ours: &VectorView, theirs: &NaiveVector) -> bool {
+    let NaiveVector { options, linear, .. } = theirs;
+    let basis = [0, 1].map(|side| options.basis[side] + linear.basis[side]);
+    i128::from(ours.mark) == options.mark + linear.mark
+        && ours.basis.map(i128::from) == basis
+        && ours.options.map(i128::from) == options.scenarios
+        && ours.linear.map(i128::from) == linear.scenarios
+        && ours.lower.map(i128::from) == theirs.lower
+        && ours.upper.map(i128::from) == theirs.upper
+        && ours.order_basis.map(i128::from) == theirs.order_basis
+        && ours.naked.map(i128::from) == theirs.naked
+        && ours.linear_notional.map(i128::from) == theirs.linear_notional
+        && i128::from(ours.doubted) == theirs.doubted
+}

@@ -1,0 +1,154 @@
+//! Queries about accounts' margin, without touching state.
+
+use super::Engine;
+use crate::arena::Marks;
+use crate::exposure::{Margins, SKEWS_MAX, VectorKey};
+use crate::ids::{AccountId, ExpiryId, UnderlyingId};
+use crate::margin::Greeks;
+use crate::pricing::SCENARIOS_MAX;
+use crate::terms::MarginStatus;
+
+/// How an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarginView {
+    /// What it was judged to be last.
+    pub status: MarginStatus,
+    /// Cash, in atoms.
+    pub cash: i128,
+    /// What its trades have brought in, less what they have cost, in atoms.
+    pub flows: i128,
+    /// What is left over the initial margin, in atoms, by the arrays in force; none unless the account is current, and all
+    /// arrays are there.
+    pub initial: Option<i128>,
+    /// The same over the maintenance margin.
+    pub maintenance: Option<i128>,
+}
+
+/// An account's sums in an expiry, or in an underlying's perpetuals, as the portfolio model has them; in lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VectorView {
+    /// The generation of arrays that they are of.
+    pub generation: u64,
+    /// Value now, and with the forward up and down.
+    pub mark: i64,
+    /// With the forward up, and down.
+    pub basis: [i64; 2],
+    /// Value of options under each scenario.
+    pub options: [i64; SCENARIOS_MAX],
+    /// Value of futures and perpetuals.
+    pub linear: [i64; SCENARIOS_MAX],
+    /// What orders may lose, at most.
+    pub lower: [i64; SCENARIOS_MAX],
+    /// What they may gain, at most, in skews; zero elsewhere.
+    pub upper: [i64; SCENARIOS_MAX],
+    /// What they may lose by basis.
+    pub order_basis: [i64; 2],
+    /// Notional of naked options: now, and with all sell orders filled.
+    pub naked: [i64; 2],
+    /// Notional of futures and perpetuals: now, and with the orders of the worse side filled.
+    pub linear_notional: [i64; 2],
+    /// Notional of everything, likewise.
+    pub doubted: i64,
+}
+
+/// An account's sums in an underlying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortfolioView {
+    /// Whether they are of the generation in force.
+    pub is_current: bool,
+    /// What orders lose at once if they are filled, in lanes.
+    pub adverse: i64,
+    /// How much of what sums have room for is in use: at most 2^61.
+    pub load: i64,
+    /// Sensitivities, in lanes.
+    pub greeks: Greeks<i64>,
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// How an account stands; none if there is no such account.
+    pub fn margin(&self, account: AccountId) -> Option<MarginView> {
+        let slot = self.find_account(account).ok()?;
+        let record = self.accounts.slab.get(slot);
+        let margins = if self.is_current_account(slot) { self.margins(slot) } else { None };
+        Some(MarginView {
+            status: MarginStatus::from_code(record.margin_status).unwrap_or(MarginStatus::Healthy),
+            cash: record.cash,
+            flows: record.flows,
+            initial: margins.map(|Margins { initial, .. }| initial),
+            maintenance: margins.map(|Margins { maintenance, .. }| maintenance),
+        })
+    }
+
+    /// Whether all sums of an account are of the generation in force.
+    pub fn is_current(&self, account: AccountId) -> bool {
+        self.find_account(account).is_ok_and(|slot| self.is_current_account(slot))
+    }
+
+    /// An account's sums in an underlying, if it has positions or orders there.
+    pub fn portfolio(&self, account: AccountId, underlying: UnderlyingId) -> Option<PortfolioView> {
+        let (account, underlying) = (self.find_account(account).ok()?, self.find_underlying(underlying).ok()?);
+        if !self.is_margined() {
+            return None;
+        }
+        let slot = self.exposures.find_portfolio(self.seed(), account, underlying);
+        let record = (slot != 0).then(|| self.exposures.portfolio(slot))?;
+        Some(PortfolioView {
+            is_current: self.is_current_portfolio(record),
+            adverse: record.adverse,
+            load: record.load,
+            greeks: record.greeks(),
+        })
+    }
+
+    /// An account's sums in an expiry, or in an underlying's perpetuals, if it has positions or orders there, and its model
+    /// is that of portfolios.
+    pub fn vector(
+        &self,
+        account: AccountId,
+        underlying: UnderlyingId,
+        expiry: Option<ExpiryId>,
+    ) -> Option<VectorView> {
+        let (account, underlying) = (self.find_account(account).ok()?, self.find_underlying(underlying).ok()?);
+        let expiry = expiry.map_or(Some(0), |expiry| self.find_expiry(expiry).ok())?;
+        if !self.is_margined() {
+            return None;
+        }
+        let slot = self.exposures.find_vector(self.seed(), account, VectorKey::new(underlying, expiry));
+        if slot == 0 {
+            return None;
+        }
+        let sums = self.exposures.sums(slot);
+        let mut upper = [0; SCENARIOS_MAX];
+        let mut skews = self.outlooks.get(underlying).skews;
+        for sum in sums.vector.upper.into_iter().take(SKEWS_MAX) {
+            if skews != 0 {
+                upper[skews.trailing_zeros() as usize % SCENARIOS_MAX] = sum;
+                skews &= skews - 1;
+            }
+        }
+        Some(VectorView {
+            generation: sums.vector.generation,
+            mark: sums.vector.mark,
+            basis: sums.vector.basis,
+            options: sums.options.0,
+            linear: sums.linear.0,
+            lower: sums.orders.0,
+            upper,
+            order_basis: sums.vector.order_basis,
+            naked: sums.vector.naked,
+            linear_notional: sums.vector.linear,
+            doubted: sums.vector.doubted,
+        })
+    }
+
+    /// Whether an account has fallen below its maintenance margin since the last checkpoint: whoever sequences commands is
+    /// asked for one.
+    pub fn wants_checkpoint(&self) -> bool {
+        self.valuation.get().wants_checkpoint != 0
+    }
+
+    /// What the last command did of valuation and margin.
+    pub fn effort(&self) -> super::Effort {
+        self.effort
+    }
+}

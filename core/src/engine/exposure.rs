@@ -1,0 +1,378 @@
+//! What lots do to their account's sums: records are made and closed, sums changed, and added up anew.
+//!
+//! A record's lots are always right. What is summed up over them is right as of the generation of arrays that the record
+//! was added by; where that is not the one in force, the record waits to be added anew.
+
+use super::Engine;
+use crate::arena::{Marks, Table};
+use crate::book::Order;
+use crate::exposure::{Aspect, Change, Discounts, Lot, Lots, Portfolio, Reserve, Vector, VectorKey};
+use crate::ids::EntityId;
+use crate::ledger::{Holding, Position};
+use crate::terms::{MarginModel, Side};
+use crate::units::PriceTicks;
+use crate::valuation::{Lanes, Links, Worths};
+use bytemuck::Zeroable;
+
+/// Units of adding a record.
+pub(super) const RECORD_UNITS: u32 = 4;
+
+/// Units without an end: those of a command that names the account.
+pub(super) const NO_LIMIT: u32 = u32::MAX;
+
+/// Where an instrument's or expiry's record of a generation is: the one before stays until the next is published.
+pub(super) fn place(slot: u32, generation: u64) -> u32 {
+    2 * slot + u32::from(generation & 1 == 1)
+}
+
+/// What an instrument's lot is worth, if it has an array of this generation.
+fn lot_of<'t, M: Marks>(
+    (worths, lanes, aspects): (&'t Table<'_, Worths, M>, &'t Table<'_, Lanes, M>, &'t Table<'_, Aspect, M>),
+    (instrument, expiry, is_option): (u32, u32, bool),
+    generation: u64,
+) -> Option<Lot<'t>> {
+    let at = place(instrument, generation);
+    let worths = worths.get(at);
+    if worths.generation != generation {
+        return None;
+    }
+    let discounts = if is_option { Discounts::of(aspects.get(place(expiry, generation))) } else { Discounts::NONE };
+    Some(Lot { worths, lanes: lanes.get(at), is_option, discounts })
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// Whether margin is checked here.
+    #[inline(always)]
+    pub(super) fn is_margined(&self) -> bool {
+        self.header.get().genesis.is_margined()
+    }
+
+    /// An account's model; futures, which asks for least, without one: such an account has no positions.
+    #[inline(always)]
+    pub(super) fn model_of(&self, account: u32) -> MarginModel {
+        MarginModel::from_code(self.accounts.slab.get(account).margin_model).unwrap_or(MarginModel::Futures)
+    }
+
+    /// The generation in force of an instrument's underlying.
+    #[inline(always)]
+    pub(super) fn generation_of(&self, instrument: u32) -> u64 {
+        self.underlyings.slab.get(self.risks.get(instrument).underlying).generation
+    }
+
+    /// What a lot is worth in the generation in force.
+    #[inline(always)]
+    pub(super) fn lot(&self, instrument: u32) -> Option<Lot<'_>> {
+        let (expiry, is_option) = (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
+        let tables = (&self.worths, &self.lanes, &self.aspects);
+        lot_of(tables, (instrument, expiry, is_option), self.generation_of(instrument))
+    }
+
+    /// A price of one lot, in lanes.
+    #[inline(always)]
+    pub(super) fn price_in_lanes(&self, instrument: u32, price: PriceTicks) -> i128 {
+        let lane_bits = self.underlyings.slab.get(self.risks.get(instrument).underlying).lane_bits;
+        let atoms = i128::from(price.0) * i128::from(self.instruments.slab.get(instrument).multiplier);
+        // Of a price that is out of all bounds the size does not matter.
+        atoms.checked_mul(1 << (lane_bits & 63)).unwrap_or(if atoms < 0 { i128::MIN / 4 } else { i128::MAX / 4 })
+    }
+
+    /// What one lot loses at once if it is filled at a price; nothing without an array.
+    #[inline(always)]
+    pub(super) fn adverse(&self, account: u32, instrument: u32, side: Side, price: PriceTicks) -> i128 {
+        let Some(lot) = self.lot(instrument) else { return 0 };
+        let counts = !lot.is_option || self.model_of(account) != MarginModel::Standard;
+        let mark = if counts { lot.worths.mark } else { 0 };
+        let over = self.price_in_lanes(instrument, price) - i128::from(mark);
+        (if side == Side::Buy { over } else { -over }).max(0)
+    }
+
+    /// The worst price that a resting order may come to have.
+    pub(super) fn worst_price(&self, order: &Order) -> PriceTicks {
+        let complex = self.book.complex(order.terms.complex());
+        if complex.peg == 0 {
+            return order.price;
+        }
+        let record = self.instruments.slab.get(order.instrument);
+        match order.side() {
+            Side::Buy => complex.limit.min(record.limit_high),
+            Side::Sell => complex.limit.max(record.limit_low),
+        }
+    }
+
+    /// Counts an order that has come to rest, `order.leaves` being all that is open of it.
+    #[inline(always)]
+    pub(super) fn reserve(&mut self, order: &Order, slot: u32) {
+        if self.is_margined() {
+            self.reserve_lots(order, slot);
+        }
+    }
+
+    #[inline(never)]
+    fn reserve_lots(&mut self, order: &Order, slot: u32) {
+        let account = order.account.slot();
+        let adverse = self.adverse(account, order.instrument, order.side(), self.worst_price(order));
+        // The check of the order has seen to it that this is not cut off.
+        let adverse = i64::try_from(adverse).unwrap_or(0).min(self.risks.get(order.instrument).lane_limit);
+        let position = self.positions.find(self.seed(), account, order.instrument);
+        let position = if position == 0 { self.open_record(account, order.instrument) } else { position };
+        *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };
+        self.change_resting(position, order.side(), order.leaves.0, adverse);
+    }
+
+    /// Counts lots of a resting order no longer.
+    #[inline(always)]
+    pub(super) fn release(&mut self, slot: u32, side: Side, lots: i64) {
+        if self.is_margined() {
+            self.release_lots(slot, side, lots);
+        }
+    }
+
+    #[inline(never)]
+    fn release_lots(&mut self, slot: u32, side: Side, lots: i64) {
+        let &Reserve { adverse, position, .. } = self.exposures.reserve(slot);
+        self.change_resting(position, side, -lots, adverse);
+    }
+
+    #[inline(always)]
+    fn change_resting(&mut self, slot: u32, side: Side, lots: i64, adverse: i64) {
+        let record = self.positions.get_mut(slot);
+        let before = record.lots();
+        match side {
+            Side::Buy => record.buys += lots,
+            Side::Sell => record.sells += lots,
+        }
+        let after = record.lots();
+        let portfolio = record.portfolio;
+        self.exposures.portfolio_mut(portfolio).adverse += lots * adverse;
+        self.restate(slot, &Change { before, after });
+        if after.are_none() {
+            self.close_record(slot);
+        }
+    }
+
+    /// Changes what a record holds.
+    #[inline(always)]
+    pub(super) fn change_held(&mut self, slot: u32, holding: Holding) {
+        let before = self.positions.get(slot).lots();
+        self.positions.set(slot, holding);
+        let after = self.positions.get(slot).lots();
+        self.restate(slot, &Change { before, after });
+        if after.are_none() {
+            self.close_record(slot);
+        }
+    }
+
+    /// Brings the sums of a record's portfolio up to date, as far as they are kept now.
+    #[inline(always)]
+    fn restate(&mut self, slot: u32, change: &Change) {
+        let &Position { instrument, portfolio, added, .. } = self.positions.get(slot);
+        let limit = self.risks.get(instrument).lane_limit;
+        self.exposures.portfolio_mut(portfolio).load += (change.after.weight() - change.before.weight()) * limit;
+        if added == self.generation_of(instrument) {
+            self.add_change(slot, change);
+        }
+    }
+
+    /// Adds a change of a record to sums of the generation in force. False if the instrument has no array.
+    #[inline(always)]
+    fn add_change(&mut self, slot: u32, change: &Change) -> bool {
+        let &Position { account, instrument, portfolio, vector, pair, .. } = self.positions.get(slot);
+        let model = self.model_of(account);
+        let generation = self.generation_of(instrument);
+        let (expiry, is_option) = (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
+        let tables = (&self.worths, &self.lanes, &self.aspects);
+        let Some(lot) = lot_of(tables, (instrument, expiry, is_option), generation) else { return false };
+        self.exposures.portfolio_mut(portfolio).restate(model, &lot, change);
+        if model == MarginModel::Portfolio {
+            let pair = self.positions.get(pair);
+            let pair = if pair.added == generation { pair.lots() } else { Lots::NONE };
+            let skews = self.outlooks.get(self.risks.get(instrument).underlying).skews;
+            let mut sums = self.exposures.sums_mut(vector);
+            if sums.vector.generation != generation {
+                sums.begin(generation);
+            }
+            sums.restate(&lot, change, pair, skews);
+        }
+        true
+    }
+
+    /// Makes the record of an account's lots in an instrument, which are none yet; the caller made sure of room.
+    pub(super) fn open_record(&mut self, account: u32, instrument: u32) -> u32 {
+        let seed = self.seed();
+        let generation = self.generation_of(instrument);
+        let vector = self.vector_for(account, instrument, generation);
+        let portfolio = self.exposures.vector(vector).portfolio;
+        let slot = self.positions.open(seed, account, instrument, Holding::default());
+        let row = &mut self.exposures.portfolio_mut(portfolio).positions;
+        let previous = core::mem::replace(&mut row.last, slot);
+        if previous == 0 {
+            row.first = slot;
+        } else {
+            self.positions.get_mut(previous).siblings.next = slot;
+        }
+        let pair = match self.risks.get(instrument).pair {
+            0 => 0,
+            pair => self.positions.find(seed, account, pair),
+        };
+        if pair != 0 {
+            self.positions.get_mut(pair).pair = slot;
+        }
+        let record = self.positions.get_mut(slot);
+        (record.portfolio, record.vector, record.pair, record.added) = (portfolio, vector, pair, generation);
+        record.siblings = Links { previous, next: 0 };
+        self.count_record(slot, 1);
+        slot
+    }
+
+    /// Counts a record in its portfolio and vector, or takes it away (-1).
+    fn count_record(&mut self, slot: u32, by: i32) {
+        let &Position { instrument, portfolio, vector, .. } = self.positions.get(slot);
+        let is_option = self.instruments.slab.get(instrument).is_option();
+        let records = &mut self.exposures.portfolio_mut(portfolio).records;
+        *records = records.wrapping_add_signed(by);
+        let vector = self.exposures.vector_mut(vector);
+        vector.records = vector.records.wrapping_add_signed(by);
+        if is_option {
+            vector.options = vector.options.wrapping_add_signed(by);
+        }
+    }
+
+    /// The slot of the vector that an account's lots in an instrument belong to, made if there is none.
+    fn vector_for(&mut self, account: u32, instrument: u32, generation: u64) -> u32 {
+        let seed = self.seed();
+        let risk = self.risks.get(instrument);
+        let (key, underlying) = (VectorKey::new(risk.underlying, risk.expiry), risk.underlying);
+        let vector = self.exposures.find_vector(seed, account, key);
+        if vector != 0 {
+            return vector;
+        }
+        let portfolio = match self.exposures.find_portfolio(seed, account, underlying) {
+            0 => self.open_portfolio(account, underlying, generation),
+            portfolio => portfolio,
+        };
+        let record = self.exposures.portfolio_mut(portfolio);
+        record.vectors += 1;
+        let next = record.first_vector;
+        let siblings = Links { previous: 0, next };
+        let record = Vector { account, portfolio, key: key.0, siblings, generation, ..Vector::zeroed() };
+        let slot = self.exposures.open_vector(seed, record);
+        self.exposures.portfolio_mut(portfolio).first_vector = slot;
+        if next != 0 {
+            self.exposures.vector_mut(next).siblings.previous = slot;
+        }
+        // Its lanes are those of whoever had the slot before.
+        self.exposures.sums_mut(slot).begin(generation);
+        slot
+    }
+
+    fn open_portfolio(&mut self, account: u32, underlying: u32, generation: u64) -> u32 {
+        let previous = self.accounts.slab.get(account).portfolios.last;
+        let siblings = Links { previous, next: 0 };
+        let record = Portfolio { account, underlying, generation, siblings, ..Portfolio::zeroed() };
+        let slot = self.exposures.open_portfolio(self.seed(), record);
+        let row = &mut self.accounts.slab.get_mut(account).portfolios;
+        row.last = slot;
+        if previous == 0 {
+            row.first = slot;
+        } else {
+            self.exposures.portfolio_mut(previous).siblings.next = slot;
+        }
+        slot
+    }
+
+    /// Closes a record without lots.
+    #[inline(never)]
+    fn close_record(&mut self, slot: u32) {
+        let seed = self.seed();
+        let &Position { instrument, portfolio, vector, siblings, pair, added, .. } = self.positions.get(slot);
+        if pair != 0 {
+            self.positions.get_mut(pair).pair = 0;
+        }
+        let is_missing = added == self.generation_of(instrument) && self.lot(instrument).is_none();
+        self.count_record(slot, -1);
+        let record = self.exposures.portfolio_mut(portfolio);
+        if record.cursor == slot {
+            record.cursor = siblings.next;
+        }
+        record.missing -= u32::from(is_missing);
+        if siblings.previous == 0 {
+            record.positions.first = siblings.next;
+        }
+        if siblings.next == 0 {
+            record.positions.last = siblings.previous;
+        }
+        // Without a neighbour nobody's record is written to, which is zeroed again.
+        self.positions.get_mut(siblings.previous).siblings.next = siblings.next;
+        self.positions.get_mut(siblings.next).siblings.previous = siblings.previous;
+        self.positions.get_mut(0).siblings = Links { previous: 0, next: 0 };
+        self.positions.close(seed, slot);
+        if self.exposures.vector(vector).records == 0 {
+            self.close_vector(vector);
+        }
+        if self.exposures.portfolio(portfolio).records == 0 {
+            self.close_portfolio(portfolio);
+        }
+    }
+
+    fn close_vector(&mut self, slot: u32) {
+        let &Vector { portfolio, siblings: Links { previous, next }, .. } = self.exposures.vector(slot);
+        if previous == 0 {
+            self.exposures.portfolio_mut(portfolio).first_vector = next;
+        } else {
+            self.exposures.vector_mut(previous).siblings.next = next;
+        }
+        if next != 0 {
+            self.exposures.vector_mut(next).siblings.previous = previous;
+        }
+        self.exposures.portfolio_mut(portfolio).vectors -= 1;
+        // A free slot's lanes are zero, like its record.
+        self.exposures.sums_mut(slot).begin(0);
+        self.exposures.close_vector(self.seed(), slot);
+    }
+
+    fn close_portfolio(&mut self, slot: u32) {
+        let &Portfolio { account, siblings: Links { previous, next }, .. } = self.exposures.portfolio(slot);
+        let row = &mut self.accounts.slab.get_mut(account).portfolios;
+        if previous == 0 {
+            row.first = next;
+        }
+        if next == 0 {
+            row.last = previous;
+        }
+        if previous != 0 {
+            self.exposures.portfolio_mut(previous).siblings.next = next;
+        }
+        if next != 0 {
+            self.exposures.portfolio_mut(next).siblings.previous = previous;
+        }
+        self.exposures.close_portfolio(self.seed(), slot);
+    }
+
+    /// Adds a portfolio up anew where it is not of the generation in force, as far as the units go; true if it is whole.
+    pub(super) fn add_up(&mut self, slot: u32, units_left: &mut u32) -> bool {
+        let &Portfolio { account, underlying, generation, .. } = self.exposures.portfolio(slot);
+        let in_force = self.underlyings.slab.get(underlying).generation;
+        if generation != in_force {
+            self.exposures.portfolio_mut(slot).begin(in_force);
+            self.accounts.slab.get_mut(account).is_due = 1;
+        }
+        loop {
+            let record = self.exposures.portfolio(slot).cursor;
+            if record == 0 {
+                return true;
+            }
+            if *units_left < RECORD_UNITS {
+                return false;
+            }
+            *units_left -= RECORD_UNITS;
+            self.effort.records += 1;
+            let position = self.positions.get_mut(record);
+            position.added = in_force;
+            let (next, after) = (position.siblings.next, position.lots());
+            let has_array = self.add_change(record, &Change { before: Lots::NONE, after });
+            let portfolio = self.exposures.portfolio_mut(slot);
+            portfolio.cursor = next;
+            portfolio.missing += u32::from(!has_array);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Accounts are made current, their margin is reckoned, and they are judged by it.
+
+use super::Engine;
+use super::emit::Emitter;
+use super::exposure::{NO_LIMIT, place};
+use crate::arena::Marks;
+use crate::event::MarginStatusChanged;
+use crate::exposure::{
+    Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, atoms,
+};
+use crate::ledger::Position;
+use crate::margin::standard::{self, Expiry, Parameters};
+use crate::margin::{Rate, TooLarge};
+use crate::sink::EventSink;
+use crate::terms::{MarginModel, MarginStatus, OptionType};
+use crate::units::CashAtoms;
+use crate::valuation::Links;
+use bytemuck::Zeroable;
+
+/// An amount as events have it: at most 2^63 - 1 in size.
+pub(super) fn saturated(amount: i128) -> CashAtoms {
+    CashAtoms(i64::try_from(amount).unwrap_or(if amount < 0 { -i64::MAX } else { i64::MAX }).max(-i64::MAX))
+}
+
+/// A portfolio as it would be if an account's lots in one instrument were others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Supposed<'s> {
+    pub(super) portfolio: &'s Portfolio,
+    /// The slot of its vector that is another then; 0 for one that is not there yet.
+    pub(super) vector: u32,
+    /// That vector, where the model has sums by scenario.
+    pub(super) sums: Option<SumsView<'s>>,
+    /// The instrument, and the lots there would be.
+    pub(super) instrument: u32,
+    pub(super) lots: Lots,
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// Makes an account current, as far as the units go; true if it is.
+    pub(super) fn make_current(&mut self, account: u32, units_left: &mut u32) -> bool {
+        let publications = self.valuation.get().publications;
+        if self.accounts.slab.get(account).current_at == publications {
+            return true;
+        }
+        let mut portfolio = self.accounts.slab.get(account).portfolios.first;
+        while portfolio != 0 {
+            if !self.add_up(portfolio, units_left) {
+                return false;
+            }
+            portfolio = self.exposures.portfolio(portfolio).siblings.next;
+        }
+        self.accounts.slab.get_mut(account).current_at = publications;
+        true
+    }
+
+    /// Whether all portfolios of an account are of the generation in force.
+    pub(super) fn is_current_account(&self, account: u32) -> bool {
+        let mut portfolio = self.accounts.slab.get(account).portfolios.first;
+        while portfolio != 0 {
+            let record = self.exposures.portfolio(portfolio);
+            if !self.is_current_portfolio(record) {
+                return false;
+            }
+            portfolio = record.siblings.next;
+        }
+        true
+    }
+
+    pub(super) fn is_current_portfolio(&self, portfolio: &Portfolio) -> bool {
+        let in_force = self.underlyings.slab.get(portfolio.underlying).generation;
+        portfolio.generation == in_force && portfolio.cursor == 0
+    }
+
+    /// Makes the account that a command names current, and judges it where that is due.
+    pub(super) fn settle_account<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
+        let mut units_left = NO_LIMIT;
+        self.make_current(account, &mut units_left);
+        let record = self.accounts.slab.get(account);
+        if record.is_due != 0 || record.is_to_be_judged != 0 {
+            self.judge(account, out);
+        }
+    }
+
+    /// The margins of a current account, in atoms; none if an array is missing.
+    pub(super) fn margins(&self, account: u32) -> Option<Margins> {
+        Some(Margins {
+            initial: self.margin_with(account, Kind::Initial, None)?,
+            maintenance: self.margin_with(account, Kind::Maintenance, None)?,
+        })
+    }
+
+    /// What is left over a margin of a current account, in atoms, if one of its portfolios were another; a portfolio that it
+    /// does not have is added. None if an array is missing.
+    pub(super) fn margin_with(&self, account: u32, kind: Kind, supposed: Option<&Supposed<'_>>) -> Option<i128> {
+        let record = self.accounts.slab.get(account);
+        let model = self.model_of(account);
+        let mut left = record.cash + record.flows;
+        let mut is_met = supposed.is_none();
+        let mut slot = record.portfolios.first;
+        while slot != 0 {
+            let portfolio = self.exposures.portfolio(slot);
+            if portfolio.missing != 0 {
+                return None;
+            }
+            let other = supposed.filter(|supposed| supposed.portfolio.underlying == portfolio.underlying);
+            is_met |= other.is_some();
+            left += self.margin_of(other.map_or(portfolio, |other| other.portfolio), model, kind, other)?;
+            slot = portfolio.siblings.next;
+        }
+        if let Some(supposed) = supposed.filter(|_| !is_met) {
+            left += self.margin_of(supposed.portfolio, model, kind, Some(supposed))?;
+        }
+        Some(left)
+    }
+
+    /// What a portfolio adds to what is left over a margin, in atoms.
+    #[inline(always)]
+    fn margin_of(
+        &self,
+        portfolio: &Portfolio,
+        model: MarginModel,
+        kind: Kind,
+        supposed: Option<&Supposed<'_>>,
+    ) -> Option<i128> {
+        let adverse = if kind == Kind::Initial { portfolio.adverse } else { 0 };
+        let lanes = match model {
+            MarginModel::Futures => i128::from(portfolio.mark - portfolio.needs[kind as usize]),
+            MarginModel::Portfolio => self.margin_by_scenarios(portfolio, kind, supposed),
+            MarginModel::Standard => {
+                let options = self.margin_by_strikes(portfolio, kind, supposed).ok()?;
+                i128::from(portfolio.mark - portfolio.needs[kind as usize]) + options
+            }
+        };
+        let lane_bits = self.underlyings.slab.get(portfolio.underlying).lane_bits;
+        Some(atoms(lanes - i128::from(adverse), lane_bits))
+    }
+
+    fn margin_by_scenarios(&self, portfolio: &Portfolio, kind: Kind, supposed: Option<&Supposed<'_>>) -> i128 {
+        let generation = self.underlyings.slab.get(portfolio.underlying).generation;
+        let aspect = |vector: &Vector| {
+            let expiry = VectorKey(vector.key).expiry();
+            (expiry != 0).then(|| self.aspects.get(place(expiry, generation)))
+        };
+        let mut totals = PortfolioTotals::new(self.outlooks.get(portfolio.underlying), kind);
+        let mut slot = portfolio.first_vector;
+        while slot != 0 {
+            let sums = self.exposures.sums(slot);
+            let other = supposed.filter(|supposed| supposed.vector == slot).and_then(|supposed| supposed.sums);
+            totals.add(other.unwrap_or(sums), aspect(sums.vector));
+            slot = sums.vector.siblings.next;
+        }
+        if let Some(sums) = supposed.filter(|supposed| supposed.vector == 0).and_then(|supposed| supposed.sums) {
+            totals.add(sums, aspect(sums.vector));
+        }
+        totals.margin(portfolio.mark)
+    }
+
+    /// The options of a portfolio, expiry by expiry, as the standard model has them.
+    #[cold]
+    #[inline(never)]
+    fn margin_by_strikes(
+        &self,
+        portfolio: &Portfolio,
+        kind: Kind,
+        supposed: Option<&Supposed<'_>>,
+    ) -> Result<i128, TooLarge> {
+        let mut sum = 0_i128;
+        let mut slot = portfolio.first_vector;
+        while slot != 0 {
+            let vector = self.exposures.vector(slot);
+            let of_this = supposed.filter(|supposed| supposed.vector == slot);
+            sum += self.margin_of_strikes(portfolio, slot, VectorKey(vector.key).expiry(), kind, of_this)?;
+            slot = vector.siblings.next;
+        }
+        if let Some(supposed) = supposed.filter(|supposed| supposed.vector == 0) {
+            let expiry = self.risks.get(supposed.instrument).expiry;
+            sum += self.margin_of_strikes(portfolio, 0, expiry, kind, Some(supposed))?;
+        }
+        Ok(sum)
+    }
+
+    /// The same for one expiry.
+    fn margin_of_strikes(
+        &self,
+        portfolio: &Portfolio,
+        vector: u32,
+        expiry: u32,
+        kind: Kind,
+        supposed: Option<&Supposed<'_>>,
+    ) -> Result<i128, TooLarge> {
+        if expiry == 0 {
+            return Ok(0);
+        }
+        let mut options = [standard::Position::default(); STANDARD_OPTIONS_MAX as usize];
+        let (mut count, mut spot) = (0, 0);
+        let mut add = |instrument: u32, lots: Lots| {
+            let Some(lot) = self.lot(instrument).filter(|lot| lot.is_option) else { return };
+            let record = self.instruments.slab.get(instrument);
+            let quantity = if kind == Kind::Initial { lots.held - lots.sells } else { lots.held };
+            if let Some(option) = options.get_mut(count) {
+                *option = standard::Position {
+                    quantity,
+                    strike: self.price_in_lanes(instrument, record.strike),
+                    is_call: record.option_type == OptionType::Call.code(),
+                    mark: lot.worths.mark.into(),
+                };
+                count += 1;
+            }
+            spot = lot.worths.notional.into();
+        };
+        let mut is_met = supposed.is_none();
+        let mut slot = if vector == 0 { 0 } else { portfolio.positions.first };
+        while slot != 0 {
+            let &Position { instrument, vector: of, siblings, .. } = self.positions.get(slot);
+            if of == vector {
+                let other = supposed.filter(|supposed| supposed.instrument == instrument);
+                is_met |= other.is_some();
+                add(instrument, other.map_or_else(|| self.positions.get(slot).lots(), |other| other.lots));
+            }
+            slot = siblings.next;
+        }
+        if let Some(supposed) = supposed.filter(|_| !is_met) {
+            add(supposed.instrument, supposed.lots);
+        }
+        let record = self.expiries.slab.get(expiry);
+        let aspect = self.aspects.get(place(expiry, self.underlyings.slab.get(portfolio.underlying).generation));
+        let lane_bits = self.underlyings.slab.get(portfolio.underlying).lane_bits;
+        let product = i128::from(aspect.forward) * i128::from(record.multiplier);
+        let forward = product.checked_shl(lane_bits.into()).ok_or(TooLarge)?.div_euclid(record.price_unit.0.max(1).into());
+        let parameters = standard_parameters(&self.outlooks.get(portfolio.underlying).terms);
+        let needed = standard::margin(&parameters, &Expiry { positions: &options[..count], spot, forward })?;
+        Ok(if kind == Kind::Initial { needed.initial } else { needed.maintenance })
+    }
+
+    /// Judges a current account.
+    pub(super) fn judge<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
+        self.effort.judged += 1;
+        let margins = self.margins(account);
+        let record = self.accounts.slab.get_mut(account);
+        (record.is_due, record.is_to_be_judged) = (0, 0);
+        if let Some(Margins { initial, maintenance }) = margins {
+            let status = match (initial >= 0, maintenance >= 0) {
+                (_, false) => MarginStatus::MaintenanceShort,
+                (true, true) => MarginStatus::Healthy,
+                (false, true) => MarginStatus::InitialShort,
+            };
+            let old = MarginStatus::from_code(record.margin_status).unwrap_or(MarginStatus::Healthy);
+            if status != old {
+                record.margin_status = status.code();
+                out.emit(MarginStatusChanged {
+                    status: status.code(),
+                    old_status: old.code(),
+                    account: record.id,
+                    initial: saturated(initial),
+                    maintenance: saturated(maintenance),
+                    ..MarginStatusChanged::zeroed()
+                });
+                if status == MarginStatus::MaintenanceShort {
+                    self.valuation.get_mut().wants_checkpoint = 1;
+                }
+            }
+        }
+        self.watch(account);
+    }
+
+    /// An account is to be judged before long.
+    pub(super) fn want_judged(&mut self, account: u32) {
+        let record = self.accounts.slab.get_mut(account);
+        if record.is_to_be_judged != 0 {
+            return;
+        }
+        record.is_to_be_judged = 1;
+        self.watch(account);
+        self.begin_walk();
+    }
+
+    /// Puts an account on the watch list, or takes it off, as it stands.
+    pub(super) fn watch(&mut self, account: u32) {
+        let record = self.accounts.slab.get(account);
+        let is_short = MarginStatus::from_code(record.margin_status).is_some_and(|at| at != MarginStatus::Healthy);
+        let is_wanted = is_short || record.is_to_be_judged != 0;
+        match (record.is_watched != 0, is_wanted) {
+            (false, true) => self.join_watch(account),
+            (true, false) => self.leave_watch(account),
+            _ => {}
+        }
+    }
+
+    fn join_watch(&mut self, account: u32) {
+        let row = &mut self.valuation.get_mut().watched;
+        let previous = core::mem::replace(&mut row.last, account);
+        if previous == 0 {
+            row.first = account;
+        } else {
+            self.accounts.slab.get_mut(previous).watched.next = account;
+        }
+        let record = self.accounts.slab.get_mut(account);
+        (record.is_watched, record.watched) = (1, Links { previous, next: 0 });
+    }
+
+    /// Takes an account off the watch list.
+    pub(super) fn leave_watch(&mut self, account: u32) {
+        let record = self.accounts.slab.get_mut(account);
+        if record.is_watched == 0 {
+            return;
+        }
+        let Links { previous, next } = core::mem::replace(&mut record.watched, Links { previous: 0, next: 0 });
+        record.is_watched = 0;
+        let valuation = self.valuation.get_mut();
+        if valuation.walk_next == account {
+            valuation.walk_next = next;
+        }
+        if previous == 0 {
+            valuation.watched.first = next;
+        }
+        if next == 0 {
+            valuation.watched.last = previous;
+        }
+        if previous != 0 {
+            self.accounts.slab.get_mut(previous).watched.next = next;
+        }
+        if next != 0 {
+            self.accounts.slab.get_mut(next).watched.previous = previous;
+        }
+    }
+}
+
+/// The terms of the standard model, as its formulas have them.
+fn standard_parameters(terms: &crate::command::MarginTerms) -> Parameters {
+    // ppm in units of 1e-18: always within what a rate may be.
+    let rate = |ppm: u32| Rate::new(u128::from(ppm) * 1_000_000_000_000).unwrap_or(Rate::ZERO);
+    Parameters {
+        initial: rate(terms.initial),
+        initial_min: rate(terms.initial_min),
+        maintenance: terms.maintenance.map(rate),
+        maintenance_of_mark: rate(terms.maintenance_of_mark),
+        offset: rate(terms.offset),
+        unpaired: terms.unpaired.map(rate),
+    }
+}

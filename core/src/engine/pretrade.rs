@@ -1,0 +1,272 @@
+//! The check of an order against its account's margin, before it is accepted.
+
+use super::Engine;
+use super::emit::Emitter;
+use super::judging::Supposed;
+use super::orders::Entry;
+use crate::arena::Marks;
+use crate::book::Order;
+use crate::exposure::{
+    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector, VectorKey, atoms,
+    ceil_ppm,
+};
+use crate::ids::EntityId;
+use crate::reject::RejectCode;
+use crate::sink::EventSink;
+use crate::terms::{MarginModel, Side, Validity};
+use crate::units::PriceTicks;
+use crate::valuation::Lanes;
+use bytemuck::Zeroable;
+
+/// Where an account has lots in an instrument, 0 for what is not there, and what they are without the order at hand and
+/// the one that it replaces.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    account: u32,
+    instrument: u32,
+    position: u32,
+    vector: u32,
+    portfolio: u32,
+    /// Without the order that is replaced.
+    lots: Lots,
+    /// What that one had reserved.
+    adverse: i128,
+}
+
+/// A vector and lanes of one's own, to suppose changes of.
+#[derive(Clone, Copy)]
+struct Copied {
+    vector: Vector,
+    options: Lanes,
+    linear: Lanes,
+    orders: Lanes,
+}
+
+impl Copied {
+    fn sums(&mut self) -> Sums<'_> {
+        let Self { vector, options, linear, orders } = self;
+        Sums { vector, options, linear, orders }
+    }
+
+    fn view(&self) -> SumsView<'_> {
+        let Self { vector, options, linear, orders } = self;
+        SumsView { vector, options, linear, orders }
+    }
+}
+
+/// What an order adds, or what it does once it is filled.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    lots: Lots,
+    /// What orders lose at once, in all.
+    adverse: i128,
+}
+
+impl<M: Marks> Engine<'_, M> {
+    /// Checks an order, at a price, as if nothing were there of the order that it replaces. Where it fails for want of
+    /// margin, what is missing is said.
+    #[inline(never)]
+    pub(super) fn check_margin<S: EventSink>(
+        &mut self,
+        entry: &Entry,
+        price: PriceTicks,
+        leaving: Option<&Order>,
+        out: &mut Emitter<'_, S>,
+    ) -> Result<(), RejectCode> {
+        let standing = self.standing(entry, leaving);
+        let (side, quantity) = (entry.terms.side(), entry.quantity.0);
+        self.check_records(&standing)?;
+        let Standing { account, instrument, lots, .. } = standing;
+        let only_reduces = match side {
+            Side::Buy => i128::from(lots.buys) + i128::from(quantity) <= -i128::from(lots.held),
+            Side::Sell => i128::from(lots.sells) + i128::from(quantity) <= i128::from(lots.held),
+        };
+        let validity = self.validity_of_instrument(instrument);
+        if !only_reduces {
+            let furthest = match side {
+                Side::Buy => i128::from(lots.held) + i128::from(lots.buys),
+                Side::Sell => i128::from(lots.sells) - i128::from(lots.held),
+            };
+            if furthest + i128::from(quantity) > i128::from(self.risks.get(instrument).position_max) {
+                return Err(RejectCode::PositionTooLarge);
+            }
+            if validity >= Validity::Stale {
+                return Err(RejectCode::FeedNotValid);
+            }
+        }
+        let without_array = if only_reduces { Ok(()) } else { Err(RejectCode::NoRiskArray) };
+        if self.lot(instrument).is_none() {
+            return without_array;
+        }
+        self.settle_account(account, out);
+        let Some(before) = self.suppose(&standing, Step { lots, adverse: 0 }, 0) else { return without_array };
+        let lane_limit = self.risks.get(instrument).lane_limit;
+        let adverse = self.adverse(account, instrument, side, price);
+        if adverse > i128::from(lane_limit) {
+            return Err(RejectCode::PriceTooFar);
+        }
+        let resting = match side {
+            Side::Buy => Lots { buys: lots.buys + quantity, ..lots },
+            Side::Sell => Lots { sells: lots.sells + quantity, ..lots },
+        };
+        self.check_load(&standing, resting, lane_limit)?;
+        let adverse = adverse * i128::from(quantity);
+        let doubted = if validity == Validity::Degraded { quantity } else { 0 };
+        let reserved = self.suppose(&standing, Step { lots: resting, adverse }, doubted);
+        if reserved.is_some_and(|reserved| reserved >= 0) {
+            return Ok(());
+        }
+        let bought = if side == Side::Buy { quantity } else { -quantity };
+        let filled = self.suppose(&standing, Step { lots: Lots { held: lots.held + bought, ..lots }, adverse: 0 }, 0);
+        let paid = i128::from(bought) * i128::from(price.0) * i128::from(self.instruments.slab.get(instrument).multiplier);
+        if filled.is_some_and(|filled| filled - paid >= before) {
+            self.want_judged(account);
+            return Ok(());
+        }
+        self.check_left(account, entry.instrument_id, Some(before), reserved, out)
+    }
+
+    fn standing(&self, entry: &Entry, leaving: Option<&Order>) -> Standing {
+        let (account, instrument) = (entry.account.slot(), entry.instrument);
+        let seed = self.seed();
+        let position = self.positions.find(seed, account, instrument);
+        let record = self.positions.get(position);
+        let (vector, portfolio) = if position != 0 {
+            (record.vector, record.portfolio)
+        } else {
+            let risk = self.risks.get(instrument);
+            let vector = self.exposures.find_vector(seed, account, VectorKey::new(risk.underlying, risk.expiry));
+            let portfolio = match vector {
+                0 => self.exposures.find_portfolio(seed, account, risk.underlying),
+                vector => self.exposures.vector(vector).portfolio,
+            };
+            (vector, portfolio)
+        };
+        let mut standing =
+            Standing { account, instrument, position, vector, portfolio, lots: record.lots(), adverse: 0 };
+        if let Some(order) = leaving {
+            let open = self.open_quantity(order).0;
+            match order.side() {
+                Side::Buy => standing.lots.buys -= open,
+                Side::Sell => standing.lots.sells -= open,
+            }
+            standing.adverse = i128::from(open) * i128::from(self.exposures.reserve(order.id.slot()).adverse);
+        }
+        standing
+    }
+
+    /// Steps 1 and 2 of the check.
+    fn check_records(&self, standing: &Standing) -> Result<(), RejectCode> {
+        let record = self.accounts.slab.get(standing.account);
+        let model = MarginModel::from_code(record.margin_model).ok_or(RejectCode::NoMarginModel)?;
+        let is_option = self.instruments.slab.get(standing.instrument).is_option();
+        if is_option && model == MarginModel::Futures {
+            return Err(RejectCode::ModelForbidsInstrument);
+        }
+        if standing.position != 0 {
+            return Ok(());
+        }
+        if self.positions.room() == 0 {
+            return Err(RejectCode::PositionTableFull);
+        }
+        if standing.vector == 0 {
+            return if self.exposures.vector_room() == 0 { Err(RejectCode::VectorTableFull) } else { Ok(()) };
+        }
+        let options = self.exposures.vector(standing.vector).options;
+        let is_full = is_option && model == MarginModel::Standard && options >= STANDARD_OPTIONS_MAX;
+        if is_full { Err(RejectCode::TooManyOptions) } else { Ok(()) }
+    }
+
+    fn check_load(&self, standing: &Standing, lots: Lots, lane_limit: i64) -> Result<(), RejectCode> {
+        let old = self.positions.get(standing.position).lots().weight();
+        let more = i128::from(lots.weight() - old) * i128::from(lane_limit);
+        let load = i128::from(self.exposures.portfolio(standing.portfolio).load) + more;
+        if load > i128::from(LOAD_MAX) { Err(RejectCode::PortfolioTooLarge) } else { Ok(()) }
+    }
+
+    /// The initial margin of a current account, in atoms, if its lots in the instrument were those of a step, with so many
+    /// lots on top whose worth is in doubt. None if an array is missing.
+    fn suppose(&self, standing: &Standing, step: Step, doubted: i64) -> Option<i128> {
+        let &Standing { account, instrument, position, vector, portfolio, .. } = standing;
+        let lot = self.lot(instrument)?;
+        let change = Change { before: self.positions.get(position).lots(), after: step.lots };
+        let model = self.model_of(account);
+        let underlying = self.risks.get(instrument).underlying;
+        let mut supposed = *self.exposures.portfolio(portfolio);
+        if portfolio == 0 {
+            supposed = Portfolio { account, underlying, ..Portfolio::zeroed() };
+        }
+        supposed.restate(model, &lot, &change);
+        // Both are bounded by the load.
+        supposed.adverse += i64::try_from(step.adverse - standing.adverse).unwrap_or(i64::MAX / 2);
+        let outlook = self.outlooks.get(underlying);
+        let copied = (model == MarginModel::Portfolio).then(|| self.copy_changed(standing, &lot, &change));
+        let sums = copied.as_ref().map(Copied::view);
+        let supposed = Supposed { portfolio: &supposed, vector, sums, instrument, lots: step.lots };
+        let left = self.margin_with(account, Kind::Initial, Some(&supposed))?;
+        if doubted == 0 {
+            return Some(left);
+        }
+        let notional = i128::from(doubted) * i128::from(lot.worths.notional);
+        let lane_bits = self.underlyings.slab.get(underlying).lane_bits;
+        Some(left + atoms(-ceil_ppm(notional, outlook.terms.doubt), lane_bits))
+    }
+
+    /// A vector, if there were other lots.
+    fn copy_changed(&self, standing: &Standing, lot: &Lot<'_>, change: &Change) -> Copied {
+        let SumsView { vector, options, linear, orders } = self.exposures.sums(standing.vector);
+        let mut copied = Copied { vector: *vector, options: *options, linear: *linear, orders: *orders };
+        let risk = self.risks.get(standing.instrument);
+        if standing.vector == 0 {
+            let key = VectorKey::new(risk.underlying, risk.expiry).0;
+            copied.vector = Vector { key, ..Vector::zeroed() };
+        }
+        if standing.position == 0 && lot.is_option {
+            copied.vector.options += 1;
+        }
+        let pair = match (standing.position, risk.pair) {
+            (_, 0) => 0,
+            (0, pair) => self.positions.find(self.seed(), standing.account, pair),
+            (position, _) => self.positions.get(position).pair,
+        };
+        let skews = self.outlooks.get(risk.underlying).skews;
+        copied.sums().restate(lot, change, self.positions.get(pair).lots(), skews);
+        copied
+    }
+
+    /// Notes that a resting order was filled at a price: where that costs more than the order had reserved, its account is
+    /// to be judged.
+    #[inline(always)]
+    pub(super) fn note_fill(&mut self, order: &Order, price: PriceTicks) {
+        if self.is_margined() {
+            self.look_at_fill(order, price);
+        }
+    }
+
+    #[inline(never)]
+    fn look_at_fill(&mut self, order: &Order, price: PriceTicks) {
+        let account = order.account.slot();
+        let reserved = self.exposures.reserve(order.id.slot()).adverse;
+        if self.adverse(account, order.instrument, order.side(), price) > i128::from(reserved)
+            && self.is_current_portfolio(self.exposures.portfolio(
+                self.positions.get(self.exposures.reserve(order.id.slot()).position).portfolio,
+            ))
+        {
+            self.want_judged(account);
+        }
+    }
+
+    /// Makes the account of a stop order that is to fire current; false where the units ran out.
+    pub(super) fn settle_within<S: EventSink>(
+        &mut self,
+        account: u32,
+        units_left: &mut u32,
+        out: &mut Emitter<'_, S>,
+    ) -> bool {
+        if !self.make_current(account, units_left) {
+            return false;
+        }
+        self.settle_account(account, out);
+        true
+    }
+}
