@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use ethnum::I256;
 
 use super::passes::Feeds;
-use super::underlyings::ScenarioSet;
+use super::underlyings::{Expiry, ScenarioSet};
 use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
 use crate::command::{ListInstrument, ScenarioTerms, Shocks, SmileTerms};
@@ -18,6 +18,7 @@ use crate::margin::{Array, Greeks};
 use crate::pricing::pmrm::{self, Discounts, Grid, Scenario, SkewShock, VolatilityShock};
 use crate::pricing::{Level, SCENARIOS_MAX, YEAR_SECONDS, black76, svi};
 use crate::terms::{InstrumentKind, OptionType, Smile, Surface};
+use crate::units::TimeNs;
 
 /// Over so many nanoseconds before a future's expiry its settlement price is averaged: 1,800 seconds.
 const SETTLEMENT: u64 = 1_800_000_000_000;
@@ -68,14 +69,46 @@ pub(super) fn level_of(smile: &svi::Smile) -> i64 {
     (smile.volatility(smile.parameters().forward) * 1e9) as i64
 }
 
+/// 2^59 by the largest position, rounded down.
+pub(super) fn lane_limit(terms: &ListInstrument) -> i128 {
+    (1_i128 << 59) / i128::from(terms.position_max.get().max(1))
+}
+
+/// The factors of an expiry's sums, as fractions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Factors {
+    /// Of what is worth more than nothing, and of what is worth less.
+    pub(super) discounts: [i128; 2],
+    pub(super) basis: i128,
+}
+
+/// What a pass makes of an expiry's shocks.
+pub(super) fn factors_of(shocks: &Shocks, expiry: &Expiry, now: TimeNs) -> Factors {
+    let (one, most) = (1_i128 << 30, (1_i128 << 31) - 1);
+    let seconds = seconds(expiry.time.get().saturating_sub(now.get()));
+    let rate = expiry.rate.value.map(|reading| float(reading.value) / 1e9);
+    let priced = pmrm::Expiry { seconds, forward: 0.0, rate: rate.unwrap_or_default() };
+    let factors = pmrm::factors(Level::Software, &grid(&[], shocks).discounts, &priced);
+    // To multiply with a power of two is exact.
+    let [long, short, basis] = [factors.long, factors.short, factors.basis].map(|factor| factor * 1_073_741_824.0);
+    let discounts = [i128::from(long as i64), up(short)].map(|discount| discount.clamp(0, most));
+    Factors { discounts: if rate.is_some() { discounts } else { [one; 2] }, basis: up(basis).min(1 << 40) }
+}
+
+/// The next integer, of a number that is not negative; the largest of 64 bits for what is beyond.
+#[expect(clippy::cast_precision_loss, reason = "what is cut off was there before")]
+fn up(number: f64) -> i128 {
+    let cut = number as i64;
+    i128::from(cut.saturating_add(i64::from((cut as f64) < number)))
+}
+
 /// The bounds of a lane.
 #[derive(Clone, Copy)]
 struct Limit(i128);
 
 impl Limit {
-    /// 2^61 by the largest position, rounded down.
     fn of(terms: &ListInstrument) -> Self {
-        Self((1_i128 << 61) / i128::from(terms.position_max.get().max(1)))
+        Self(lane_limit(terms))
     }
 
     fn bound(self, lane: i128) -> i128 {

@@ -238,8 +238,12 @@ impl NaiveEngine {
         }
         let twins = (self.twin_of(bid.id), self.twin_of(ask.id));
         self.trade(bid, ask, price, quantity, 0);
+        self.notice_fill(bid, ask, price);
+        self.notice_fill(ask, bid, price);
         self.take_off_in_auction(bid, quantity);
         self.take_off_in_auction(ask, quantity);
+        self.keep(bid.account, bid.instrument);
+        self.keep(ask.account, ask.instrument);
         self.auction_cancels_twins(bid.id, ask.id, twins);
     }
 

@@ -69,6 +69,8 @@ pub(super) struct Order {
     pub(super) budget: Option<i128>,
     /// Whether it has a complex record: from its acceptance on, or from that of its twin, for as long as it lives.
     pub(super) complex: bool,
+    /// What one lot would lose at once if it were filled at its price; fixed when the order came to rest.
+    pub(super) adverse: i128,
 }
 
 impl Order {

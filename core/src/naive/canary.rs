@@ -128,6 +128,28 @@ pub enum Canary {
     OnDemandIgnoresExercise,
     /// A future's last half hour is like any other time.
     SettlementIsSudden,
+    /// What resting orders may lose is reckoned without discounts.
+    ReserveIgnoresSign,
+    /// Options that are being sold do not count as naked.
+    FilledSideForgotten,
+    /// An option counts as naked whatever its pair.
+    NakedIgnoresPair,
+    /// What a resting order would lose at once is reckoned with the mark as it is, not as it was when it came to rest.
+    AdverseAtCurrentMark,
+    /// Nobody walks the watch list.
+    SweepSkipsWatchList,
+    /// An order makes only the portfolio current that it belongs to.
+    MixedGenerations,
+    /// An order that only reduces a position is accepted whatever it costs.
+    ReduceAlwaysAccepted,
+    /// All of a scenario's loss counts, however damped it is.
+    DampingForgotten,
+    /// An atom more is missing than is.
+    ShortfallOffByOne,
+    /// What trades bring in and cost is reckoned without the multiplier.
+    FlowsForgetMultiplier,
+    /// An account that an order makes current is judged by the sweep, not at once.
+    JudgedLate,
 }
 
 impl Canary {
@@ -194,6 +216,17 @@ impl Canary {
         Self::PublishesEachAtOnce,
         Self::OnDemandIgnoresExercise,
         Self::SettlementIsSudden,
+        Self::ReserveIgnoresSign,
+        Self::FilledSideForgotten,
+        Self::NakedIgnoresPair,
+        Self::AdverseAtCurrentMark,
+        Self::SweepSkipsWatchList,
+        Self::MixedGenerations,
+        Self::ReduceAlwaysAccepted,
+        Self::DampingForgotten,
+        Self::ShortfallOffByOne,
+        Self::FlowsForgetMultiplier,
+        Self::JudgedLate,
     ];
 
     /// The name, for command lines and reports.
@@ -261,6 +294,17 @@ impl Canary {
             Self::PublishesEachAtOnce => "PublishesEachAtOnce",
             Self::OnDemandIgnoresExercise => "OnDemandIgnoresExercise",
             Self::SettlementIsSudden => "SettlementIsSudden",
+            Self::ReserveIgnoresSign => "ReserveIgnoresSign",
+            Self::FilledSideForgotten => "FilledSideForgotten",
+            Self::NakedIgnoresPair => "NakedIgnoresPair",
+            Self::AdverseAtCurrentMark => "AdverseAtCurrentMark",
+            Self::SweepSkipsWatchList => "SweepSkipsWatchList",
+            Self::MixedGenerations => "MixedGenerations",
+            Self::ReduceAlwaysAccepted => "ReduceAlwaysAccepted",
+            Self::DampingForgotten => "DampingForgotten",
+            Self::ShortfallOffByOne => "ShortfallOffByOne",
+            Self::FlowsForgetMultiplier => "FlowsForgetMultiplier",
+            Self::JudgedLate => "JudgedLate",
         }
     }
 

@@ -3,6 +3,7 @@
 use bytemuck::Zeroable;
 
 use super::session::{Outcome, Turn};
+use super::share::SHARES_OF_WORK;
 use super::{NaiveEngine, records};
 use crate::command::{Command, CommandHeader, OrderTarget};
 use crate::event::{Rejected, Resent};
@@ -85,6 +86,7 @@ impl NaiveEngine {
             Command::GrantAccount(c) => self.grant_account(c),
             Command::RevokeAccount(c) => self.revoke_account(c),
             Command::SetMarginModel(c) => self.set_margin_model(c),
+            Command::AdjustCash(c) => self.adjust_cash(c),
             _ => self.execute_feed(command),
         }
     }
@@ -99,6 +101,7 @@ impl NaiveEngine {
             Command::DelistExpiry(c) => self.delist_expiry(c),
             Command::SetScenarios(c) => self.set_scenarios(c),
             Command::SetShocks(c) => self.set_shocks(c),
+            Command::SetMarginTerms(c) => self.set_margin_terms(c),
             Command::UpdateIndex(c) => self.update_index(c),
             Command::UpdateForward(c) => self.update_forward(c),
             Command::UpdateRate(c) => self.update_rate(c),
@@ -108,7 +111,15 @@ impl NaiveEngine {
                 self.begin_round();
                 Ok(())
             }
-            // `Work` and `Checkpoint` do nothing themselves. The others were dealt with before.
+            Command::Work(_) => {
+                self.shares = SHARES_OF_WORK;
+                Ok(())
+            }
+            Command::Checkpoint(_) => {
+                self.watch.wants_checkpoint = false;
+                Ok(())
+            }
+            // The others were dealt with before.
             _ => Ok(()),
         }
     }

@@ -59,6 +59,7 @@ impl NaiveEngine {
         if !order.is_waiting() {
             self.check_entry(&instrument, &mut order, None)?;
             self.clip_to_position(&instrument, &mut order)?;
+            self.check_margin(&order, None)?;
         }
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
         order.id = OrderId::new(self.sequence, slot);
@@ -143,6 +144,7 @@ fn draft(c: &NewComplexOrder, account: AccountId) -> Result<Order, RejectCode> {
         expiry: (time_in_force == TimeInForce::GoodTillDate).then_some(c.expiry),
         budget: (c.gives & NewComplexOrder::BUDGET != 0).then_some(bits.cast_signed()),
         complex: false,
+        adverse: 0,
     };
     if !order.may_rest() {
         // What is shown has no meaning where nothing can rest.

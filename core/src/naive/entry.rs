@@ -133,9 +133,11 @@ impl NaiveEngine {
 
     /// What follows `Accepted`, `Triggered`, and `Amended` of an order that left its place. The order is not in the book.
     pub(super) fn trade_or_rest(&mut self, mut order: Order, rests: bool) {
+        order.adverse = self.kept_adverse(&order);
         if rests && !order.is_iceberg() {
             // Its event has said so.
-            return self.book.add(order);
+            self.book.add(order);
+            return self.keep(order.account, order.instrument);
         }
         if rests {
             return self.rest(&order);
@@ -158,7 +160,8 @@ impl NaiveEngine {
     /// Puts an order at the back of its level and says so.
     pub(super) fn rest(&mut self, order: &Order) {
         if order.is_iceberg() {
-            return self.replenish_at_back(order);
+            self.replenish_at_back(order);
+            return self.keep(order.account, order.instrument);
         }
         self.emit(Rested {
             side: order.side.code(),
@@ -171,6 +174,7 @@ impl NaiveEngine {
             ..Rested::zeroed()
         });
         self.book.add(*order);
+        self.keep(order.account, order.instrument);
     }
 
     /// Cancels what is left of an order that is on its way, in no level.
@@ -182,6 +186,7 @@ impl NaiveEngine {
     /// Cancels an order that rests, or waits for its trigger.
     pub(super) fn cancel_live(&mut self, order: &Order, reason: CancelReason) {
         self.book.remove(order.id);
+        self.keep(order.account, order.instrument);
         self.emit_cancelled(order, reason, if order.is_waiting() { 0 } else { Cancelled::RESTED });
         self.end_order(order.id);
     }

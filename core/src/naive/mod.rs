@@ -1,5 +1,5 @@
-//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md` and `docs/FEEDS.md`), written to be read
-//! beside them.
+//! The naive oracle: a second implementation of the rules (`docs/ORDERS.md`, `docs/FEEDS.md` and `docs/RISK.md`),
+//! written to be read beside them.
 //!
 //! It keeps orders in ordered maps and queues, searches where an index would be faster, and computes every total anew.
 //! It shares the vocabulary with the engine (records and their decoding, ids, genesis, the digest's formula, the
@@ -36,16 +36,25 @@ mod feeds;
 mod fok;
 mod following;
 mod iceberg;
+mod judge;
+mod kept;
+mod margin;
 mod marks;
 mod orders;
+mod pairs;
+mod parts;
 mod party;
 mod passes;
 mod pegs;
+mod portfolio;
 mod positions;
 mod protection;
 mod records;
+mod reserve;
 mod scan;
+mod scene;
 mod session;
+mod share;
 mod stops;
 mod sweep;
 mod tables;
@@ -62,9 +71,13 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 pub use self::canary::Canary;
+pub use self::portfolio::NaiveVector;
 
 use self::book::Book;
 use self::following::Following;
+use self::judge::Watch;
+use self::kept::Kept;
+use self::pairs::Pairs;
 use self::passes::Valuation;
 use self::positions::Positions;
 use self::protection::Account;
@@ -115,6 +128,11 @@ pub struct NaiveEngine {
     /// By their numbers, as far as anything of them was set.
     scenario_sets: BTreeMap<u16, ScenarioSet>,
     valuation: Valuation,
+    pairs: Pairs,
+    kept: Kept,
+    watch: Watch,
+    /// Shares of valuation and of the sweep that the command at hand does.
+    shares: u32,
     grants: BTreeSet<(SessionId, AccountId)>,
     order_slots: Slots,
     book: Book,
@@ -170,11 +188,15 @@ impl NaiveEngine {
             expiries: EntityTable::new(shard, slots(c.expiries), TableCodes::EXPIRIES),
             scenario_sets: BTreeMap::new(),
             valuation: Valuation::default(),
+            pairs: Pairs::default(),
+            kept: Kept::default(),
+            watch: Watch::default(),
+            shares: 1,
             grants: BTreeSet::new(),
             order_slots: slots(c.orders),
             book: Book::default(),
             twins: BTreeMap::new(),
-            positions: Positions::new(c.positions, canary),
+            positions: Positions::new((!genesis.is_margined()).then_some(c.positions), canary),
             steps: 0,
             stop_row: VecDeque::new(),
             following: Following::default(),
@@ -203,10 +225,11 @@ impl NaiveEngine {
         self.sequence = sequence;
         self.time = time;
         self.steps = 0;
+        self.shares = 1;
         self.begin_following();
         self.run(command);
         self.work_off();
-        self.valuate();
+        self.do_shares();
         self.notice_events();
         for event in core::mem::take(&mut self.outbox) {
             event.view().words().iter().for_each(|word| self.digest.fold(word));

@@ -110,7 +110,9 @@ impl NaiveEngine {
         self.check_post_only(&instrument, &mut amended)?;
         self.check_room(&amended, Some(&order))?;
         self.clip_to_position(&instrument, &mut amended)?;
+        self.check_margin(&amended, Some(&order))?;
         self.book.remove(order.id);
+        self.keep(order.account, order.instrument);
         let rests = self.rests_at_once(&instrument, &amended);
         self.emit_amended(&order, &amended, if rests && !order.is_iceberg() { Amended::RESTS } else { 0 });
         self.trade_or_rest(amended, rests);
@@ -136,7 +138,9 @@ impl NaiveEngine {
         self.check_name(&order, Some(&old))?;
         self.check_entry(&instrument, &mut order, Some(&old))?;
         self.clip_to_position(&instrument, &mut order)?;
+        self.check_margin(&order, Some(&old))?;
         self.book.remove(old.id);
+        self.keep(old.account, old.instrument);
         self.emit_cancelled(&old, CancelReason::Replaced, Cancelled::RESTED);
         self.hand_twin_on(old.id, order.id);
         self.accept(&instrument, order);

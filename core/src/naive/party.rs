@@ -5,15 +5,11 @@ use bytemuck::Zeroable;
 use super::NaiveEngine;
 use super::protection::Account;
 use super::session::Session;
-use crate::command::{
-    CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount, SetMarginModel,
-};
-use crate::event::{
-    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, MarginModelSet, SessionClosed, SessionOpened,
-};
+use crate::command::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
+use crate::event::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
 use crate::ids::SessionId;
 use crate::reject::RejectCode;
-use crate::terms::{MarginModel, Role};
+use crate::terms::Role;
 
 impl NaiveEngine {
     pub(super) fn open_account(&mut self, c: &OpenAccount) -> Result<(), RejectCode> {
@@ -24,14 +20,16 @@ impl NaiveEngine {
 
     pub(super) fn close_account(&mut self, c: &CloseAccount) -> Result<(), RejectCode> {
         let account = c.header.account;
-        self.accounts.find(account)?;
+        let holder = *self.accounts.find(account)?;
         let has_orders = self.book.orders().any(|order| order.account == account);
+        let has_cash = holder.cash.wrapping_add(holder.flows) != 0;
         let has_grants = self.grants.iter().any(|grant| grant.1 == account);
         let has_scan = self.has_protection_scan(account);
-        if has_orders || self.positions.any_of_account(account) || has_grants || has_scan {
+        if has_orders || self.positions.any_of_account(account) || has_grants || has_scan || has_cash {
             return Err(RejectCode::AccountInUse);
         }
         self.accounts.close(account);
+        self.stop_watching(account);
         self.positions.forget(account);
         self.emit(AccountClosed { account, ..AccountClosed::zeroed() });
         Ok(())
@@ -83,21 +81,6 @@ impl NaiveEngine {
             return Err(RejectCode::NotGranted);
         }
         self.emit(AccountRevoked { session, account, ..AccountRevoked::zeroed() });
-        Ok(())
-    }
-
-    pub(super) fn set_margin_model(&mut self, c: &SetMarginModel) -> Result<(), RejectCode> {
-        let account = c.header.account;
-        self.accounts.find(account)?;
-        let has_orders = self.book.orders().any(|order| order.account == account);
-        if has_orders || self.positions.any_of_account(account) {
-            return Err(RejectCode::AccountInUse);
-        }
-        let model = MarginModel::from_code(c.model).ok_or(RejectCode::InvalidField)?;
-        if let Some(holder) = self.accounts.get_mut(account) {
-            holder.margin_model = Some(model);
-        }
-        self.emit(MarginModelSet { model: c.model, account, ..MarginModelSet::zeroed() });
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use bytemuck::Zeroable;
 
 use super::feeds::Reading;
 use super::marks::Round;
+use super::scene::{Lot, Scene};
 use super::underlyings::{Expiry, ScenarioSet};
 use super::{Canary, NaiveEngine};
 use crate::event::ArraysPublished;
@@ -14,8 +15,6 @@ use crate::ids::{EntityId, ExpiryId, InstrumentId, UnderlyingId};
 use crate::margin::{Array, Greeks};
 use crate::units::{PriceTicks, Sequence, TimeNs};
 
-/// Units of valuation that a command does at most.
-const UNITS: u32 = 1_024;
 /// Units of an instrument in a round.
 const ROUND_UNITS: u32 = 16;
 /// Units of an instrument in a pass.
@@ -35,6 +34,8 @@ pub(super) struct Feeds {
     pub(super) marks: BTreeMap<InstrumentId, PriceTicks>,
     /// None if the underlying has none.
     pub(super) set: Option<ScenarioSet>,
+    /// The price of the settlement asset, if it has one.
+    pub(super) peg: Option<Reading>,
 }
 
 /// A pass that is under way.
@@ -47,6 +48,7 @@ struct Pass {
     last: u32,
     /// What was computed so far.
     arrays: BTreeMap<InstrumentId, (Array<i128>, Greeks<i128>)>,
+    lots: BTreeMap<InstrumentId, Lot>,
 }
 
 /// Where valuation stands.
@@ -58,6 +60,9 @@ pub(super) struct Valuation {
     pass: Option<Pass>,
     /// Those that are published, each with the generation that it was computed in.
     published: BTreeMap<InstrumentId, (u64, Array<i128>, Greeks<i128>)>,
+    /// In a margined shard, what is published with them.
+    lots: BTreeMap<InstrumentId, Lot>,
+    scenes: BTreeMap<UnderlyingId, Scene>,
 }
 
 impl Valuation {
@@ -69,9 +74,19 @@ impl Valuation {
     /// An instrument was delisted: the pass under way leaves it out, also if it was valued already.
     pub(super) fn forget(&mut self, instrument: InstrumentId) {
         self.published.remove(&instrument);
+        self.lots.remove(&instrument);
         if let Some(pass) = &mut self.pass {
             pass.arrays.remove(&instrument);
+            pass.lots.remove(&instrument);
         }
+    }
+
+    pub(super) fn lot(&self, instrument: InstrumentId) -> Option<Lot> {
+        self.lots.get(&instrument).copied()
+    }
+
+    pub(super) fn scene(&self, underlying: UnderlyingId) -> Option<&Scene> {
+        self.scenes.get(&underlying)
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -96,9 +111,8 @@ impl NaiveEngine {
         }
     }
 
-    /// After pending work: what a command does of valuation.
-    pub(super) fn valuate(&mut self) {
-        let mut units = UNITS;
+    /// A share of valuation.
+    pub(super) fn valuate(&mut self, mut units: u32) {
         while self.value_a_piece(&mut units) {}
     }
 
@@ -133,7 +147,7 @@ impl NaiveEngine {
 
     fn new_pass(&self, underlying: UnderlyingId) -> Option<Pass> {
         let feeds = self.feeds_now(underlying)?;
-        Some(Pass { underlying, begun: self.sequence, feeds, last: 0, arrays: BTreeMap::new() })
+        Some(Pass { underlying, begun: self.sequence, feeds, last: 0, arrays: BTreeMap::new(), lots: BTreeMap::new() })
     }
 
     /// Everything that a pass which begins now computes with.
@@ -151,6 +165,7 @@ impl NaiveEngine {
             volatilities: volatilities.collect(),
             marks: marks.collect(),
             set: self.scenario_sets.get(&underlying.rules.scenario_set).cloned(),
+            peg: self.underlyings.find(underlying.terms.peg).ok().and_then(|peg| peg.index.value),
         })
     }
 
@@ -163,6 +178,12 @@ impl NaiveEngine {
         }
         let listed = self.instruments.find(instrument).ok();
         if let Some(array) = listed.and_then(|listed| self.array_of(instrument, listed, &pass.feeds)) {
+            if let Some(lot) = listed
+                .filter(|_| self.genesis.is_margined())
+                .and_then(|listed| self.lot_of(listed, &array.0, &pass.feeds))
+            {
+                pass.lots.insert(instrument, lot);
+            }
             pass.arrays.insert(instrument, array);
             if self.canary == Canary::PublishesEachAtOnce {
                 let generation = self.underlyings.find(pass.underlying).map_or(0, |listed| listed.generation);
@@ -179,13 +200,25 @@ impl NaiveEngine {
         let generation = underlying.generation;
         for instrument in self.instruments_of(pass.underlying) {
             self.valuation.published.remove(&instrument);
+            self.valuation.lots.remove(&instrument);
         }
+        self.valuation.lots.extend(pass.lots);
+        self.publish_scene(pass.underlying, &pass.feeds);
         let instruments = pass.arrays.len() as u32;
         for (instrument, (array, greeks)) in pass.arrays {
             self.valuation.published.insert(instrument, (generation, array, greeks));
         }
         let (underlying, begun) = (pass.underlying, pass.begun);
         self.emit(ArraysPublished { underlying, generation, begun, instruments, ..ArraysPublished::zeroed() });
+        self.begin_sweep();
+    }
+
+    fn publish_scene(&mut self, underlying: UnderlyingId, feeds: &Feeds) {
+        let scene = self.scene_of(feeds).filter(|_| self.genesis.is_margined());
+        match scene {
+            Some(scene) => drop(self.valuation.scenes.insert(underlying, scene)),
+            None => drop(self.valuation.scenes.remove(&underlying)),
+        }
     }
 
     /// The generation of an instrument's array, what one lot is worth by it, and its sensitivities. None if it has no

@@ -45,6 +45,7 @@ impl NaiveEngine {
             expiry: (time_in_force == TimeInForce::GoodTillDate).then_some(c.expiry),
             budget: None,
             complex: true,
+            adverse: 0,
         };
         if !order.may_rest() || time_in_force == TimeInForce::GoodForAuction {
             return Err(RejectCode::PegImmediate);
@@ -61,6 +62,7 @@ impl NaiveEngine {
         self.check_complex_room(&order, None)?;
         self.check_room(&order, None)?;
         self.clip_to_position(&instrument, &mut order)?;
+        self.check_margin(&order, None)?;
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
         order.id = OrderId::new(self.sequence, slot);
         self.accept(&instrument, order);

@@ -25,13 +25,19 @@ struct Position {
 pub(super) struct Positions {
     records: BTreeMap<(AccountId, InstrumentId), Position>,
     realised: BTreeMap<AccountId, i128>,
-    capacity: usize,
+    /// None in a margined shard, in which whoever trades has a record, or room for one.
+    capacity: Option<usize>,
     canary: Canary,
 }
 
 impl Positions {
-    pub(super) fn new(capacity: u32, canary: Canary) -> Self {
-        Self { records: BTreeMap::new(), realised: BTreeMap::new(), capacity: capacity as usize, canary }
+    pub(super) fn new(capacity: Option<u32>, canary: Canary) -> Self {
+        Self {
+            records: BTreeMap::new(),
+            realised: BTreeMap::new(),
+            capacity: capacity.map(|capacity| capacity as usize),
+            canary,
+        }
     }
 
     pub(super) fn get(&self, account: AccountId, instrument: InstrumentId) -> i64 {
@@ -62,7 +68,7 @@ impl Positions {
     }
 
     pub(super) fn free_records(&self) -> usize {
-        self.capacity.saturating_sub(self.records.len())
+        self.capacity.map_or(usize::MAX, |capacity| capacity.saturating_sub(self.records.len()))
     }
 
     /// The order's position after a fill of `quantity`, if it stays within ±(2^63 - 1).

@@ -9,7 +9,7 @@ use crate::command::{ResumeTrading, SetProtection};
 use crate::event::{ProtectionSet, ProtectionTripped, TradingResumed};
 use crate::ids::{AccountId, InstrumentId};
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::MarginModel;
+use crate::terms::{MarginModel, MarginStatus};
 use crate::units::{QuantityLots, TimeNs};
 
 /// What matters of an account that is open.
@@ -18,12 +18,30 @@ pub(super) struct Account {
     pub(super) owner: u64,
     /// None until it is chosen.
     pub(super) margin_model: Option<MarginModel>,
+    /// In atoms.
+    pub(super) cash: i128,
+    /// What its trades have brought in and cost, in atoms.
+    pub(super) flows: i128,
+    pub(super) status: MarginStatus,
+    /// It is to be judged whatever happens to arrays.
+    pub(super) is_to_be_judged: bool,
+    /// A record was added since it was judged.
+    pub(super) is_unjudged: bool,
     protection: Protection,
 }
 
 impl Account {
     pub(super) fn new(owner: u64) -> Self {
-        Self { owner, margin_model: None, protection: Protection::default() }
+        Self {
+            owner,
+            margin_model: None,
+            cash: 0,
+            flows: 0,
+            status: MarginStatus::Healthy,
+            is_to_be_judged: false,
+            is_unjudged: false,
+            protection: Protection::default(),
+        }
     }
 }
 

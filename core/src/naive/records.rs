@@ -3,7 +3,7 @@
 
 use super::venue::is_label;
 use crate::command::{
-    Command, FeedRules, FeedStamp, NewComplexOrder, OrderTarget, ScenarioTerms, SetScenarios, Shocks,
+    Command, FeedRules, FeedStamp, MarginTerms, NewComplexOrder, OrderTarget, ScenarioTerms, SetScenarios, Shocks,
 };
 use crate::ids::AccountId;
 use crate::reject::RejectCode;
@@ -45,6 +45,7 @@ fn reserved_is_zero(command: Command<'_>) -> bool {
         Command::ListExpiry(c) => is_zero(&c.reserved),
         Command::SetScenarios(c) => is_zero(&c.reserved),
         Command::SetShocks(c) => is_zero(&c.reserved),
+        Command::SetMarginTerms(c) => is_zero(&c.reserved) && c.terms.reserved == [0; 2],
         _ => stamp_of(command).is_none_or(|stamp| stamp.reserved == 0),
     }
 }
@@ -79,6 +80,7 @@ fn concerns_an_account(command: Command<'_>) -> bool {
             | Command::GrantAccount(_)
             | Command::RevokeAccount(_)
             | Command::SetMarginModel(_)
+            | Command::AdjustCash(_)
     )
 }
 
@@ -127,6 +129,7 @@ fn fields_are_defined(command: Command<'_>) -> bool {
         Command::ListExpiry(c) => matches!(c.surface, 1 | 2),
         Command::SetScenarios(c) => scenarios_are_sound(c),
         Command::SetShocks(c) => shocks_are_sound(&c.shocks),
+        Command::SetMarginTerms(c) => terms_are_sound(&c.terms),
         _ => stamp_of(command).is_none_or(|stamp| stamp.confidence <= ONE),
     }
 }
@@ -142,7 +145,7 @@ fn rules_are_sound(rules: &FeedRules) -> bool {
     ages && counts && rules.mark_window >= TimeNs(1) && rules.mark_band <= ONE && rules.confidence_min <= ONE
 }
 
-/// 1 to 32 scenarios, and zeros behind them.
+/// 1 to 32 scenarios, at most 4 of them skews, and zeros behind them.
 fn scenarios_are_sound(c: &SetScenarios) -> bool {
     let count = usize::from(c.count);
     let is_sound = |one: &ScenarioTerms| {
@@ -155,7 +158,27 @@ fn scenarios_are_sound(c: &SetScenarios) -> bool {
     };
     let none = ScenarioTerms::default();
     let behind = c.scenarios.iter().skip(count).all(|one| *one == none);
-    (1..=32).contains(&count) && c.scenarios.iter().take(count).all(is_sound) && behind
+    let is_skew = |one: &&ScenarioTerms| matches!(one.smile(), Some(Smile::Linear | Smile::Absolute));
+    let few_skews = c.scenarios.iter().take(count).filter(is_skew).count() <= 4;
+    (1..=32).contains(&count) && c.scenarios.iter().take(count).all(is_sound) && few_skews && behind
+}
+
+fn terms_are_sound(t: &MarginTerms) -> bool {
+    let four = [t.long, t.short, t.slippage].iter().all(|factor| *factor <= 4 * ONE);
+    let multiple = (ONE..=4 * ONE).contains(&t.initial_multiple);
+    let others = [
+        [t.maintenance_loss, t.initial_loss],
+        t.linear,
+        t.option,
+        [t.doubt, t.peg_threshold],
+        [t.peg_loss, t.initial],
+        [t.initial_min, t.maintenance_of_mark],
+        t.maintenance,
+        [t.offset, 0],
+        t.unpaired,
+    ];
+    let sixteen = others.iter().flatten().all(|rate| *rate <= 16 * ONE);
+    four && multiple && sixteen && t.confidence_threshold <= ONE && t.initial_loss >= t.maintenance_loss
 }
 
 fn shocks_are_sound(s: &Shocks) -> bool {

@@ -30,20 +30,30 @@ impl NaiveEngine {
         }
     }
 
-    /// Fires one stop order of the instrument that is first in the row; false if none has one that is due. Instruments
-    /// that have none leave the row.
-    pub(super) fn fire_first_in_row(&mut self) -> bool {
+    /// The stop order that fires next: of the instrument that is first in the row. Instruments that have none that is due
+    /// leave the row.
+    pub(super) fn next_in_row(&mut self) -> Option<Order> {
         while let Some(id) = self.stop_row.front().copied() {
             if let Some(order) = self.first_due_stop(id) {
-                self.trigger(order);
-                if self.canary == Canary::StopsNotAskedAnew {
-                    self.stop_row.pop_front();
-                }
-                return true;
+                return Some(order);
             }
             self.stop_row.pop_front();
         }
-        false
+        None
+    }
+
+    /// Fires it.
+    pub(super) fn fire_next(&mut self, order: Order) {
+        self.trigger(order);
+        if self.canary == Canary::StopsNotAskedAnew {
+            self.stop_row.pop_front();
+        }
+    }
+
+    /// Whether its account's margin forbids an order that has triggered.
+    fn margin_obstacle(&mut self, order: &Order, asked: QuantityLots) -> Option<CancelReason> {
+        let whole = Order { leaves: asked, ..*order };
+        self.check_margin(&whole, None).err().map(|_| CancelReason::InsufficientMargin)
     }
 
     fn trigger(&mut self, waiting: Order) {
@@ -72,7 +82,8 @@ impl NaiveEngine {
         });
         let twin = self.twin_of(order.id);
         self.cancel_twin(twin);
-        match self.obstacle_to_firing(&instrument, &mut order, waiting.leaves) {
+        let obstacle = self.obstacle_to_firing(&instrument, &mut order, waiting.leaves);
+        match obstacle.or_else(|| self.margin_obstacle(&order, waiting.leaves)) {
             Some(reason) => {
                 self.cancel_taker(&order, reason);
             }

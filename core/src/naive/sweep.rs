@@ -61,7 +61,10 @@ impl NaiveEngine {
         let twins = (self.twin_of(maker.id), self.twin_of(taker.id));
         self.trade(maker, taker, price, quantity, taker.side.code());
         taker.leaves = less(taker.leaves, quantity);
+        self.notice_fill(maker, taker, price);
         self.take_off(maker, quantity, taker.leaves == QuantityLots::ZERO);
+        self.keep(maker.account, maker.instrument);
+        self.keep(taker.account, taker.instrument);
         let were_twins = self.trade_cancels_twins(maker.id, taker.id, twins);
         self.count_fill(maker, taker, quantity);
         were_twins.then_some(CancelReason::OneCancelsOther)
@@ -117,6 +120,7 @@ impl NaiveEngine {
                     ..Decremented::zeroed()
                 });
                 self.take_off(maker, quantity, taker.leaves == QuantityLots::ZERO);
+                self.keep(maker.account, maker.instrument);
                 false
             }
         }
@@ -139,6 +143,7 @@ impl NaiveEngine {
     ) {
         let multiplier = self.instruments.find(taker.instrument).map_or(0, |listed| listed.terms.multiplier.get());
         let (maker_position, taker_position) = self.positions.trade(maker, taker, quantity, price, multiplier);
+        self.flow(maker, taker, price, quantity);
         let in_auction = aggressor == 0;
         let forgets = self.canary == Canary::AuctionForgetsLastPrice && in_auction;
         if let Some(instrument) = self.instruments.get_mut(taker.instrument).filter(|_| !forgets) {

@@ -135,6 +135,16 @@ impl<I: EntityId, T> EntityTable<I, T> {
         Ok(id)
     }
 
+    /// How many slots were ever used.
+    pub(super) fn highest_used(&self) -> u32 {
+        self.slots.highest_used()
+    }
+
+    /// Whose a slot is.
+    pub(super) fn in_slot(&self, slot: u32) -> Option<I> {
+        self.open.get(&slot).map(|(holder, _)| *holder)
+    }
+
     /// All that are open, in the order in which they were opened.
     pub(super) fn in_order(&self) -> Vec<(I, &T)> {
         let mut all: Vec<(I, &T)> = self.open.values().map(|(id, entity)| (*id, entity)).collect();

@@ -7,11 +7,12 @@ use bytemuck::Zeroable;
 use super::NaiveEngine;
 use super::feeds::Feed;
 use crate::command::{
-    ConfigureUnderlying, DelistExpiry, DelistUnderlying, FeedRules, ListExpiry, ListUnderlying, ScenarioTerms,
-    SetScenarios, SetShocks, Shocks,
+    ConfigureUnderlying, DelistExpiry, DelistUnderlying, FeedRules, ListExpiry, ListUnderlying, MarginTerms,
+    ScenarioTerms, SetMarginTerms, SetScenarios, SetShocks, Shocks,
 };
 use crate::event::{
-    ExpiryDelisted, ExpiryListed, ScenariosSet, ShocksSet, UnderlyingConfigured, UnderlyingDelisted, UnderlyingListed,
+    ExpiryDelisted, ExpiryListed, MarginTermsSet, ScenariosSet, ShocksSet, UnderlyingConfigured, UnderlyingDelisted,
+    UnderlyingListed,
 };
 use crate::ids::UnderlyingId;
 use crate::reject::RejectCode;
@@ -46,13 +47,18 @@ pub(super) struct Expiry {
 pub(super) struct ScenarioSet {
     pub(super) scenarios: Option<Vec<ScenarioTerms>>,
     pub(super) shocks: Option<Shocks>,
+    pub(super) terms: Option<MarginTerms>,
 }
 
 impl NaiveEngine {
-    /// A set is known once it has both scenarios and shocks. Set 0 is none, and always known.
+    /// A set is known once it has both scenarios and shocks, and, in a margined shard, terms. Set 0 is none, and always
+    /// known.
     fn check_set_known(&self, set: u16) -> Result<(), RejectCode> {
-        let has_both = |set: &ScenarioSet| set.scenarios.is_some() && set.shocks.is_some();
-        let is_known = set == 0 || self.scenario_sets.get(&set).is_some_and(has_both);
+        let is_margined = self.genesis.is_margined();
+        let has_all = |set: &ScenarioSet| {
+            set.scenarios.is_some() && set.shocks.is_some() && (set.terms.is_some() || !is_margined)
+        };
+        let is_known = set == 0 || self.scenario_sets.get(&set).is_some_and(has_all);
         if is_known { Ok(()) } else { Err(RejectCode::UnknownScenarioSet) }
     }
 
@@ -142,6 +148,13 @@ impl NaiveEngine {
         self.check_set_number(c.set)?;
         self.scenario_sets.entry(c.set).or_default().shocks = Some(c.shocks);
         self.emit(ShocksSet { set: c.set, ..ShocksSet::zeroed() });
+        Ok(())
+    }
+
+    pub(super) fn set_margin_terms(&mut self, c: &SetMarginTerms) -> Result<(), RejectCode> {
+        self.check_set_number(c.set)?;
+        self.scenario_sets.entry(c.set).or_default().terms = Some(c.terms);
+        self.emit(MarginTermsSet { set: c.set, ..MarginTermsSet::zeroed() });
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use bytemuck::Zeroable;
 
 use super::feeds::Feed;
 use super::marks::Window;
+use super::scene::is_option;
 use super::{Canary, NaiveEngine};
 use crate::command::{
     DelistInstrument, ListInstrument, ListUnderlying, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState,
@@ -103,7 +104,8 @@ impl Instrument {
 impl NaiveEngine {
     pub(super) fn list_instrument(&mut self, c: &ListInstrument) -> Result<(), RejectCode> {
         let state = TradingState::from_code(c.initial_state).ok_or(RejectCode::InvalidField)?;
-        if !is_valid(c, self.time) {
+        let is_without = self.genesis.is_margined() && c.underlying_id == UnderlyingId::NONE;
+        if !is_valid(c, self.time) || is_without {
             return Err(RejectCode::InvalidInstrument);
         }
         self.check_valued(c)?;
@@ -131,6 +133,9 @@ impl NaiveEngine {
             ..InstrumentListed::zeroed()
         });
         self.make_due(c.underlying_id);
+        if self.genesis.is_margined() {
+            self.offer(instrument);
+        }
         Ok(())
     }
 
@@ -146,7 +151,20 @@ impl NaiveEngine {
                 return Err(RejectCode::ExpiryMismatch);
             }
         }
+        self.check_lots(c)?;
         if lanes_fit(c, &underlying.terms) { Ok(()) } else { Err(RejectCode::LanesDoNotFit) }
+    }
+
+    /// In a margined shard the options of an expiry have one multiplier and one price unit.
+    fn check_lots(&self, c: &ListInstrument) -> Result<(), RejectCode> {
+        if !self.genesis.is_margined() || !is_option(c) {
+            return Ok(());
+        }
+        let differs = |terms: &ListInstrument| terms.multiplier != c.multiplier || terms.price_unit != c.price_unit;
+        let of_expiry = |terms: &ListInstrument| terms.expiry_id == c.expiry_id && is_option(terms);
+        let listed = self.instruments.in_order();
+        let differ = listed.iter().any(|(_, listed)| of_expiry(&listed.terms) && differs(&listed.terms));
+        if differ { Err(RejectCode::LotsDiffer) } else { Ok(()) }
     }
 
     /// The instrument of a venue command: listed, and not uncrossing.
@@ -165,6 +183,7 @@ impl NaiveEngine {
         }
         self.instruments.close(instrument);
         self.valuation.forget(instrument);
+        self.withdraw(instrument);
         self.emit(InstrumentDelisted { instrument, ..InstrumentDelisted::zeroed() });
         Ok(())
     }
@@ -263,8 +282,8 @@ fn is_valid(c: &ListInstrument, now: TimeNs) -> bool {
     labels && units && quantities && prices && option && expiry && valued
 }
 
-/// Whether p x bound x multiplier x 2^`lane_bits` < 2^61 x price unit. All of it is positive, so a product on the left
-/// that is beyond 128 bits is beyond the one on the right, which is within 124.
+/// Whether p x bound x multiplier x 2^`lane_bits` < 2^59 x price unit. All of it is positive, so a product on the left
+/// that is beyond 128 bits is beyond the one on the right, which is within 122.
 fn lanes_fit(c: &ListInstrument, underlying: &ListUnderlying) -> bool {
     let exact = |positive: i64| u128::from(positive.unsigned_abs());
     let unit = exact(c.price_unit.get());
@@ -273,7 +292,7 @@ fn lanes_fit(c: &ListInstrument, underlying: &ListUnderlying) -> bool {
         .checked_mul(bound)
         .and_then(|product| product.checked_mul(exact(c.multiplier.get())))
         .and_then(|product| product.checked_mul(1 << underlying.lane_bits));
-    left.is_some_and(|left| left < (1 << 61) * unit)
+    left.is_some_and(|left| left < (1 << 59) * unit)
 }
 
 /// Printable ASCII (the space included), then nothing but zeros.

@@ -3,8 +3,9 @@
 use super::auction::Auction;
 use super::following::Followed;
 use super::scan::{Scan, ScanEnd};
+use super::share::ADD_UNITS;
 use super::{Canary, NaiveEngine};
-use crate::ids::InstrumentId;
+use crate::ids::{AccountId, InstrumentId};
 use crate::reject::{CancelReason, RejectCode};
 use crate::terms::TradingState;
 use crate::units::Sequence;
@@ -53,8 +54,13 @@ impl NaiveEngine {
 
     /// Does a piece of the first kind that can go on; false if the command's work is over.
     fn do_a_piece(&mut self, units: &mut u32) -> bool {
-        if self.expire(units) || self.fire(units) {
+        if self.expire(units) {
             return true;
+        }
+        match self.fire(units) {
+            Asked::Done => return true,
+            Asked::Over => return false,
+            Asked::None => {}
         }
         if self.follow(units) == Followed::OutOfUnits {
             return false;
@@ -80,14 +86,32 @@ impl NaiveEngine {
         true
     }
 
-    /// 2: fires one stop order, if the command has steps enough left.
-    fn fire(&mut self, units: &mut u32) -> bool {
+    /// 2: fires one stop order, if the command has steps enough left, and its account is current.
+    fn fire(&mut self, units: &mut u32) -> Asked {
         let steps_left = self.steps <= self.genesis.max_steps / 2;
-        if !steps_left || *units < STEP_UNITS || !self.fire_first_in_row() {
-            return false;
+        if !steps_left || *units < STEP_UNITS {
+            return Asked::None;
         }
+        let Some(order) = self.next_in_row() else { return Asked::None };
+        if !self.is_current(order.account) {
+            return self.make_current_for_stop(order.account, units);
+        }
+        self.fire_next(order);
         *units -= STEP_UNITS;
-        true
+        Asked::Done
+    }
+
+    /// Adds the records of an account; it is judged when it is current, and then everything is asked anew.
+    fn make_current_for_stop(&mut self, account: AccountId, units: &mut u32) -> Asked {
+        while !self.is_current(account) {
+            if *units < ADD_UNITS {
+                return Asked::Over;
+            }
+            *units -= ADD_UNITS;
+            self.add_next(account);
+        }
+        self.judge(account);
+        Asked::Done
     }
 
     /// 3: carries on the scan of the account whose protection tripped first.
@@ -160,5 +184,6 @@ impl NaiveEngine {
             || !self.protection_scans.is_empty()
             || !self.queue.is_empty()
             || self.valuation.is_pending()
+            || self.is_sweeping()
     }
 }

@@ -7,8 +7,8 @@ use novate_core::command::{AmendOrder, CommandHeader, NewComplexOrder, NewOrder,
 use novate_core::event::{Accepted, Amended, Cancelled, FeedUpdated, Replenished, Repriced};
 use novate_core::reject::{CancelReason, RejectCode};
 use novate_core::terms::{
-    FeedKind, InstrumentKind, MarginModel, MarginStatus, OptionType, OrderType, PegReference, Role, SelfTrade, Side, Surface,
-    TimeInForce, TradingState, TriggerDirection,
+    FeedKind, InstrumentKind, MarginModel, MarginStatus, OptionType, OrderType, PegReference, Role, SelfTrade, Side,
+    Surface, TimeInForce, TradingState, TriggerDirection,
 };
 
 use super::record::{Field, Form, Reads, Record};
