@@ -118,6 +118,9 @@ impl<M: Marks> Engine<'_, M> {
             return None;
         }
         let sums = self.exposures.sums(slot);
+        // What stands beyond the last scenario counts for nothing.
+        let used = self.outlooks.get(underlying).scenarios as usize;
+        let lower = core::array::from_fn(|place| if place < used { sums.orders.0[place] } else { 0 });
         let mut upper = [0; SCENARIOS_MAX];
         let mut skews = self.outlooks.get(underlying).skews;
         for sum in sums.vector.upper.into_iter().take(SKEWS_MAX) {
@@ -132,7 +135,7 @@ impl<M: Marks> Engine<'_, M> {
             basis: sums.vector.basis,
             options: sums.options.0,
             linear: sums.linear.0,
-            lower: sums.orders.0,
+            lower,
             upper,
             order_basis: sums.vector.order_basis,
             naked: sums.vector.naked,

@@ -101,14 +101,13 @@ impl Execute for SetMarginModel {
         if account.orders != 0 || account.positions != 0 && !engine.is_margined() {
             return Err(RejectCode::AccountInUse);
         }
-        let is_other = account.margin_model != self.model;
-        let changes_sums = account.positions != 0 && is_other;
-        if changes_sums {
+        let has_sums = account.positions != 0;
+        if has_sums && account.margin_model != self.model {
             engine.check_model(slot, self.model, out)?;
         }
         engine.accounts.slab.get_mut(slot).margin_model = self.model;
         out.emit(MarginModelSet { model: self.model, account: self.header.account, ..MarginModelSet::zeroed() });
-        if changes_sums {
+        if has_sums {
             engine.forget_sums(slot);
             engine.settle_account(slot, out);
         }

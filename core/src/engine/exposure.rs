@@ -354,7 +354,6 @@ impl<M: Marks> Engine<'_, M> {
         let in_force = self.underlyings.slab.get(underlying).generation;
         if generation != in_force {
             self.exposures.portfolio_mut(slot).begin(in_force);
-            self.accounts.slab.get_mut(account).is_due = 1;
         }
         loop {
             let record = self.exposures.portfolio(slot).cursor;
@@ -366,6 +365,7 @@ impl<M: Marks> Engine<'_, M> {
             }
             *units_left -= RECORD_UNITS;
             self.effort.records += 1;
+            self.accounts.slab.get_mut(account).is_due = 1;
             let position = self.positions.get_mut(record);
             position.added = in_force;
             let (next, after) = (position.siblings.next, position.lots());

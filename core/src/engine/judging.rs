@@ -71,12 +71,16 @@ impl<M: Marks> Engine<'_, M> {
         portfolio.generation == in_force && portfolio.cursor == 0
     }
 
-    /// Makes the account that a command names current, and judges it where that is due.
+    /// Makes the account that a command names current; one that was not is judged.
     pub(super) fn settle_account<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
+        let publications = self.valuation.get().publications;
+        if self.accounts.slab.get(account).current_at == publications {
+            return;
+        }
+        let was_current = self.is_current_account(account);
         let mut units_left = NO_LIMIT;
         self.make_current(account, &mut units_left);
-        let record = self.accounts.slab.get(account);
-        if record.is_due != 0 || record.is_to_be_judged != 0 {
+        if !was_current {
             self.judge(account, out);
         }
     }
@@ -197,7 +201,8 @@ impl<M: Marks> Engine<'_, M> {
             let Some(lot) = self.lot(instrument).filter(|lot| lot.is_option) else { return };
             let record = self.instruments.slab.get(instrument);
             let quantity = if kind == Kind::Initial { lots.held - lots.sells } else { lots.held };
-            if let Some(option) = options.get_mut(count) {
+            let Some(option) = options.get_mut(count) else { return };
+            if quantity != 0 {
                 *option = standard::Position {
                     quantity,
                     strike: self.price_in_lanes(instrument, record.strike),

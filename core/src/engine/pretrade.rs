@@ -4,10 +4,11 @@ use super::Engine;
 use super::emit::Emitter;
 use super::judging::Supposed;
 use super::orders::Entry;
+use super::work::Worked;
 use crate::arena::Marks;
 use crate::book::Order;
 use crate::exposure::{
-    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector, VectorKey, atoms,
+    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector, VectorKey,
     ceil_ppm,
 };
 use crate::ids::EntityId;
@@ -198,18 +199,13 @@ impl<M: Marks> Engine<'_, M> {
         }
         supposed.restate(model, &lot, &change);
         // Both are bounded by the load.
-        supposed.adverse += i64::try_from(step.adverse - standing.adverse).unwrap_or(i64::MAX / 2);
-        let outlook = self.outlooks.get(underlying);
+        let notional = i128::from(doubted) * i128::from(lot.worths.notional);
+        let doubt = ceil_ppm(notional, self.outlooks.get(underlying).terms.doubt);
+        supposed.adverse += i64::try_from(step.adverse - standing.adverse + doubt).unwrap_or(i64::MAX / 2);
         let copied = (model == MarginModel::Portfolio).then(|| self.copy_changed(standing, &lot, &change));
         let sums = copied.as_ref().map(Copied::view);
         let supposed = Supposed { portfolio: &supposed, vector, sums, instrument, lots: step.lots };
-        let left = self.margin_with(account, Kind::Initial, Some(&supposed))?;
-        if doubted == 0 {
-            return Some(left);
-        }
-        let notional = i128::from(doubted) * i128::from(lot.worths.notional);
-        let lane_bits = self.underlyings.slab.get(underlying).lane_bits;
-        Some(left + atoms(-ceil_ppm(notional, outlook.terms.doubt), lane_bits))
+        self.margin_with(account, Kind::Initial, Some(&supposed))
     }
 
     /// A vector, if there were other lots.
@@ -234,11 +230,11 @@ impl<M: Marks> Engine<'_, M> {
         copied
     }
 
-    /// Notes that a resting order was filled at a price: where that costs more than the order had reserved, its account is
+    /// Notes that a resting order was filled by another at a price: where that costs more than the order had reserved, its account is
     /// to be judged.
     #[inline(always)]
-    pub(super) fn note_fill(&mut self, order: &Order, price: PriceTicks) {
-        if self.is_margined() {
+    pub(super) fn note_fill(&mut self, order: &Order, other: &Order, price: PriceTicks) {
+        if self.is_margined() && order.account != other.account {
             self.look_at_fill(order, price);
         }
     }
@@ -256,17 +252,20 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// Makes the account of a stop order that is to fire current; false where the units ran out.
-    pub(super) fn settle_within<S: EventSink>(
+    /// Before a stop order fires: makes its account current and judges it, if it is not; none if it is.
+    pub(super) fn settle_before_firing<S: EventSink>(
         &mut self,
         account: u32,
         units_left: &mut u32,
         out: &mut Emitter<'_, S>,
-    ) -> bool {
-        if !self.make_current(account, units_left) {
-            return false;
+    ) -> Option<Worked> {
+        if self.is_current_account(account) {
+            return None;
         }
-        self.settle_account(account, out);
-        true
+        if !self.make_current(account, units_left) {
+            return Some(Worked::Enough);
+        }
+        self.judge(account, out);
+        Some(Worked::Something)
     }
 }

@@ -113,8 +113,8 @@ impl<M: Marks> Engine<'_, M> {
             if complex != 0 {
                 if self.is_margined() {
                     let account = self.book.order(self.book.complex(complex).order).account.slot();
-                    if !self.settle_within(account, units_left, out) || *units_left < STEP_UNITS {
-                        return Worked::Enough;
+                    if let Some(worked) = self.settle_before_firing(account, units_left, out) {
+                        return worked;
                     }
                 }
                 *units_left -= STEP_UNITS;

@@ -264,7 +264,7 @@ impl<M: Marks> Engine<'_, M> {
         let order = taker.order;
         let taker_delta = signed(order.side(), quantity.0);
         let (maker_position, taker_position) = self.exchange(maker, &order, taker_delta, maker.price)?;
-        self.note_fill(maker, maker.price);
+        self.note_fill(maker, &order, maker.price);
         taker.leaves.0 -= quantity.0;
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.last_price = maker.price;
@@ -443,7 +443,8 @@ impl<M: Marks> Engine<'_, M> {
         }
         let own = fits(entry.account.slot(), signed(side, quantity.0));
         records += own.ok_or(RejectCode::FillOrKillNotFillable)?;
-        if records > self.positions.room() {
+        // Where margin is checked, makers have records, and that check finds room for the taker's.
+        if records > self.positions.room() && !self.is_margined() {
             return Err(RejectCode::FillOrKillNotFillable);
         }
         let is_met = means.budget.is_none_or(|budget| if side == Side::Buy { cost <= budget } else { cost >= budget });

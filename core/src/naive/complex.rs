@@ -60,6 +60,11 @@ impl NaiveEngine {
             self.check_entry(&instrument, &mut order, None)?;
             self.clip_to_position(&instrument, &mut order)?;
             self.check_margin(&order, None)?;
+        } else {
+            // As if it triggered now.
+            let is_market = order.pricing == OrderType::Stop;
+            let price = if is_market { instrument.within_limits(order.price) } else { order.price };
+            self.check_margin(&Order { price, ..order }, None)?;
         }
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
         order.id = OrderId::new(self.sequence, slot);

@@ -26,8 +26,6 @@ pub(super) struct Watch {
     pub(super) slot_last: u32,
     /// Of which kind the last visit was.
     pub(super) last: Option<Visit>,
-    /// A visit that has added records, and is not over.
-    pub(super) under_way: Option<(Visit, AccountId)>,
     /// Whether the last share was of the sweep.
     pub(super) swept_last: bool,
     pub(super) wants_checkpoint: bool,
@@ -43,9 +41,6 @@ impl Watch {
     fn leave(&mut self, account: AccountId) {
         if self.walk == Some(account) {
             self.walk = self.behind(account);
-        }
-        if self.under_way == Some((Visit::Walk, account)) {
-            self.under_way = None;
         }
         self.list.retain(|other| *other != account);
     }
@@ -89,9 +84,6 @@ impl NaiveEngine {
                 });
             }
         }
-        if self.watch.under_way.is_some_and(|(_, visited)| visited == account) {
-            self.watch.under_way = None;
-        }
         self.mend_watch_list(account);
     }
 
@@ -120,9 +112,6 @@ impl NaiveEngine {
     /// An account was closed.
     pub(super) fn stop_watching(&mut self, account: AccountId) {
         self.watch.leave(account);
-        if self.watch.under_way.is_some_and(|(_, visited)| visited == account) {
-            self.watch.under_way = None;
-        }
     }
 
     /// How an account stood when it was judged last; none if it is unknown.

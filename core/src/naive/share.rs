@@ -69,7 +69,6 @@ impl NaiveEngine {
                 return false;
             }
             *units -= ADD_UNITS;
-            self.watch.under_way = Some((visit, account));
             return self.add_next(account);
         }
         if !open.is_to_be_judged && !open.is_unjudged {
@@ -87,14 +86,15 @@ impl NaiveEngine {
         is_over
     }
 
-    /// The visit that goes on, or comes next, and whom it is to.
+    /// What is visited next, and whom it is to.
     fn next_visit(&self) -> Option<(Visit, Option<AccountId>)> {
         let (walks, turns) = (self.watch.walk.is_some(), self.watch.turn_left > 0);
-        let visit = match self.watch.under_way {
-            Some((visit, _)) => visit,
-            None if walks && (!turns || self.watch.last != Some(Visit::Walk)) => Visit::Walk,
-            None if turns => Visit::Turn,
-            None => return None,
+        let visit = if walks && (!turns || self.watch.last != Some(Visit::Walk)) {
+            Visit::Walk
+        } else if turns {
+            Visit::Turn
+        } else {
+            return None;
         };
         match visit {
             Visit::Walk => Some((visit, self.watch.walk)),
@@ -121,7 +121,6 @@ impl NaiveEngine {
             }
         }
         self.watch.last = Some(visit);
-        self.watch.under_way = None;
         true
     }
 }

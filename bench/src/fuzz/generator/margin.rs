@@ -75,7 +75,8 @@ impl Generator {
         let mut terms = MarginTerms::USUAL;
         let all: &mut [u32; size_of::<MarginTerms>() / 4] = bytemuck::must_cast_mut(&mut terms);
         let edges = [0, 1, PPM - 1, PPM, 4 * PPM, 4 * PPM + 1, 16 * PPM, 16 * PPM + 1, u32::MAX];
-        let place = self.random.below(all.len() as u32 - u32::from(self.chance(900)) * 2) as usize;
+        let reserved = if self.chance(900) { 2 } else { 0 };
+        let place = self.random.below(all.len() as u32 - reserved) as usize;
         all[place] = if self.chance(400) { edges[self.random.below(9) as usize] } else { self.random.below(2 * PPM) };
         encode(&SetMarginTerms::new(sender, set, terms))
     }
