@@ -50,14 +50,7 @@ fn compare_account(
     if own != theirs {
         return differs("cash, flows, status, being current", format!("{own:?}"), format!("{theirs:?}"));
     }
-    let (mut is_current, model) = (own.2, engine.account(account).and_then(|view| view.margin_model));
-    if is_current {
-        let margins = ours.initial.zip(ours.maintenance);
-        if margins != oracle.margin(account) {
-            return differs("margins", format!("{margins:?}"), format!("{:?}", oracle.margin(account)));
-        }
-        is_current = margins.is_some();
-    }
+    let (is_current, model) = (own.2, engine.account(account).and_then(|view| view.margin_model));
     for known in world.underlyings.iter().filter(|known| known.is_listed) {
         let underlying = known.underlying;
         let portfolio = engine.portfolio(account, underlying);
@@ -65,7 +58,7 @@ fn compare_account(
         if sums != oracle.reserve(account, underlying) {
             return differs("adverse sum and load", format!("{sums:?}"), format!("{:?}", oracle.reserve(account, underlying)));
         }
-        if !is_current {
+        if !is_current || ours.initial.is_none() {
             continue;
         }
         let greeks = portfolio.map(|view| wide(view.greeks));
@@ -78,6 +71,12 @@ fn compare_account(
         compare_vector(engine, oracle, account, (underlying, None))?;
         for expiry in world.expiries.iter().filter(|expiry| expiry.is_listed && expiry.underlying == underlying) {
             compare_vector(engine, oracle, account, (underlying, Some(expiry.expiry)))?;
+        }
+    }
+    if is_current {
+        let margins = ours.initial.zip(ours.maintenance);
+        if margins != oracle.margin(account) {
+            return differs("margins", format!("{margins:?} by {model:?}"), format!("{:?}", oracle.margin(account)));
         }
     }
     Ok(())

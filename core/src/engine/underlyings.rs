@@ -174,7 +174,8 @@ impl<M: Marks> Engine<'_, M> {
         self.risks.get_mut(slot).is_offered = 0;
     }
 
-    /// An option that is delisted leaves its pair, which is offered anew.
+    /// An option that is delisted leaves its pair, which is offered one anew unless somebody has lots of it: nobody's lots
+    /// become naked, or covered, by a listing.
     fn part_pair(&mut self, slot: u32) {
         if self.risks.get(slot).is_offered != 0 {
             self.withdraw(slot);
@@ -182,7 +183,10 @@ impl<M: Marks> Engine<'_, M> {
         let pair = core::mem::replace(&mut self.risks.get_mut(slot).pair, 0);
         if pair != 0 {
             self.risks.get_mut(pair).pair = 0;
-            self.offer_pair(pair);
+            let record = self.instruments.slab.get(pair);
+            if record.orders == 0 && record.positions == 0 {
+                self.offer_pair(pair);
+            }
         }
     }
 

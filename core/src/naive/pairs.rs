@@ -47,7 +47,10 @@ impl NaiveEngine {
         self.pairs.offered.retain(|id| *id != option);
         if let Some(pair) = self.pairs.pairs.remove(&option) {
             self.pairs.pairs.remove(&pair);
-            self.offer(pair);
+            let has_orders = self.book.orders().any(|order| order.instrument == pair);
+            if !has_orders && !self.positions.any_of_instrument(pair) {
+                self.offer(pair);
+            }
         }
     }
 
