@@ -45,7 +45,7 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
         if got != expected || engine.work_pending() != oracle.work_pending() {
             return Err(describe(&got, &expected, &format!("{command:?}")));
         }
-        super::margin::compare(&engine, &oracle, episode.generator.world(), command, episode.made)?;
+        super::margin::compare(&engine, &oracle, episode.generator.world(), command, episode.made).map_err(|what| format!("{what}\n  after {command:?}\n  events {got:?}"))?;
         if matches!(command, Command::Timer(_)) {
             compare_valuation(&engine, &oracle, episode.generator.world())?;
         }
@@ -180,6 +180,11 @@ fn compare_valuation(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World) -
     }
     for known in &world.instruments {
         compare_risk(engine, oracle, known.instrument)?;
+        let ours = engine.instrument(known.instrument).and_then(|view| view.pair);
+        let theirs = oracle.pair(known.instrument);
+        if ours != theirs {
+            return Err(format!("pair of {}: {ours:?}, oracle {theirs:?}", known.instrument));
+        }
         let ours = engine.instrument_validity(known.instrument);
         let theirs = oracle.instrument_validity(known.instrument);
         if ours != theirs {

@@ -167,8 +167,13 @@ impl<M: Marks> Engine<'_, M> {
         while portfolio != 0 {
             let record = self.exposures.portfolio_mut(portfolio);
             record.generation = 0;
-            let mut vector = record.first_vector;
+            let (mut vector, mut position) = (record.first_vector, record.positions.first);
             portfolio = record.siblings.next;
+            while position != 0 {
+                let record = self.positions.get_mut(position);
+                record.added = 0;
+                position = record.siblings.next;
+            }
             while vector != 0 {
                 let record = self.exposures.vector_mut(vector);
                 record.generation = 0;

@@ -133,6 +133,8 @@ pub struct InstrumentView {
     pub multiplier: CashAtoms,
     /// When it expires; zero for a perpetual.
     pub expiry: TimeNs,
+    /// The option of the other type that margin takes together with it, where margin is checked.
+    pub pair: Option<InstrumentId>,
     /// Its trading state.
     pub state: TradingState,
     /// Lowest and highest price in force.
@@ -336,7 +338,8 @@ impl<M: Marks> Engine<'_, M> {
 
     /// A listed instrument.
     pub fn instrument(&self, id: InstrumentId) -> Option<InstrumentView> {
-        let record = self.instruments.slab.get(self.find_instrument(id).ok()?);
+        let slot = self.find_instrument(id).ok()?;
+        let (record, pair) = (self.instruments.slab.get(slot), self.risks.get(slot).pair);
         Some(InstrumentView {
             instrument: id,
             symbol: record.symbol,
@@ -346,6 +349,7 @@ impl<M: Marks> Engine<'_, M> {
             strike: record.strike,
             multiplier: CashAtoms(record.multiplier),
             expiry: record.expiry,
+            pair: (pair != 0).then(|| self.instruments.slab.get(pair).id),
             state: record.state(),
             price_limits: (record.limit_low, record.limit_high),
             last_price: record.last(),

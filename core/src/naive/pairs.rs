@@ -54,6 +54,11 @@ impl NaiveEngine {
         }
     }
 
+    /// The other of an option's pair.
+    pub fn pair(&self, option: InstrumentId) -> Option<InstrumentId> {
+        self.pair_of(option)
+    }
+
     /// The other of a pair.
     pub(super) fn pair_of(&self, option: InstrumentId) -> Option<InstrumentId> {
         self.pairs.pairs.get(&option).copied()
