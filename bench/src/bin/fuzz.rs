@@ -43,6 +43,14 @@ enum Fuzzer {
         #[arg(long, value_parser = canaries())]
         canary: Option<Canary>,
     },
+    /// The same in worlds in which margin is checked: accounts' sums and margins compared after every command.
+    Margin {
+        #[command(flatten)]
+        run: Run,
+        /// Plants a bug in the oracle; the run must find it.
+        #[arg(long, value_parser = canaries())]
+        canary: Option<Canary>,
+    },
     /// Batches against their commands one by one, events and memory compared.
     Batch {
         #[command(flatten)]
@@ -148,6 +156,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().fuzzer {
         Fuzzer::Book { run, canary } => {
             fuzz::book::run(run.seed, run.commands, canary.unwrap_or(Canary::None), &mut progress)
+        }
+        Fuzzer::Margin { run, canary } => {
+            fuzz::book::run_margined(run.seed, run.commands, canary.unwrap_or(Canary::None), &mut progress)
         }
         Fuzzer::Batch { run } => fuzz::batch::run(run.seed, run.commands, &mut progress),
         Fuzzer::Bytes { run } => fuzz::bytes::run(run.seed, run.commands, &mut progress),

@@ -26,6 +26,19 @@ pub fn run(seed: u64, commands: u64, canary: Canary, progress: &mut dyn FnMut(u6
     episodes((seed, commands, EPISODE_COMMANDS), Generator::new, progress, |episode| play(episode, canary))
 }
 
+/// The same in worlds in which margin is checked.
+///
+/// # Errors
+/// The first difference.
+pub fn run_margined(
+    seed: u64,
+    commands: u64,
+    canary: Canary,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Coverage, Box<Finding>> {
+    episodes((seed, commands, EPISODE_COMMANDS), Generator::margined, progress, |episode| play(episode, canary))
+}
+
 fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
     let genesis = episode.genesis();
     let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;

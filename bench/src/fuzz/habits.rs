@@ -264,7 +264,7 @@ fn valued(random: &mut Random) -> (Genesis, Habits) {
 }
 
 /// A world in which margin is checked.
-pub(crate) fn margined(random: &mut Random) -> (Genesis, Habits) {
+fn margined(random: &mut Random) -> (Genesis, Habits) {
     let (mut genesis, habits) = ordinary(random);
     let roomy = random.below(4) > 0;
     let mut size = |small: u32, large: u32| if roomy { large } else { random.between(1, small) };
@@ -290,6 +290,27 @@ pub(crate) fn margined(random: &mut Random) -> (Genesis, Habits) {
         ..habits
     };
     (genesis, habits)
+}
+
+/// The same with 50 accounts and 400 instruments.
+fn margined_vast(random: &mut Random) -> (Genesis, Habits) {
+    let (mut genesis, habits) = margined(random);
+    genesis.capacities = Capacities {
+        instruments: 440,
+        accounts: 60,
+        positions: 20_000,
+        vectors: 400,
+        underlyings: 3,
+        expiries: 6,
+        scenario_sets: 2,
+        ..Capacities::for_orders(4_000)
+    };
+    (genesis, Habits { admin_per_mille: 1, ..habits })
+}
+
+/// Draws a world in which margin is checked; of some, one with many accounts and instruments.
+pub(crate) fn draw_margined(random: &mut Random) -> (Genesis, Habits) {
+    if random.below(8) == 0 { margined_vast(random) } else { margined(random) }
 }
 
 /// A world with so many orders that looking for a few of them takes more than a command's work.

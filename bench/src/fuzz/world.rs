@@ -120,6 +120,8 @@ pub struct World {
 const REMEMBERED_ORDERS: usize = 192;
 /// How many entities of a kind are remembered: beyond, the oldest are forgotten.
 const REMEMBERED_ENTITIES: usize = 12;
+/// Of accounts and instruments, where margin is checked.
+const REMEMBERED_BY_MARGIN: usize = 400;
 
 impl World {
     /// Before the first command.
@@ -143,6 +145,11 @@ impl World {
             tripped: Vec::new(),
             is_full: false,
         }
+    }
+
+    /// Whether margin is checked, of many accounts and instruments.
+    pub(crate) fn is_vast(&self) -> bool {
+        self.genesis.is_margined() && self.genesis.capacities.instruments >= 400
     }
 
     /// Looks which of the known entities are there still.
@@ -177,17 +184,17 @@ impl World {
 
     /// Learns from an event.
     pub(crate) fn learn(&mut self, event: &Event<'_>) {
+        let most = if self.genesis.is_margined() { REMEMBERED_BY_MARGIN } else { REMEMBERED_ENTITIES };
         match event {
             Event::SessionOpened(opened) => {
                 forget(&mut self.sessions, REMEMBERED_ENTITIES, 2);
                 self.sessions.push(KnownSession { session: opened.session, role: opened.role as u8, last: Some(0) });
             }
             Event::AccountOpened(opened) => {
-                forget(&mut self.accounts, REMEMBERED_ENTITIES, 0);
+                forget(&mut self.accounts, most, 0);
                 self.accounts.push((opened.account, true));
             }
             Event::InstrumentListed(listed) => {
-                let most = if self.genesis.is_margined() { 4 * REMEMBERED_ENTITIES } else { REMEMBERED_ENTITIES };
                 forget(&mut self.instruments, most, 0);
                 self.instruments.push(KnownInstrument::new(listed.instrument, listed.tick.0, listed.lot.0));
             }

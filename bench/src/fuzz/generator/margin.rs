@@ -12,16 +12,47 @@ use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 use super::feeds::TICK_ATOMS;
 use super::{AGE_GRID_NS, Generator, encode};
 
-/// Commands that such an episode begins with.
-pub(super) const MARGIN_SET_UP: u64 = 64;
+/// Commands that such an episode begins with, besides those for every account, instrument and feed.
+const BEFORE: u64 = 9;
 /// A month.
 const EXPIRY_NS: u64 = 2_600_000_000_000_000;
 const TRILLION: i64 = 1_000_000_000_000;
 
 impl Generator {
+    /// How many accounts, instruments and feeds the beginning is about.
+    fn margin_sizes(&self) -> (u64, u64, u64) {
+        if self.world.is_vast() { (50, 400, 420) } else { (6, 15, 15) }
+    }
+
+    /// Commands that such an episode begins with.
+    pub(super) fn margin_set_up(&self) -> u64 {
+        let (accounts, instruments, feeds) = self.margin_sizes();
+        BEFORE + 3 * accounts + 3 + instruments + feeds + 3
+    }
+
     /// The next command of the beginning.
     pub(super) fn begin_margined(&mut self) -> Vec<u64> {
-        match self.made {
+        let (accounts, instruments, feeds) = self.margin_sizes();
+        let mut step = self.made;
+        for (phase, length) in [BEFORE, accounts, accounts, accounts, 3, instruments, feeds].into_iter().enumerate() {
+            if step > length {
+                step -= length;
+                continue;
+            }
+            return match phase {
+                0 => self.begin_venue(step),
+                1 => self.open_account(),
+                2 => self.model_of(step as usize - 1),
+                3 => self.cash_of(step as usize - 1),
+                5 => self.sound_instrument(),
+                _ => self.sound_feed(step as u32 - 1),
+            };
+        }
+        self.timer()
+    }
+
+    fn begin_venue(&mut self, step: u64) -> Vec<u64> {
+        match step {
             1 => {
                 let (sender, set) = (self.sender(Role::Operator), self.scenario_set());
                 encode(&SetScenarios::new(sender, 1, set.scenarios))
@@ -33,14 +64,7 @@ impl Generator {
             3 => self.sound_terms(),
             4 | 5 => self.sound_underlying(),
             6..9 => self.sound_expiry(),
-            9 => self.open_session(true),
-            10..16 => self.open_account(),
-            16..22 => self.model_of((self.made - 16) as usize),
-            22..28 => self.cash_of((self.made - 22) as usize),
-            28..31 => self.sound_feed(0),
-            31..46 => self.sound_instrument(),
-            46..61 => self.sound_feed((self.made - 46) as u32),
-            _ => self.timer(),
+            _ => self.open_session(true),
         }
     }
 

@@ -73,7 +73,7 @@ impl Generator {
 
     /// An episode of `seed` in which margin is checked.
     pub fn margined(seed: u64) -> Self {
-        Self::with_habits(seed, super::habits::margined)
+        Self::with_habits(seed, super::habits::draw_margined)
     }
 
     fn with_habits(seed: u64, draw: impl Fn(&mut Random) -> (Genesis, Habits)) -> Self {
@@ -148,7 +148,7 @@ impl Generator {
     }
 
     fn fresh(&mut self) -> Vec<u64> {
-        if self.world.habits.margin_per_mille > 0 && self.made <= margin::MARGIN_SET_UP {
+        if self.world.habits.margin_per_mille > 0 && self.made <= self.margin_set_up() {
             return self.begin_margined();
         }
         let set_up = self.made <= SET_UP_COMMANDS;
