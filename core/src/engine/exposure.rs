@@ -111,8 +111,8 @@ impl<M: Marks> Engine<'_, M> {
     fn reserve_lots(&mut self, order: &Order, slot: u32) {
         let account = order.account.slot();
         let adverse = self.adverse(account, order.instrument, order.side(), self.worst_price(order));
-        // The check of the order has seen to it that this is not cut off.
-        let adverse = i64::try_from(adverse).unwrap_or(0).min(self.risks.get(order.instrument).lane_limit);
+        // Cut off only where the order was not checked for want of an array.
+        let adverse = adverse.min(self.risks.get(order.instrument).lane_limit.into()) as i64;
         let position = self.positions.find(self.seed(), account, order.instrument);
         let position = if position == 0 { self.open_record(account, order.instrument) } else { position };
         *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };

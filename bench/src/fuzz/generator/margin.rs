@@ -13,7 +13,7 @@ use super::feeds::TICK_ATOMS;
 use super::{AGE_GRID_NS, Generator, encode};
 
 /// Commands that such an episode begins with, besides those for every account, instrument and feed.
-const BEFORE: u64 = 9;
+const BEFORE: u64 = 11;
 /// A month.
 const EXPIRY_NS: u64 = 2_600_000_000_000_000;
 const TRILLION: i64 = 1_000_000_000_000;
@@ -21,7 +21,7 @@ const TRILLION: i64 = 1_000_000_000_000;
 impl Generator {
     /// How many accounts, instruments and feeds the beginning is about.
     fn margin_sizes(&self) -> (u64, u64, u64) {
-        if self.world.is_vast() { (50, 400, 420) } else { (6, 15, 15) }
+        if self.world.is_vast() { (50, 400, 460) } else { (6, 15, 50) }
     }
 
     /// Commands that such an episode begins with.
@@ -108,7 +108,7 @@ impl Generator {
     fn sound_underlying(&mut self) -> Vec<u64> {
         let sender = self.sender(Role::Operator);
         let mut list = ListUnderlying::new(sender, "COIN", CashAtoms(1_000_000_000));
-        let ages = [40, 4_000, 400_000][self.random.below(3) as usize] * AGE_GRID_NS;
+        let ages = [400, 40_000, 4_000_000][self.random.below(3) as usize] * AGE_GRID_NS;
         list.lane_bits = [0, 1, 4, 8][self.random.below(4) as usize];
         list.rules = FeedRules {
             degraded_after: TimeNs(ages),
