@@ -7,10 +7,10 @@ use bytemuck::Zeroable;
 
 use super::{Canary, Desk, small};
 use crate::command::{
-    CommandRecord, ConfigureUnderlying, DelistExpiry, DelistInstrument, DelistUnderlying, FeedRules, FeedStamp,
-    ListExpiry, ListInstrument, ListUnderlying, MarginTerms, OpenSession, PPM, ScenarioTerms, SetMarginModel,
-    SetMarginTerms, SetScenarios, SetShocks, Shocks, SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate,
-    UpdateSurface, UpdateVolatility, Work,
+    CloseAccount, CommandRecord, ConfigureUnderlying, DelistExpiry, DelistInstrument, DelistUnderlying, FeedRules,
+    FeedStamp, ListExpiry, ListInstrument, ListUnderlying, MarginTerms, OpenSession, PPM, ScenarioTerms,
+    SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Shocks, SmileTerms, Timer, UpdateForward, UpdateIndex,
+    UpdateRate, UpdateSurface, UpdateVolatility, Work,
 };
 use crate::genesis::Genesis;
 use crate::ids::{AccountId, ExpiryId, InstrumentId, SessionId, UnderlyingId};
@@ -218,6 +218,11 @@ impl Desk {
         self.send(&SetMarginModel { header, model, reserved: [0; 7] })
     }
 
+    pub(super) fn close(&mut self, account: AccountId) -> String {
+        let (session, turn) = self.operators();
+        self.send(&CloseAccount { header: CloseAccount::new_header(session, turn, account) })
+    }
+
     pub(super) fn timer(&mut self) -> String {
         let header = Timer::new_header(SessionId::sequencer(0), self.turn(0), AccountId::NONE);
         self.send(&Timer { header })
@@ -230,9 +235,13 @@ impl Desk {
 
     /// Works until nothing is left to do.
     pub(super) fn rest(&mut self) {
-        while self.engine.work_pending() {
+        for _ in 0..10_000 {
+            if !self.engine.work_pending() {
+                return;
+            }
             self.work();
         }
+        panic!("work without an end");
     }
 
     /// A command that changes nothing, and does a share.
