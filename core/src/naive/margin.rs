@@ -177,7 +177,8 @@ impl NaiveEngine {
         if let Some(open) = self.accounts.get_mut(account) {
             open.cash = cash;
         }
-        let halves = [cash as u64, (cash >> 64) as u64];
+        let bits = cash.cast_unsigned();
+        let halves = [bits as u64, (bits >> 64) as u64];
         self.emit(CashAdjusted { account, amount: c.amount, cash: halves, ..CashAdjusted::zeroed() });
         if is_margined {
             self.make_current(account);

@@ -29,6 +29,11 @@ fn scenarios(desk: &mut Desk, scenarios: &[ScenarioTerms]) {
     assert_eq!(desk.send(&record), "ScenariosSet");
 }
 
+/// A lane is half an atom.
+fn half(lanes: i128) -> i128 {
+    lanes / 2
+}
+
 #[test]
 fn cash_and_flows() {
     let mut desk = Desk::perpetual(&margined(), MarginModel::Futures, Canary::None);
@@ -69,11 +74,11 @@ fn futures_by_risk_factors() {
     assert_eq!(desk.engine.margin(B), Some((99_250, 99_500)));
     // 14 lots could be, and each of four loses 2 lanes at once.
     desk.line("a buy 3 4@1001");
-    assert_eq!(desk.engine.margin(A), Some((100_000 - (2_100 + 8) / 2, 99_500)));
+    assert_eq!(desk.engine.margin(A), Some((100_000 - half(2_100 + 8), 99_500)));
     assert_eq!(desk.engine.reserve(A, U), Some((8, 22 * ((1 << 59) / 1_000))));
     // 20 lots short are more than 14 long; what is sold above the mark loses nothing at once.
     desk.line("a sell 4 30@1003");
-    assert_eq!(desk.engine.margin(A), Some((100_000 - (3_000 + 8) / 2, 99_500)));
+    assert_eq!(desk.engine.margin(A), Some((100_000 - half(3_000 + 8), 99_500)));
     assert_eq!(desk.engine.greeks(A, U).unwrap().delta, 20_000);
     // What one would lose at once is fixed: at 990 it is still 8 lanes. V is 1,980, a lot needs 99, and 148.5: 149.
     desk.line("a cancel 4");
@@ -83,8 +88,8 @@ fn futures_by_risk_factors() {
         desk.move_to(990);
         (desk.engine.margin(A).unwrap().0, desk.engine.reserve(A, U).unwrap().0)
     };
-    assert_eq!(at_990(Canary::None), (100_000 - (4 * 149 + 8) / 2, 8));
-    assert_eq!(at_990(Canary::AdverseAtCurrentMark), (100_000 - (4 * 149 + 88) / 2, 88));
+    assert_eq!(at_990(Canary::None), (100_000 - half(4 * 149 + 8), 8));
+    assert_eq!(at_990(Canary::AdverseAtCurrentMark), (100_000 - half(4 * 149 + 88), 88));
 }
 
 #[test]
@@ -95,16 +100,16 @@ fn portfolios_by_the_worst_scenario() {
     // Worst: 6,660 - 20,000; 80 % of it, and 2 % of 20,000. Initially all of it, and 3 %.
     assert_eq!(
         desk.engine.margin(A),
-        Some((90_000 + (20_000 - 13_340 - 600) / 2, 90_000 + (20_000 - 10_672 - 400) / 2))
+        Some((90_000 + half(20_000 - 13_340 - 600), 90_000 + half(20_000 - 10_672 - 400)))
     );
     // Short: 2,000 are lost at 1.1.
     assert_eq!(
         desk.engine.margin(B),
-        Some((110_000 - (20_000 + 2_000 + 600) / 2, 110_000 - (20_000 + 1_600 + 400) / 2))
+        Some((110_000 - half(20_000 + 2_000 + 600), 110_000 - half(20_000 + 1_600 + 400)))
     );
     // 1,334 more for each lot that could be bought, and 2 lanes at once; 14 lots of futures.
     desk.line("a buy 3 4@1001");
-    let expected = 90_000 + (20_000 - 13_340 - 5_336 - 560 - 280 - 8) / 2;
+    let expected = 90_000 + half(20_000 - 13_340 - 5_336 - 560 - 280 - 8);
     assert_eq!(desk.engine.margin(A).unwrap().0, expected);
     let vector = desk.engine.vector(A, U, None).unwrap();
     assert_eq!((vector.lower[..3].to_vec(), vector.upper), (alloc::vec![0, -5_336, 0], [0; 32]));
@@ -114,7 +119,7 @@ fn portfolios_by_the_worst_scenario() {
     desk.line("a sell 4 30@1003");
     let vector = desk.engine.vector(A, U, None).unwrap();
     assert_eq!(vector.lower[..2], [-6_000, -5_336]);
-    assert_eq!(desk.engine.margin(A).unwrap().0, expected - (800 - 560 + 400 - 280) / 2);
+    assert_eq!(desk.engine.margin(A).unwrap().0, expected - half(800 - 560 + 400 - 280));
     assert_eq!(desk.engine.vector(A, U, Some(SMILE)), None);
 }
 
@@ -129,8 +134,8 @@ fn scenarios_are_damped() {
         desk.engine.margin(A).unwrap().0
     };
     // V is 1,998: 9,990 are lost, of which 3,329.9967: 3,330. 3 % of 19,980: 400 and 200.
-    assert_eq!(of(Canary::None), 90_000 + (19_980 - 3_330 - 600) / 2);
-    assert_eq!(of(Canary::DampingForgotten), 90_000 + (19_980 - 9_990 - 600) / 2);
+    assert_eq!(of(Canary::None), 90_000 + half(19_980 - 3_330 - 600));
+    assert_eq!(of(Canary::DampingForgotten), 90_000 + half(19_980 - 9_990 - 600));
 }
 
 #[test]
@@ -141,7 +146,7 @@ fn skews_lose_either_way() {
     desk.line("a buy 1 10@1000");
     desk.line("b sell 2 10@1000");
     desk.move_to(999);
-    assert_eq!(desk.engine.margin(A).unwrap().0, 90_000 + (19_980 - 600) / 2);
+    assert_eq!(desk.engine.margin(A).unwrap().0, 90_000 + half(19_980 - 600));
     let vector = desk.engine.vector(A, U, None).unwrap();
     assert_eq!((vector.lower, vector.upper), ([0; 32], [0; 32]));
     // A discount makes both of it: calls worth 100 count as 96 where they are had.
@@ -160,7 +165,7 @@ fn skews_lose_either_way() {
     let vector = desk.engine.vector(A, U, Some(SMILE)).unwrap();
     assert_eq!((vector.lower[0], vector.upper[0]), (0, 50));
     // -5 x 10, 4 lanes of 10 naked: 20 and 20.
-    assert_eq!(desk.engine.margin(A).unwrap().0, 100_000 - (50 + 20 + 20) / 2);
+    assert_eq!(desk.engine.margin(A).unwrap().0, 100_000 - half(50 + 20 + 20));
 }
 
 #[test]
@@ -181,20 +186,20 @@ fn options_with_discounts_and_basis() {
     // Short: 200 are lost at 1.1, but 400 with the forward up, of which 60 % and a bit: 241. 10 lots of 200 are naked.
     assert_eq!(
         desk.engine.margin(B),
-        Some((100_500 - (241 + 20 + 20 + 1_000) / 2 - 1, 100_500 - (193 + 20 + 1_000) / 2 - 1))
+        Some((100_500 - half(241 + 20 + 20 + 1_000) - 1, 100_500 - half(193 + 20 + 1_000) - 1))
     );
     // A lot to buy: 115 (115.2 at 0.96) less 100 gains; with itself nothing; 0 less 100. It loses 10 at once: 55.
     desk.line("c buy 3 2@55");
     let vector = desk.engine.vector(C, U, Some(SMILE)).unwrap();
     assert_eq!((vector.lower[..2].to_vec(), vector.order_basis), (alloc::vec![0, -200], [0, 0]));
-    assert_eq!(desk.engine.margin(C).unwrap().0, 100_000 - (200 + 2 * 10) / 2);
+    assert_eq!(desk.engine.margin(C).unwrap().0, 100_000 - half(200 + 2 * 10));
     // A lot to sell: -120 plus 100; and with the forward up 40.
     desk.line("c cancel 3");
     desk.line("c sell 4 2@55");
     let vector = desk.engine.vector(C, U, Some(SMILE)).unwrap();
     assert_eq!((vector.lower[..2].to_vec(), vector.order_basis), (alloc::vec![-40, 0], [-80, 0]));
     // Basis: 80 x 0.6 = 48 and a bit; 4 and 4 of 400 naked.
-    assert_eq!(desk.engine.margin(C).unwrap(), (100_000 - (49 + 8) / 2 - 1, 100_000));
+    assert_eq!(desk.engine.margin(C).unwrap(), (100_000 - half(49 + 8) - 1, 100_000));
     let naked = |canary: Canary| {
         let mut desk = of(canary);
         desk.line("c sell 4 2@55");
@@ -322,7 +327,7 @@ fn doubt_and_a_lost_peg_cost() {
         let margin = desk.engine.margin(A).unwrap();
         (margin.0 - 90_000, margin.1 - 90_000)
     };
-    let (initial, maintenance) = ((20_000 - 13_340 - 600) / 2, (20_000 - 10_672 - 400) / 2);
+    let (initial, maintenance) = (half(20_000 - 13_340 - 600), half(20_000 - 10_672 - 400));
     assert_eq!(of(600_000, 980_000), (initial, maintenance));
     // 40 % of 0.4: 16 % of 20,000 (and 0.00004 %: 160,001 ppm).
     assert_eq!(of(599_999, 980_000), (initial - 1_601, maintenance));
