@@ -68,7 +68,7 @@ fn futures_by_risk_factors() {
     let mut desk = Desk::perpetual(&margined(), MarginModel::Futures, Canary::None);
     desk.line("a buy 1 10@1000");
     desk.line("b sell 2 10@1000");
-    // A lot needs 5 % of 2,000: 100 lanes; half as much again initially. 90,000 and half of 20,000 less 1,000, or 1,500.
+    // A lot needs 5 % of 2,000: 100 lanes; half as much again initially. 90,000 and half of 20,000 less 1,000 (1,500).
     assert_eq!(desk.engine.margin(A), Some((99_250, 99_500)));
     // Short: 110,000 and half of -20,000 less as much.
     assert_eq!(desk.engine.margin(B), Some((99_250, 99_500)));
@@ -277,7 +277,7 @@ fn options_strike_by_strike() {
     assert_eq!(desk.engine.margin(B), Some((100_500 - 975, 100_500 - 575)));
     desk.line("b buy 4 3@40");
     assert_eq!(desk.engine.margin(B), Some((100_500 - 975 - 120, 100_500 - 575)));
-    // A put, by itself: nothing of the mark, 15 of spot; initially 30 - 100 out of the money, so 20, more than 1.05 x 15.
+    // A put, by itself: nothing of the mark, 15 of spot; initially 30 - 100 out of the money: 20, more than 1.05 x 15.
     desk.instrument = instrument(2);
     desk.line("c sell 5 10@1");
     assert_eq!(desk.engine.margin(C), Some((100_000 - 100, 100_000)));
@@ -288,7 +288,7 @@ fn options_strike_by_strike() {
 }
 
 #[test]
-fn an_order_to_buy_brings_in_no_strike() {
+fn an_order_to_buy_brings_in_its_strike() {
     let mut desk = Desk::options(MarginModel::Standard, Canary::None, |desk| {
         desk.set_terms(MarginTerms { maintenance: [4_000_000; 2], initial: 4_000_000, unpaired: [0; 2], ..terms() });
     });
@@ -302,8 +302,9 @@ fn an_order_to_buy_brings_in_no_strike() {
     // At a price of 50 nothing is paid, and there is no higher one.
     assert_eq!(desk.engine.margin(A), Some((100_500, 100_500)));
     desk.instrument = instrument(3);
+    // At 500 it is 450 for each, if the order were filled.
     desk.line("a buy 3 1@0");
-    assert_eq!(desk.engine.margin(A), Some((100_500, 100_500)));
+    assert_eq!(desk.engine.margin(A), Some((100_500 - 4_500, 100_500)));
 }
 
 #[test]

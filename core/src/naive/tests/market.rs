@@ -57,7 +57,7 @@ pub(super) fn flat(a: i64) -> SmileTerms {
     SmileTerms { a, b: 0, rho: 0, m: 0, sigma: one / 10, forward: CashAtoms(1_000), years: one }
 }
 
-/// Terms with numbers that are easy to reckon with: 4 % either way and 1 % of slippage, half as much again; losses by 80 %
+/// Terms that are easy to reckon with: 4 % either way and 1 % of slippage, half as much again; losses by 80 %
 /// and whole; 2 % and 1 % of futures, 1 % and 1 % of naked options; nothing for doubt and pegs.
 pub(super) fn terms() -> MarginTerms {
     MarginTerms { doubt: 0, peg_loss: 0, ..MarginTerms::USUAL }

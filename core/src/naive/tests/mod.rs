@@ -12,6 +12,7 @@
 mod arrays;
 mod auction;
 mod band;
+mod bounds;
 mod canary;
 mod feeds;
 mod flow;
@@ -25,6 +26,7 @@ mod passes;
 mod protection;
 mod reserve;
 mod risk;
+mod risk_flow;
 mod scan;
 mod session;
 mod sound;

@@ -170,7 +170,7 @@ fn a_share_is_begun_anew_by_each_command() {
     desk.at(990).index(U, 1_000, stamp(900, 1));
     desk.rest();
     let marked = |desk: &Desk| (2..=6).filter(|number| desk.mark_of(instrument(*number)).is_some()).count();
-    // A round of five: four in its own command. Then the fifth, the begin of a pass, and too few units for an instrument.
+    // A round of five: four in its own command. Then the fifth, and the begin of a pass; 32 units are too few for more.
     desk.at(1_000).timer();
     assert_eq!(marked(&desk), 4);
     desk.share();

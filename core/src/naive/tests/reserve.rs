@@ -61,7 +61,7 @@ fn setting_up() {
         desk.send(&record)
     };
     assert_eq!((skews(4).as_str(), skews(5).as_str()), ("ScenariosSet", "rejected InvalidField"));
-    // In a shard that is not margined a set is known without terms; cash is kept all the same, and keeps an account open.
+    // In a shard that is not margined a set is known without terms; cash is kept all the same, and keeps accounts open.
     let mut desk = Desk::new();
     desk.scenarios(1, [1_100_000]);
     desk.shocks(1);

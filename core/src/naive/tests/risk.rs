@@ -1,5 +1,5 @@
-//! Desks of margined shards, for the tests of `docs/RISK.md`. Their instruments are numbered from 1: the one that has no
-//! underlying is not listed.
+//! Desks of margined shards, for the tests of `docs/RISK.md`. Their instruments are numbered from 1: the one that has
+//! no underlying is not listed.
 
 use alloc::string::String;
 
@@ -73,8 +73,8 @@ impl Desk {
         assert_eq!(self.mark_of(instrument(1)), Some(price));
     }
 
-    /// A call and a put on demand with a strike of 50, at 100 and with next to no volatility: the call is worth 100 lanes,
-    /// 120 or 0 under a scenario; the put 0, 0 or 33. Basis: 140 and 100 for the call, nothing for the put.
+    /// A call and a put on demand with a strike of 50, at 100 and with next to no volatility: the call is worth 100
+    /// lanes, 120 or 0 under a scenario; the put 0, 0 or 33. Basis: 140 and 100 for the call, nothing for the put.
     pub(super) fn options(model: MarginModel, canary: Canary, edit: impl FnOnce(&mut Self)) -> Self {
         let mut desk = Self::market_of(&margined(), with_scenarios(), canary);
         edit(&mut desk);

@@ -194,7 +194,7 @@ fn walk_and_turn_alternate_and_so_do_shares() {
     let sweep = |desk: &Desk| (desk.engine.watch.walk, desk.engine.watch.turn_left);
     assert_eq!(sweep(&desk), (Some(A), 4));
     assert_eq!(desk.engine.watch.last, Some(super::super::share::Visit::Turn));
-    // An update makes valuation pending: after a share of it comes one of the sweep. a: 4, 16; then the turn: a 1, b 20, 1, 1.
+    // An update makes valuation pending: after a share of it comes one of the sweep. a: 4, 16; the turn: 1, 20, 1, 1.
     assert_eq!(desk.index(U, 970, super::market::stamp(9_000, 1)), "taken Index 970; Healthy 7300 29350");
     assert_eq!((sweep(&desk), desk.engine.watch.list.len()), ((None, 0), 0));
     assert!(desk.engine.work_pending());
