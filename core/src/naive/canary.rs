@@ -1,11 +1,32 @@
 //! Planted bugs: whoever compares two implementations should see the comparison fail when it must.
 
-/// A bug that the oracle has on purpose. Each is one `if` at the place concerned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Canary {
-    /// No bug: the rules as written.
-    #[default]
-    None,
+macro_rules! canaries {
+    ($(#[$doc:meta] $name:ident,)*) => {
+        /// A bug that the oracle has on purpose. Each is one `if` at the place concerned.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Canary {
+            /// No bug: the rules as written.
+            #[default]
+            None,
+            $(#[$doc] $name,)*
+        }
+
+        impl Canary {
+            /// Every planted bug; [`Canary::None`] is not among them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name, for command lines and reports.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::None => "None",
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+canaries! {
     /// A partially filled maker goes to the back of its level.
     MakerLosesPlace,
     /// A cancel that empties the best level also loses sight of the next one, until an order is added on that side.
@@ -153,161 +174,6 @@ pub enum Canary {
 }
 
 impl Canary {
-    /// Every planted bug; [`Canary::None`] is not among them.
-    pub const ALL: &'static [Self] = &[
-        Self::MakerLosesPlace,
-        Self::LevelLostAfterCancel,
-        Self::TradeAtTakerPrice,
-        Self::ReducedLosesPlace,
-        Self::AmendedUpKeepsPlace,
-        Self::FillOrKillCountsOneTooMany,
-        Self::PostOnlyMayTouch,
-        Self::AuctionTieIgnoresPressure,
-        Self::AuctionForgetsLastPrice,
-        Self::SliceOneStepShort,
-        Self::OutcomeWindowOneShort,
-        Self::SlotsOldestFirst,
-        Self::ZeroPositionKept,
-        Self::RoomForgetsOwnLeaves,
-        Self::CostReleasedRoundedDown,
-        Self::ReduceOnlyMakerCounts,
-        Self::ReduceOnlyNotClipped,
-        Self::ReduceOnlyMakerTrades,
-        Self::SelfTradeByAccount,
-        Self::SelfTradeCancelsTheOther,
-        Self::GoodForAuctionAsksStay,
-        Self::SlidesTwoTicks,
-        Self::IcebergKeepsItsPlace,
-        Self::DisplayMinimumIgnored,
-        Self::AuctionReplenishesAtBack,
-        Self::ReduceTakesFromShown,
-        Self::StopsFireByTriggerPrice,
-        Self::StopsNotAskedAnew,
-        Self::OpeningForgetsStops,
-        Self::MakersTwinSurvives,
-        Self::TwinTakesNoRecord,
-        Self::ExpiredMakerTrades,
-        Self::ExpiresOneLate,
-        Self::FillOrKillForgetsHidden,
-        Self::BudgetMustNotBeReached,
-        Self::ScanTakesLaterOrders,
-        Self::QueuedScanGoesOn,
-        Self::DayStopsSurvive,
-        Self::ProtectionCountsTaker,
-        Self::BandIgnoresMark,
-        Self::PegsSeeEachOther,
-        Self::MidRoundsUp,
-        Self::TrailsBothWays,
-        Self::PassSeesNewView,
-        Self::VolatilityAuctionCancels,
-        Self::HeldMoveIsTaken,
-        Self::SecondSourceDoesNotConfirm,
-        Self::NearForgetsHeld,
-        Self::DoubtConfirms,
-        Self::ClockAheadIsKept,
-        Self::HeldValueIsNews,
-        Self::StaleOneLate,
-        Self::PegIgnored,
-        Self::RoundTakesLateTimer,
-        Self::MarkIgnoresBand,
-        Self::MarkWeighsSamplesAlike,
-        Self::WindowOutlivesFeed,
-        Self::PassSeesNewFeed,
-        Self::PublishesEachAtOnce,
-        Self::OnDemandIgnoresExercise,
-        Self::SettlementIsSudden,
-        Self::ReserveIgnoresSign,
-        Self::FilledSideForgotten,
-        Self::NakedIgnoresPair,
-        Self::AdverseAtCurrentMark,
-        Self::SweepSkipsWatchList,
-        Self::MixedGenerations,
-        Self::ReduceAlwaysAccepted,
-        Self::DampingForgotten,
-        Self::ShortfallOffByOne,
-        Self::FlowsForgetMultiplier,
-        Self::JudgedLate,
-    ];
-
-    /// The name, for command lines and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::MakerLosesPlace => "MakerLosesPlace",
-            Self::LevelLostAfterCancel => "LevelLostAfterCancel",
-            Self::TradeAtTakerPrice => "TradeAtTakerPrice",
-            Self::ReducedLosesPlace => "ReducedLosesPlace",
-            Self::AmendedUpKeepsPlace => "AmendedUpKeepsPlace",
-            Self::FillOrKillCountsOneTooMany => "FillOrKillCountsOneTooMany",
-            Self::PostOnlyMayTouch => "PostOnlyMayTouch",
-            Self::AuctionTieIgnoresPressure => "AuctionTieIgnoresPressure",
-            Self::AuctionForgetsLastPrice => "AuctionForgetsLastPrice",
-            Self::SliceOneStepShort => "SliceOneStepShort",
-            Self::OutcomeWindowOneShort => "OutcomeWindowOneShort",
-            Self::SlotsOldestFirst => "SlotsOldestFirst",
-            Self::ZeroPositionKept => "ZeroPositionKept",
-            Self::RoomForgetsOwnLeaves => "RoomForgetsOwnLeaves",
-            Self::CostReleasedRoundedDown => "CostReleasedRoundedDown",
-            Self::ReduceOnlyMakerCounts => "ReduceOnlyMakerCounts",
-            Self::ReduceOnlyNotClipped => "ReduceOnlyNotClipped",
-            Self::ReduceOnlyMakerTrades => "ReduceOnlyMakerTrades",
-            Self::SelfTradeByAccount => "SelfTradeByAccount",
-            Self::SelfTradeCancelsTheOther => "SelfTradeCancelsTheOther",
-            Self::GoodForAuctionAsksStay => "GoodForAuctionAsksStay",
-            Self::SlidesTwoTicks => "SlidesTwoTicks",
-            Self::IcebergKeepsItsPlace => "IcebergKeepsItsPlace",
-            Self::DisplayMinimumIgnored => "DisplayMinimumIgnored",
-            Self::AuctionReplenishesAtBack => "AuctionReplenishesAtBack",
-            Self::ReduceTakesFromShown => "ReduceTakesFromShown",
-            Self::StopsFireByTriggerPrice => "StopsFireByTriggerPrice",
-            Self::StopsNotAskedAnew => "StopsNotAskedAnew",
-            Self::OpeningForgetsStops => "OpeningForgetsStops",
-            Self::MakersTwinSurvives => "MakersTwinSurvives",
-            Self::TwinTakesNoRecord => "TwinTakesNoRecord",
-            Self::ExpiredMakerTrades => "ExpiredMakerTrades",
-            Self::ExpiresOneLate => "ExpiresOneLate",
-            Self::FillOrKillForgetsHidden => "FillOrKillForgetsHidden",
-            Self::BudgetMustNotBeReached => "BudgetMustNotBeReached",
-            Self::ScanTakesLaterOrders => "ScanTakesLaterOrders",
-            Self::QueuedScanGoesOn => "QueuedScanGoesOn",
-            Self::DayStopsSurvive => "DayStopsSurvive",
-            Self::ProtectionCountsTaker => "ProtectionCountsTaker",
-            Self::BandIgnoresMark => "BandIgnoresMark",
-            Self::PegsSeeEachOther => "PegsSeeEachOther",
-            Self::MidRoundsUp => "MidRoundsUp",
-            Self::TrailsBothWays => "TrailsBothWays",
-            Self::PassSeesNewView => "PassSeesNewView",
-            Self::VolatilityAuctionCancels => "VolatilityAuctionCancels",
-            Self::HeldMoveIsTaken => "HeldMoveIsTaken",
-            Self::SecondSourceDoesNotConfirm => "SecondSourceDoesNotConfirm",
-            Self::NearForgetsHeld => "NearForgetsHeld",
-            Self::DoubtConfirms => "DoubtConfirms",
-            Self::ClockAheadIsKept => "ClockAheadIsKept",
-            Self::HeldValueIsNews => "HeldValueIsNews",
-            Self::StaleOneLate => "StaleOneLate",
-            Self::PegIgnored => "PegIgnored",
-            Self::RoundTakesLateTimer => "RoundTakesLateTimer",
-            Self::MarkIgnoresBand => "MarkIgnoresBand",
-            Self::MarkWeighsSamplesAlike => "MarkWeighsSamplesAlike",
-            Self::WindowOutlivesFeed => "WindowOutlivesFeed",
-            Self::PassSeesNewFeed => "PassSeesNewFeed",
-            Self::PublishesEachAtOnce => "PublishesEachAtOnce",
-            Self::OnDemandIgnoresExercise => "OnDemandIgnoresExercise",
-            Self::SettlementIsSudden => "SettlementIsSudden",
-            Self::ReserveIgnoresSign => "ReserveIgnoresSign",
-            Self::FilledSideForgotten => "FilledSideForgotten",
-            Self::NakedIgnoresPair => "NakedIgnoresPair",
-            Self::AdverseAtCurrentMark => "AdverseAtCurrentMark",
-            Self::SweepSkipsWatchList => "SweepSkipsWatchList",
-            Self::MixedGenerations => "MixedGenerations",
-            Self::ReduceAlwaysAccepted => "ReduceAlwaysAccepted",
-            Self::DampingForgotten => "DampingForgotten",
-            Self::ShortfallOffByOne => "ShortfallOffByOne",
-            Self::FlowsForgetMultiplier => "FlowsForgetMultiplier",
-            Self::JudgedLate => "JudgedLate",
-        }
-    }
-
     /// The canary of this name, `None` included.
     pub fn from_name(name: &str) -> Option<Self> {
         if name == Self::None.name() {

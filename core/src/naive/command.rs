@@ -48,7 +48,8 @@ impl NaiveEngine {
         }
     }
 
-    /// Steps 6 to 8. An `Err` has changed nothing and said nothing.
+    /// Steps 6 to 8. An `Err` has changed nothing and said nothing, but of margin: an account may have been made current
+    /// and judged, and what is missing is said.
     fn execute(&mut self, header: &CommandHeader, command: Command<'_>) -> Result<OrderId, RejectCode> {
         records::check(command)?;
         self.check_role(header.session, command)?;

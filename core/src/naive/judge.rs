@@ -88,7 +88,7 @@ impl NaiveEngine {
     }
 
     /// From now on an account is to be judged; that begins a walk.
-    pub(super) fn is_to_be_judged(&mut self, account: AccountId) {
+    pub(super) fn mark_to_be_judged(&mut self, account: AccountId) {
         let Some(open) = self.accounts.get_mut(account) else { return };
         if open.is_to_be_judged {
             return;

@@ -1,4 +1,4 @@
-//! What is kept: records, portfolios and vectors, in the order in which they were made. "What is kept" of `docs/RISK.md`.
+//! Records, portfolios and vectors, in the order in which they were made: "What is kept" of `docs/RISK.md`.
 //!
 //! A record holds no more than whose it is and with which generation it was added: lots are counted anew where they are
 //! asked for.

@@ -108,7 +108,8 @@ impl NaiveEngine {
                     }
                 }
                 for options in by_expiry.values() {
-                    left.maintenance += self.strike_by_strike(options, scene, |option| option.lots)?.maintenance;
+                    let held: Vec<Holding> = options.iter().filter(|option| option.lots != 0).copied().collect();
+                    left.maintenance += self.strike_by_strike(&held, scene, |option| option.lots)?.maintenance;
                     left.initial += self.strike_by_strike(options, scene, |option| option.ends()[1])?.initial;
                 }
                 Some(left)
@@ -133,7 +134,7 @@ impl NaiveEngine {
         Some(left)
     }
 
-    /// An expiry's options under the standard model; those of which there are none are left out.
+    /// An expiry's options under the standard model.
     fn strike_by_strike(
         &self,
         options: &[Holding],
@@ -148,14 +149,12 @@ impl NaiveEngine {
             let forward = scene.expiries.get(&terms.expiry_id)?.forward?;
             common = (lot.notional, lot_at(&terms, lane_bits, forward));
             let quantity = i64::try_from(lots(option)).ok()?;
-            if quantity != 0 {
-                positions.push(Position {
-                    quantity,
-                    strike: narrow(lot_in_ticks(&terms, lane_bits, terms.strike.get())),
-                    is_call: terms.option_type == OptionType::Call.code(),
-                    mark: array.mark,
-                });
-            }
+            positions.push(Position {
+                quantity,
+                strike: narrow(lot_in_ticks(&terms, lane_bits, terms.strike.get())),
+                is_call: terms.option_type == OptionType::Call.code(),
+                mark: array.mark,
+            });
         }
         let (spot, forward) = common;
         let margin: Result<_, TooLarge> =
@@ -177,7 +176,8 @@ impl NaiveEngine {
         if let Some(open) = self.accounts.get_mut(account) {
             open.cash = cash;
         }
-        let halves = [cash as u64, (cash >> 64) as u64];
+        let bits = cash.cast_unsigned();
+        let halves = [bits as u64, (bits >> 64) as u64];
         self.emit(CashAdjusted { account, amount: c.amount, cash: halves, ..CashAdjusted::zeroed() });
         if is_margined {
             self.make_current(account);

@@ -180,7 +180,7 @@ impl NaiveEngine {
         if let Some(array) = listed.and_then(|listed| self.array_of(instrument, listed, &pass.feeds)) {
             if let Some(lot) = listed
                 .filter(|_| self.genesis.is_margined())
-                .and_then(|listed| self.lot_of(listed, &array.0, &pass.feeds))
+                .and_then(|listed| Self::lot_of(listed, &array.0, &pass.feeds))
             {
                 pass.lots.insert(instrument, lot);
             }
@@ -214,7 +214,7 @@ impl NaiveEngine {
     }
 
     fn publish_scene(&mut self, underlying: UnderlyingId, feeds: &Feeds) {
-        let scene = self.scene_of(feeds).filter(|_| self.genesis.is_margined());
+        let scene = Self::scene_of(feeds).filter(|_| self.genesis.is_margined());
         match scene {
             Some(scene) => drop(self.valuation.scenes.insert(underlying, scene)),
             None => drop(self.valuation.scenes.remove(&underlying)),

@@ -144,7 +144,7 @@ impl NaiveEngine {
         }
     }
 
-    /// Lots of an option and its pair that are sold and not bought, without and with orders; none at the second of a pair.
+    /// Lots of an option and its pair that are sold and not bought, without and with orders; none at a pair's second.
     fn naked(&self, option: &Holding, holdings: &[Holding]) -> [i128; 2] {
         let pair = self.pair_of(option.instrument).filter(|_| self.canary != Canary::NakedIgnoresPair);
         let pair = holdings.iter().find(|holding| Some(holding.instrument) == pair).copied();
@@ -207,8 +207,8 @@ impl NaiveEngine {
         Some(Left { initial, maintenance })
     }
 
-    /// What an account has of an expiry, or of an underlying's instruments without one: none if it has nothing there, or
-    /// something without an array.
+    /// What an account has of an expiry, or of an underlying's instruments without one: none if it has nothing there,
+    /// or something without an array.
     pub fn vector(
         &self,
         account: AccountId,

@@ -72,7 +72,7 @@ impl NaiveEngine {
         let is_current = self.is_portfolio_current(order.account, listed.terms.underlying_id);
         let loss = self.adverse_at(order, price);
         if is_current && loss.is_some_and(|loss| loss > I256::from(order.adverse)) {
-            self.is_to_be_judged(order.account);
+            self.mark_to_be_judged(order.account);
         }
     }
 
@@ -136,7 +136,7 @@ impl NaiveEngine {
             Canary::MixedGenerations => self.add_portfolio(account, underlying),
             Canary::JudgedLate if !self.is_current(account) => {
                 while self.add_next(account) {}
-                self.is_to_be_judged(account);
+                self.mark_to_be_judged(account);
             }
             _ => self.make_current(account),
         }
@@ -201,7 +201,7 @@ impl NaiveEngine {
         let paid = I256::from(signed) * I256::from(price.get()) * I256::from(terms.multiplier.get());
         let filled = ask(money - paid, &with(Holding { lots: own.lots + signed, ..own }), 0)?;
         if filled >= without {
-            self.is_to_be_judged(account);
+            self.mark_to_be_judged(account);
             return Ok(());
         }
         self.emit_shortfall(account, order.instrument, (reserved, without));

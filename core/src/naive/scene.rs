@@ -81,7 +81,7 @@ fn doubt(confidences: impl IntoIterator<Item = Option<u32>>, terms: &MarginTerms
 
 impl NaiveEngine {
     /// What margin wants to know of one lot of an instrument that has an array.
-    pub(super) fn lot_of(&self, listed: &Instrument, array: &Array<i128>, feeds: &Feeds) -> Option<Lot> {
+    pub(super) fn lot_of(listed: &Instrument, array: &Array<i128>, feeds: &Feeds) -> Option<Lot> {
         let (terms, limit) = (&listed.terms, lane_limit(&listed.terms));
         if is_option(terms) {
             let forward = feeds.expiries.get(&terms.expiry_id).and_then(|expiry| expiry.forward.value);
@@ -98,7 +98,7 @@ impl NaiveEngine {
     }
 
     /// What margin wants to know of an underlying and its expiries.
-    pub(super) fn scene_of(&self, feeds: &Feeds) -> Option<Scene> {
+    pub(super) fn scene_of(feeds: &Feeds) -> Option<Scene> {
         let set = feeds.set.as_ref()?;
         let (terms, shocks) = (set.terms?, set.shocks.as_ref()?);
         let scenarios = set.scenarios.as_ref()?;

@@ -30,8 +30,8 @@ impl NaiveEngine {
         }
     }
 
-    /// The stop order that fires next: of the instrument that is first in the row. Instruments that have none that is due
-    /// leave the row.
+    /// The stop order that fires next: of the instrument that is first in the row. Instruments that have none that is
+    /// due leave the row.
     pub(super) fn next_in_row(&mut self) -> Option<Order> {
         while let Some(id) = self.stop_row.front().copied() {
             if let Some(order) = self.first_due_stop(id) {

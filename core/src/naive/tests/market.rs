@@ -7,11 +7,12 @@ use bytemuck::Zeroable;
 
 use super::{Canary, Desk, small};
 use crate::command::{
-    CommandRecord, ConfigureUnderlying, DelistExpiry, DelistInstrument, DelistUnderlying, FeedRules, FeedStamp,
-    ListExpiry, ListInstrument, ListUnderlying, OpenSession, PPM, ScenarioTerms, SetMarginModel, SetScenarios,
-    SetShocks, Shocks, SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
-    Work,
+    CloseAccount, CommandRecord, ConfigureUnderlying, DelistExpiry, DelistInstrument, DelistUnderlying, FeedRules,
+    FeedStamp, ListExpiry, ListInstrument, ListUnderlying, MarginTerms, OpenSession, PPM, ScenarioTerms,
+    SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Shocks, SmileTerms, Timer, UpdateForward, UpdateIndex,
+    UpdateRate, UpdateSurface, UpdateVolatility, Work,
 };
+use crate::genesis::Genesis;
 use crate::ids::{AccountId, ExpiryId, InstrumentId, SessionId, UnderlyingId};
 use crate::terms::{InstrumentKind, OptionType, Role, Smile, Surface};
 use crate::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
@@ -56,15 +57,27 @@ pub(super) fn flat(a: i64) -> SmileTerms {
     SmileTerms { a, b: 0, rho: 0, m: 0, sigma: one / 10, forward: CashAtoms(1_000), years: one }
 }
 
+/// Terms that are easy to reckon with: 4 % either way and 1 % of slippage, half as much again; losses by 80 %
+/// and whole; 2 % and 1 % of futures, 1 % and 1 % of naked options; nothing for doubt and pegs.
+pub(super) fn terms() -> MarginTerms {
+    MarginTerms { doubt: 0, peg_loss: 0, ..MarginTerms::USUAL }
+}
+
 impl Desk {
     /// A desk with an underlying of these rules, and an expiry of each surface in a hundred days.
     pub(super) fn market(rules: FeedRules, canary: Canary) -> Self {
         let mut genesis = small();
         genesis.capacities.instruments = 128;
-        let mut desk = Self::with(&genesis, canary);
+        Self::market_of(&genesis, rules, canary)
+    }
+
+    /// The same with another genesis. Terms are [`terms`].
+    pub(super) fn market_of(genesis: &Genesis, rules: FeedRules, canary: Canary) -> Self {
+        let mut desk = Self::with(genesis, canary);
         assert_eq!(desk.open(Role::Feed), "SessionOpened");
         assert_eq!(desk.scenarios(1, [1_100_000, 333_333]), "ScenariosSet");
         assert_eq!(desk.shocks(1), "ShocksSet");
+        assert_eq!(desk.terms(1, terms()), "MarginTermsSet");
         assert_eq!(desk.underlying(|list| list.rules = rules), "UnderlyingListed");
         assert_eq!(desk.expiry(U, 100 * DAY, Surface::Smile), "ExpiryListed");
         assert_eq!(desk.expiry(U, 100 * DAY, Surface::Strikes), "ExpiryListed");
@@ -128,6 +141,11 @@ impl Desk {
         let (session, turn) = self.operators();
         let header = SetShocks::new_header(session, turn, AccountId::NONE);
         self.send(&SetShocks { header, set, reserved: [0; 6], shocks })
+    }
+
+    pub(super) fn terms(&mut self, set: u16, terms: MarginTerms) -> String {
+        let record = SetMarginTerms::new(self.operators(), set, terms);
+        self.send(&record)
     }
 
     /// A perpetual of the first underlying, and what is changed of it.
@@ -200,6 +218,11 @@ impl Desk {
         self.send(&SetMarginModel { header, model, reserved: [0; 7] })
     }
 
+    pub(super) fn close(&mut self, account: AccountId) -> String {
+        let (session, turn) = self.operators();
+        self.send(&CloseAccount { header: CloseAccount::new_header(session, turn, account) })
+    }
+
     pub(super) fn timer(&mut self) -> String {
         let header = Timer::new_header(SessionId::sequencer(0), self.turn(0), AccountId::NONE);
         self.send(&Timer { header })
@@ -212,9 +235,19 @@ impl Desk {
 
     /// Works until nothing is left to do.
     pub(super) fn rest(&mut self) {
-        while self.engine.work_pending() {
+        for _ in 0..10_000 {
+            if !self.engine.work_pending() {
+                return;
+            }
             self.work();
         }
+        panic!("work without an end");
+    }
+
+    /// A command that changes nothing, and does a share.
+    pub(super) fn share(&mut self) -> String {
+        let said = self.line("d cancel 999");
+        String::from(said.strip_prefix("rejected UnknownOrder").unwrap().trim_start_matches("; "))
     }
 
     pub(super) fn mark_of(&self, instrument: InstrumentId) -> Option<i64> {

@@ -7,7 +7,9 @@ use crate::command::{NewComplexOrder, NewOrder, NewPeggedOrder};
 use crate::event::{Accepted, Amended, Cancelled, Event, FeedUpdated, Replenished, Repriced};
 use crate::ids::ClientOrderId;
 use crate::reject::{CancelReason, RejectCode};
-use crate::terms::{FeedKind, OrderType, PegReference, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection};
+use crate::terms::{
+    FeedKind, MarginStatus, OrderType, PegReference, SelfTrade, Side, TimeInForce, TradingState, TriggerDirection,
+};
 use crate::units::{PriceTicks, QuantityLots, TimeNs};
 
 pub(super) fn with_flag(order: NewOrder, flag: &str) -> NewOrder {
@@ -163,6 +165,12 @@ fn render_feed(event: &Event<'_>) -> String {
         }
         Event::ArraysPublished(e) if e.begun == e.sequence => {
             format!("published {} of {}", e.generation, e.instruments)
+        }
+        Event::MarginShortfall(e) => format!("short {} of {}", e.shortfall, e.initial),
+        Event::CashAdjusted(e) => format!("cash {}", e.cash[0].cast_signed()),
+        Event::MarginStatusChanged(e) => {
+            let status = MarginStatus::from_code(e.status).unwrap().name();
+            format!("{status} {} {}", e.initial, e.maintenance)
         }
         Event::ArraysPublished(e) => format!("published {} of {} begun {}", e.generation, e.instruments, e.begun),
         _ => event.name().to_string(),
