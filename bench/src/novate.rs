@@ -47,14 +47,19 @@ pub struct Parties {
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) genesis: Genesis,
+    pub(crate) set_up: Records,
     pub(crate) prefill: Records,
     pub(crate) measured: Records,
 }
 
 impl Told {
     pub(crate) fn of(flow: &Flow) -> io::Result<Self> {
-        let genesis = Self::genesis_of(flow);
-        let mut writer = RecordWriter::new(&genesis)?;
+        Self::behind(flow, Self::genesis_of(flow), set_up_records(&owners()))
+    }
+
+    /// A flow behind a set-up.
+    pub(crate) fn behind(flow: &Flow, genesis: Genesis, set_up: Records) -> io::Result<Self> {
+        let mut writer = RecordWriter::behind(&genesis, &set_up)?;
         let mut write = |commands: &[FlowCommand]| {
             let mut records = Records::default();
             for command in commands {
@@ -63,7 +68,7 @@ impl Told {
             records
         };
         let (prefill, measured) = (write(flow.prefill()), write(flow.measured()));
-        Ok(Self { genesis, prefill, measured })
+        Ok(Self { genesis, set_up, prefill, measured })
     }
 
     /// A genesis with room for the flow's orders.
@@ -77,7 +82,7 @@ impl Told {
 #[derive(Debug)]
 pub struct Novate {
     genesis: Genesis,
-    owners: Vec<u64>,
+    set_up: Records,
     memory: AnonymousMapping,
     events: EventRing,
     prefill: Records,
@@ -90,9 +95,14 @@ impl Novate {
     /// # Errors
     /// The kernel's, if it has no room for the arena; and if the engine refuses its set-up.
     pub fn new(flow: &Flow) -> io::Result<Self> {
-        let Told { genesis, prefill, measured } = Told::of(flow)?;
+        Self::told(Told::of(flow)?)
+    }
+
+    /// Maps the arena for what is told.
+    pub(crate) fn told(told: Told) -> io::Result<Self> {
+        let Told { genesis, set_up, prefill, measured } = told;
         let memory = AnonymousMapping::new(Layout::of(&genesis).bytes())?;
-        Ok(Self { genesis, owners: owners(), memory, events: EventRing::new(), prefill, measured })
+        Ok(Self { genesis, set_up, memory, events: EventRing::new(), prefill, measured })
     }
 
     /// Maps the arena for a flow that is made of records already.
@@ -103,7 +113,8 @@ impl Novate {
         let genesis = flow.genesis();
         let memory = AnonymousMapping::new(Layout::of(&genesis).bytes())?;
         let (prefill, measured) = (flow.prefill().clone(), flow.measured().clone());
-        Ok(Self { genesis, owners: FlowC::owners(), memory, events: EventRing::new(), prefill, measured })
+        let set_up = set_up_records(&FlowC::owners());
+        Ok(Self { genesis, set_up, memory, events: EventRing::new(), prefill, measured })
     }
 
     /// Bytes of the arena, and how many of them lie on huge pages once it ran.
@@ -128,7 +139,7 @@ impl Contender for Novate {
     fn run(&mut self) -> io::Result<Measured> {
         let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(self.memory.as_bytes_mut());
         let mut engine = Engine::genesis(chunks, Untracked, &self.genesis).map_err(io::Error::other)?;
-        set_up_for(&mut engine, &self.owners)?;
+        apply_set_up(&mut engine, &self.set_up)?;
         self.events.tally = Tally::default();
         execute(&mut engine, &self.prefill, &mut self.events)?;
         self.events.tally = Tally::default();
@@ -172,18 +183,28 @@ pub(crate) fn owners() -> Vec<u64> {
 
 /// As [`set_up`], with an account for each of the given owners.
 pub(crate) fn set_up_for(engine: &mut Engine<'_>, owners: &[u64]) -> io::Result<Parties> {
-    let mut parties = Parties::default();
-    for command in set_up_records(owners).iter() {
+    let parties = apply_set_up(engine, &set_up_records(owners))?;
+    if parties.accounts.len() != owners.len() {
+        return Err(io::Error::other("the engine refused a command of the set-up"));
+    }
+    Ok(parties)
+}
+
+/// Applies a set-up.
+fn apply_set_up(engine: &mut Engine<'_>, records: &Records) -> io::Result<Parties> {
+    let (mut parties, mut is_refused) = (Parties::default(), false);
+    for command in records.iter() {
         let sequence = Sequence(engine.sequence().0 + 1);
         let mut sink = FnSink(|event: Event<'_>| match event {
             Event::InstrumentListed(listed) => parties.instrument = listed.instrument,
             Event::AccountOpened(opened) => parties.accounts.push(opened.account),
             Event::SessionOpened(opened) => parties.session = opened.session,
+            Event::Rejected(_) => is_refused = true,
             _ => {}
         });
         engine.apply(sequence, TimeNs(sequence.0), command, &mut sink).map_err(io::Error::other)?;
     }
-    if parties.accounts.len() != owners.len() || parties.session == SessionId::NONE {
+    if is_refused || parties.session == SessionId::NONE {
         return Err(io::Error::other("the engine refused a command of the set-up"));
     }
     Ok(parties)
@@ -219,9 +240,14 @@ pub(crate) struct RecordWriter {
 impl RecordWriter {
     /// For an engine that will get the [set-up](set_up_records) first: its ids are found by giving it to another one.
     pub(crate) fn new(genesis: &Genesis) -> io::Result<Self> {
+        Self::behind(genesis, &set_up_records(&owners()))
+    }
+
+    /// For an engine that will get these records first.
+    fn behind(genesis: &Genesis, set_up: &Records) -> io::Result<Self> {
         let mut scratch = Arena::for_genesis(genesis).map_err(io::Error::other)?;
         let mut engine = Engine::genesis(scratch.chunks_mut(), Untracked, genesis).map_err(io::Error::other)?;
-        Ok(Self { parties: set_up(&mut engine)?, session_sequence: 0 })
+        Ok(Self { parties: apply_set_up(&mut engine, set_up)?, session_sequence: 0 })
     }
 
     /// Lends the record of the session's next command. Orders have other names in each round of a flow.

@@ -11,7 +11,7 @@ use crate::ids::EntityId;
 use crate::ledger::{Holding, Position};
 use crate::terms::{MarginModel, Side};
 use crate::units::PriceTicks;
-use crate::valuation::{Lanes, Links, Worths};
+use crate::valuation::{Lanes, Links, Risk, Worths};
 use bytemuck::Zeroable;
 
 /// Units of adding a record.
@@ -33,11 +33,17 @@ fn lot_of<'t, M: Marks>(
 ) -> Option<Lot<'t>> {
     let at = place(instrument, generation);
     let worths = worths.get(at);
-    if worths.generation != generation {
+    if worths.generation != generation || generation == 0 {
         return None;
     }
     let discounts = if is_option { Discounts::of(aspects.get(place(expiry, generation))) } else { Discounts::NONE };
     Some(Lot { worths, lanes: lanes.get(at), is_option, discounts })
+}
+
+/// A price of one lot, in lanes, where it fits 64 bits, as nearly always.
+#[inline(always)]
+pub(super) fn narrow_product(price: i64, multiplier: i64, lane_bits: u8) -> Option<i64> {
+    price.checked_mul(multiplier)?.checked_mul(1 << (lane_bits & 63))
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -71,7 +77,11 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(always)]
     pub(super) fn price_in_lanes(&self, instrument: u32, price: PriceTicks) -> i128 {
         let lane_bits = self.underlyings.slab.get(self.risks.get(instrument).underlying).lane_bits;
-        let atoms = i128::from(price.0) * i128::from(self.instruments.slab.get(instrument).multiplier);
+        let multiplier = self.instruments.slab.get(instrument).multiplier;
+        if let Some(lanes) = narrow_product(price.0, multiplier, lane_bits) {
+            return lanes.into();
+        }
+        let atoms = i128::from(price.0) * i128::from(multiplier);
         // Of a price that is out of all bounds the size does not matter.
         atoms.checked_mul(1 << (lane_bits & 63)).unwrap_or(if atoms < 0 { i128::MIN / 4 } else { i128::MAX / 4 })
     }
@@ -110,13 +120,26 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(never)]
     fn reserve_lots(&mut self, order: &Order, slot: u32) {
         let account = order.account.slot();
-        let adverse = self.adverse(account, order.instrument, order.side(), self.worst_price(order));
+        let price = if order.terms.complex() == 0 { order.price } else { self.worst_price(order) };
+        let adverse = self.adverse(account, order.instrument, order.side(), price);
         // Cut off only where the order was not checked for want of an array.
         let adverse = adverse.min(self.risks.get(order.instrument).lane_limit.into()) as i64;
-        let position = self.positions.find(self.seed(), account, order.instrument);
-        let position = if position == 0 { self.open_record(account, order.instrument) } else { position };
+        let position = match self.find_record(account, order.instrument) {
+            0 => self.open_record(account, order.instrument),
+            position => position,
+        };
         *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };
         self.change_resting(position, order.side(), order.leaves.0, adverse);
+    }
+
+    /// The record of an account's lots in an instrument, 0 if there is none. The check of an order has mostly found it.
+    #[inline(always)]
+    fn find_record(&self, account: u32, instrument: u32) -> u32 {
+        let found = self.positions.get(self.found_record);
+        if (found.account, found.instrument) == (account, instrument) {
+            return self.found_record;
+        }
+        self.positions.find(self.seed(), account, instrument)
     }
 
     /// Counts lots of a resting order no longer.
@@ -142,9 +165,7 @@ impl<M: Marks> Engine<'_, M> {
             Side::Sell => record.sells += lots,
         }
         let after = record.lots();
-        let portfolio = record.portfolio;
-        self.exposures.portfolio_mut(portfolio).adverse += lots * adverse;
-        self.restate(slot, &Change { before, after });
+        self.restate(slot, &Change { before, after }, lots * adverse);
         if after.are_none() {
             self.close_record(slot);
         }
@@ -156,7 +177,7 @@ impl<M: Marks> Engine<'_, M> {
         let before = self.positions.get(slot).lots();
         self.positions.set(slot, holding);
         let after = self.positions.get(slot).lots();
-        self.restate(slot, &Change { before, after });
+        self.restate(slot, &Change { before, after }, 0);
         if after.are_none() {
             self.close_record(slot);
         }
@@ -164,17 +185,29 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Brings the sums of a record's portfolio up to date, as far as they are kept now.
     #[inline(always)]
-    fn restate(&mut self, slot: u32, change: &Change) {
-        let &Position { instrument, portfolio, added, .. } = self.positions.get(slot);
-        let limit = self.risks.get(instrument).lane_limit;
-        self.exposures.portfolio_mut(portfolio).load += (change.after.weight() - change.before.weight()) * limit;
-        if added == self.generation_of(instrument) {
+    fn restate(&mut self, slot: u32, change: &Change, adverse: i64) {
+        let &Position { account, instrument, portfolio, added, .. } = self.positions.get(slot);
+        let &Risk { lane_limit, underlying, .. } = self.risks.get(instrument);
+        let generation = self.underlyings.slab.get(underlying).generation;
+        let model = self.model_of(account);
+        let sums = self.exposures.portfolio_mut(portfolio);
+        sums.load += (change.after.weight() - change.before.weight()) * lane_limit;
+        sums.adverse += adverse;
+        if added != generation {
+            return;
+        }
+        if model != MarginModel::Futures {
             self.add_change(slot, change);
+            return;
+        }
+        let worths = self.worths.get(place(instrument, generation));
+        if worths.generation == generation {
+            sums.restate_linear(worths, change);
         }
     }
 
     /// Adds a change of a record to sums of the generation in force. False if the instrument has no array.
-    #[inline(always)]
+    #[inline(never)]
     fn add_change(&mut self, slot: u32, change: &Change) -> bool {
         let &Position { account, instrument, portfolio, vector, pair, .. } = self.positions.get(slot);
         let model = self.model_of(account);

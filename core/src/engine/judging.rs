@@ -202,7 +202,8 @@ impl<M: Marks> Engine<'_, M> {
             let record = self.instruments.slab.get(instrument);
             let quantity = if kind == Kind::Initial { lots.held - lots.sells } else { lots.held };
             let Some(option) = options.get_mut(count) else { return };
-            if quantity != 0 {
+            // An order that is filled brings in its strike: with orders, strikes without lots count too.
+            if quantity != 0 || kind == Kind::Initial {
                 *option = standard::Position {
                     quantity,
                     strike: self.price_in_lanes(instrument, record.strike),

@@ -148,6 +148,8 @@ pub struct Engine<'a, M: Marks = Untracked> {
     book: Book<'a, M>,
     /// Not of the state.
     effort: Effort,
+    /// Neither: the record that the check of an order found last.
+    found_record: u32,
 }
 
 impl<M: Marks> Engine<'_, M> {

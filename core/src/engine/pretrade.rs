@@ -2,21 +2,23 @@
 
 use super::Engine;
 use super::emit::Emitter;
+use super::exposure::{narrow_product, place};
 use super::judging::Supposed;
 use super::orders::Entry;
+use super::sweep::paid;
 use super::work::Worked;
 use crate::arena::Marks;
 use crate::book::Order;
 use crate::exposure::{
-    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector, VectorKey,
-    ceil_ppm,
+    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, RESTING_WEIGHT, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector, VectorKey, atoms,
+    ceil_ppm, need_more,
 };
 use crate::ids::EntityId;
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{MarginModel, Side, Validity};
 use crate::units::PriceTicks;
-use crate::valuation::Lanes;
+use crate::valuation::{Lanes, Underlying};
 use bytemuck::Zeroable;
 
 /// Where an account has lots in an instrument, 0 for what is not there, and what they are without the order at hand and
@@ -74,6 +76,9 @@ impl<M: Marks> Engine<'_, M> {
         leaving: Option<&Order>,
         out: &mut Emitter<'_, S>,
     ) -> Result<(), RejectCode> {
+        if leaving.is_none() && self.passes_at_once(entry, price) {
+            return Ok(());
+        }
         let standing = self.standing(entry, leaving);
         let (side, quantity) = (entry.terms.side(), entry.quantity.0);
         self.check_records(&standing)?;
@@ -100,7 +105,9 @@ impl<M: Marks> Engine<'_, M> {
             return without_array;
         }
         self.settle_account(account, out);
-        let Some(before) = self.suppose(&standing, Step { lots, adverse: 0 }, 0) else { return without_array };
+        if !self.is_reckonable(account) {
+            return without_array;
+        }
         let lane_limit = self.risks.get(instrument).lane_limit;
         let adverse = self.adverse(account, instrument, side, price);
         if adverse > i128::from(lane_limit) {
@@ -117,14 +124,77 @@ impl<M: Marks> Engine<'_, M> {
         if reserved.is_some_and(|reserved| reserved >= 0) {
             return Ok(());
         }
+        let before = match leaving {
+            None => self.margin_with(account, Kind::Initial, None),
+            Some(_) => self.suppose(&standing, Step { lots, adverse: 0 }, 0),
+        };
         let bought = if side == Side::Buy { quantity } else { -quantity };
         let filled = self.suppose(&standing, Step { lots: Lots { held: lots.held + bought, ..lots }, adverse: 0 }, 0);
-        let paid = i128::from(bought) * i128::from(price.0) * i128::from(self.instruments.slab.get(instrument).multiplier);
-        if filled.is_some_and(|filled| filled - paid >= before) {
+        let paid = paid(bought, price, self.instruments.slab.get(instrument).multiplier);
+        if filled.zip(before).is_some_and(|(filled, before)| filled - paid >= before) {
             self.want_judged(account);
             return Ok(());
         }
-        self.check_left(account, entry.instrument_id, Some(before), reserved, out)
+        self.check_left(account, entry.instrument_id, before, reserved, out)
+    }
+
+    /// Whether a new order passes without a second look, as most do where the model is that of futures: nothing is in doubt,
+    /// all sums are there, and there is margin for it. What this does not answer for is checked in full.
+    #[inline(always)]
+    fn passes_at_once(&mut self, entry: &Entry, price: PriceTicks) -> bool {
+        let (account, instrument) = (entry.account.slot(), entry.instrument);
+        let record = self.accounts.slab.get(account);
+        let has_one = record.portfolios.first == record.portfolios.last && record.portfolios.first != 0;
+        let is_current = record.current_at == self.valuation.get().publications;
+        if record.margin_model != MarginModel::Futures.code() || !has_one || !is_current {
+            return false;
+        }
+        let position = self.positions.find(self.seed(), account, instrument);
+        self.found_record = position;
+        let risk = self.risks.get(instrument);
+        let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
+        let worths = self.worths.get(place(instrument, generation));
+        let portfolio = self.exposures.portfolio(record.portfolios.first);
+        let is_there = position != 0 && worths.generation == generation && portfolio.missing == 0;
+        if !is_there || portfolio.underlying != risk.underlying {
+            return false;
+        }
+        let before = self.positions.get(position).lots();
+        let (quantity, is_buy) = (entry.quantity.0, entry.terms.side() == Side::Buy);
+        let after = if is_buy {
+            Lots { buys: before.buys.saturating_add(quantity), ..before }
+        } else {
+            Lots { sells: before.sells.saturating_add(quantity), ..before }
+        };
+        let end = if is_buy { after.held.checked_add(after.buys) } else { after.sells.checked_sub(after.held) };
+        let multiplier = self.instruments.slab.get(instrument).multiplier;
+        let (Some(end), Some(lanes)) = (end, narrow_product(price.0, multiplier, lane_bits)) else { return false };
+        if end > risk.position_max || self.validity_of_instrument(instrument) != Validity::Good {
+            return false;
+        }
+        let Some(over) = lanes.checked_sub(worths.mark) else { return false };
+        let adverse = if is_buy { over } else { -over }.max(0);
+        // No more lots than a position may have, so that both products fit.
+        let load = portfolio.load + RESTING_WEIGHT * quantity * risk.lane_limit;
+        if adverse > risk.lane_limit || load > LOAD_MAX {
+            return false;
+        }
+        let needs = portfolio.needs[1] + need_more(worths, before, after);
+        let left = atoms(i128::from(portfolio.mark - needs - portfolio.adverse - adverse * quantity), lane_bits);
+        record.cash + record.flows + left >= 0
+    }
+
+    /// Whether every record of a current account has an array.
+    fn is_reckonable(&self, account: u32) -> bool {
+        let mut slot = self.accounts.slab.get(account).portfolios.first;
+        while slot != 0 {
+            let portfolio = self.exposures.portfolio(slot);
+            if portfolio.missing != 0 {
+                return false;
+            }
+            slot = portfolio.siblings.next;
+        }
+        true
     }
 
     fn standing(&self, entry: &Entry, leaving: Option<&Order>) -> Standing {

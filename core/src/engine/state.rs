@@ -129,6 +129,7 @@ impl<'a, M: Marks> Engine<'a, M> {
             exposures: Exposures::carve(carver),
             book: Book::carve(carver),
             effort: Effort::default(),
+            found_record: 0,
         })
     }
 

@@ -66,6 +66,16 @@ pub(super) fn signed(side: Side, quantity: i64) -> i64 {
     (quantity ^ flip) - flip
 }
 
+/// What lots cost, in atoms.
+#[inline(always)]
+pub(super) fn paid(lots: i64, price: PriceTicks, multiplier: i64) -> i128 {
+    match lots.checked_mul(price.0) {
+        Some(paid) => i128::from(paid) * i128::from(multiplier),
+        // No further than prices are, which are within what lanes can say.
+        None => (i128::from(lots) * i128::from(price.0)).saturating_mul(multiplier.into()),
+    }
+}
+
 /// Whether a realised profit or loss bears as much more.
 #[cold]
 #[inline(never)]
@@ -378,9 +388,10 @@ impl<M: Marks> Engine<'_, M> {
     ) -> i64 {
         let instrument = self.instruments.slab.get_mut(order.instrument);
         let account = self.accounts.slab.get_mut(order.account.slot());
-        account.realise(realised, instrument.multiplier);
-        let paid = i128::from(delta) * i128::from(price.0);
-        account.flows = account.flows.saturating_sub(paid.saturating_mul(instrument.multiplier.into()));
+        if realised != 0 {
+            account.realise(realised, instrument.multiplier);
+        }
+        account.flows -= paid(delta, price, instrument.multiplier);
         let (opens, closes) = (held.quantity == 0, holding.quantity == 0);
         if opens != closes {
             let by = if opens { 1 } else { -1 };

@@ -15,7 +15,7 @@ pub(crate) use self::lot::{Discounts, Lot, Lots};
 pub(crate) use self::outlook::{Aspect, Outlook, TermsSet, doubt};
 pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, atoms};
 pub(crate) use self::records::{Portfolio, Reserve, SKEWS_MAX, Vector};
-pub(crate) use self::sums::{Change, Sums};
+pub(crate) use self::sums::{Change, Sums, need_more};
 pub(crate) use self::tables::{Exposures, VectorKey};
 
 /// The most options of one expiry that an account of the standard model may have.

@@ -4,7 +4,7 @@ use super::lot::{Discounts, Lot, Lots};
 use super::records::{Portfolio, Vector};
 use crate::pricing::{Ieee, Kernel, Level, SCENARIOS_MAX};
 use crate::terms::MarginModel;
-use crate::valuation::Lanes;
+use crate::valuation::{Lanes, Worths};
 
 /// A change of an account's lots in an instrument.
 #[derive(Clone, Copy, Debug)]
@@ -34,23 +34,41 @@ fn need_of_ends(lots: Lots, each: [i64; 2]) -> i64 {
     need(up, each).max(need(down, each))
 }
 
+/// What more the worse of both ends needs for the initial margin.
+#[inline(always)]
+pub(crate) fn need_more(worths: &Worths, before: Lots, after: Lots) -> i64 {
+    let [_, initial] = worths.needs;
+    need_of_ends(after, initial) - need_of_ends(before, initial)
+}
+
 impl Portfolio {
+    /// The same for futures and perpetuals of an account whose model has needs.
+    #[inline(always)]
+    pub(crate) fn restate_linear(&mut self, worths: &Worths, change: &Change) {
+        let Change { before, after } = *change;
+        let [maintenance, initial] = worths.needs;
+        let held = change.held();
+        if held != 0 {
+            self.mark += held * worths.mark;
+            self.delta += held * worths.delta;
+            self.needs[0] += need(after.held, maintenance) - need(before.held, maintenance);
+        }
+        self.needs[1] += need_of_ends(after, initial) - need_of_ends(before, initial);
+    }
+
     /// What a change of lots does to the sums over a portfolio.
     #[inline(always)]
     pub(crate) fn restate(&mut self, model: MarginModel, lot: &Lot<'_>, change: &Change) {
-        let held = change.held();
         let by_scenarios = model == MarginModel::Portfolio;
+        if !by_scenarios && !lot.is_option {
+            return self.restate_linear(lot.worths, change);
+        }
+        let held = change.held();
         if held != 0 {
-            if by_scenarios || !lot.is_option {
+            if by_scenarios {
                 self.mark += held * lot.worths.mark;
             }
             self.add_greeks(held, &lot.worths.greeks());
-        }
-        if !by_scenarios && !lot.is_option {
-            let [maintenance, initial] = lot.worths.needs;
-            let Change { before, after } = *change;
-            self.needs[0] += need(after.held, maintenance) - need(before.held, maintenance);
-            self.needs[1] += need_of_ends(after, initial) - need_of_ends(before, initial);
         }
     }
 }

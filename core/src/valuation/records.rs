@@ -227,7 +227,7 @@ pub(crate) struct Worths {
     pub(crate) generation: u64,
     pub(crate) mark: i64,
     pub(crate) basis: [i64; 2],
-    delta: i64,
+    pub(crate) delta: i64,
     gamma: i64,
     vega: i64,
     theta: i64,

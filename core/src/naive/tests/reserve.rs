@@ -368,28 +368,27 @@ fn pegged_orders_are_reserved_for_the_worst() {
 }
 
 #[test]
-fn stop_orders_are_checked_when_they_trigger() {
+fn stop_orders_are_checked_on_entry_and_when_they_trigger() {
     let mut desk = Desk::perpetual(&margined(), MarginModel::Futures, Canary::None);
+    assert_eq!(desk.line("a buy 1 1000@1026 trigger=1000"), "short 1000 of 100000; rejected InsufficientMargin");
+    assert_eq!(desk.line("a buy 2 1001@1 trigger=1000"), "rejected PositionTooLarge");
+    // A market order, at its limit.
+    assert_eq!(desk.line("a buy 4 1@288230376152712 stop trigger=1000"), "rejected PriceTooFar");
+    assert_eq!(desk.cash(A, 1_000), "cash 101000");
     assert_eq!(desk.line("a buy 1 1000@1026 trigger=1000"), "accepted 1 stop");
-    assert_eq!(desk.line("a buy 2 1001@1 trigger=1000"), "accepted 2 stop");
     assert_eq!(desk.line("a buy 3 5@1000 trigger=1000"), "accepted 3 stop");
+    // They wait, and reserve nothing.
     assert_eq!(desk.engine.reserve(A, U), None);
+    assert_eq!(desk.cash(A, -1_000), "cash 100000");
     let expected = [
         "LastPriceSet",
         "triggered 1 1000 at 1000",
         "short 1000 of 100000",
         "cancelled 1 1000 InsufficientMargin",
-        "triggered 2 1001 at 1000",
-        "cancelled 2 1001 InsufficientMargin",
         "triggered 3 5 at 1000",
         "rested 3 5@1000",
     ];
     assert_eq!(desk.line("last 1000"), expected.join("; "));
-    // A market order, at its limit.
-    assert_eq!(desk.line("a buy 4 1@288230376152712 stop trigger=1000"), {
-        let said = ["accepted 4 stop", "triggered 4 1 at 1000", "cancelled 4 1 InsufficientMargin"];
-        said.join("; ")
-    });
 }
 
 #[test]

@@ -1,0 +1,2 @@
+//! Probe.
+fn main() { novate_bench::margin_probe(); }
