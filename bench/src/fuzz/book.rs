@@ -58,7 +58,8 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
         if got != expected || engine.work_pending() != oracle.work_pending() {
             return Err(describe(&got, &expected, &format!("{command:?}")));
         }
-        super::margin::compare(&engine, &oracle, episode.generator.world(), command, episode.made).map_err(|what| format!("{what}\n  after {command:?}\n  events {got:?}"))?;
+        super::margin::compare(&engine, &oracle, episode.generator.world(), command, episode.made)
+            .map_err(|what| format!("{what}\n  after {command:?}\n  events {got:?}"))?;
         if matches!(command, Command::Timer(_)) {
             compare_valuation(&engine, &oracle, episode.generator.world())?;
         }

@@ -35,16 +35,10 @@ pub(super) fn compare(
     Ok(())
 }
 
-fn compare_account(
-    engine: &Engine<'_>,
-    oracle: &NaiveEngine,
-    world: &World,
-    account: AccountId,
-) -> Result<(), String> {
+fn compare_account(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World, account: AccountId) -> Result<(), String> {
     let Some(ours) = engine.margin(account) else { return Ok(()) };
-    let differs = |what: &str, ours: String, theirs: String| {
-        Err(format!("{what} of account {account}: {ours}, oracle {theirs}"))
-    };
+    let differs =
+        |what: &str, ours: String, theirs: String| Err(format!("{what} of account {account}: {ours}, oracle {theirs}"));
     let theirs = (oracle.cash_and_flows(account), oracle.margin_status(account), oracle.is_current(account));
     let own = (Some((ours.cash, ours.flows)), Some(ours.status), engine.is_current(account));
     if own != theirs {
@@ -56,7 +50,11 @@ fn compare_account(
         let portfolio = engine.portfolio(account, underlying);
         let sums = portfolio.map(|view| (i128::from(view.adverse), i128::from(view.load)));
         if sums != oracle.reserve(account, underlying) {
-            return differs("adverse sum and load", format!("{sums:?}"), format!("{:?}", oracle.reserve(account, underlying)));
+            return differs(
+                "adverse sum and load",
+                format!("{sums:?}"),
+                format!("{:?}", oracle.reserve(account, underlying)),
+            );
         }
         if !is_current || ours.initial.is_none() {
             continue;

@@ -50,7 +50,18 @@ impl KnownInstrument {
     /// One that was just listed.
     pub(crate) fn new(instrument: InstrumentId, tick: i64, lot: i64) -> Self {
         let (last, best, state) = (None, [None; 2], None);
-        Self { instrument, tick, lot, is_listed: true, last, best, state, is_breached: false, is_narrow: false, near: None }
+        Self {
+            instrument,
+            tick,
+            lot,
+            is_listed: true,
+            last,
+            best,
+            state,
+            is_breached: false,
+            is_narrow: false,
+            near: None,
+        }
     }
 }
 
@@ -174,7 +185,8 @@ impl World {
             let best = |side| engine.top(known.instrument, side).next().map(|level| level.price.0);
             known.best = [best(Side::Buy), best(Side::Sell)];
             let is_margined = self.genesis.is_margined();
-            known.near = view.filter(|_| is_margined).and_then(|view| near(engine, known.instrument, view.multiplier.0));
+            known.near =
+                view.filter(|_| is_margined).and_then(|view| near(engine, known.instrument, view.multiplier.0));
         }
         // Most of what is gone is forgotten; some of it stays, to be named all the same.
         if self.orders.len() > REMEMBERED_ORDERS / 2 {

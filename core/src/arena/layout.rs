@@ -10,8 +10,8 @@ use super::{
 use crate::book::{Complex, Level, Node, Order};
 use crate::digest::Hash256;
 use crate::engine::{Header, Outcome, Session, WorkItem};
-use crate::genesis::Genesis;
 use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, TermsSet, Vector};
+use crate::genesis::Genesis;
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
 use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};

@@ -102,12 +102,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// An account's sums in an expiry, or in an underlying's perpetuals, if it has positions or orders there, and its model
     /// is that of portfolios.
-    pub fn vector(
-        &self,
-        account: AccountId,
-        underlying: UnderlyingId,
-        expiry: Option<ExpiryId>,
-    ) -> Option<VectorView> {
+    pub fn vector(&self, account: AccountId, underlying: UnderlyingId, expiry: Option<ExpiryId>) -> Option<VectorView> {
         let (account, underlying) = (self.find_account(account).ok()?, self.find_underlying(underlying).ok()?);
         let expiry = expiry.map_or(Some(0), |expiry| self.find_expiry(expiry).ok())?;
         if !self.is_margined() {
@@ -152,6 +147,6 @@ impl<M: Marks> Engine<'_, M> {
 
     /// What the last command did of valuation and margin.
     pub fn effort(&self) -> super::Effort {
-        self.effort
+        if self.effort.sequence == self.header.get().sequence { self.effort } else { super::Effort::default() }
     }
 }

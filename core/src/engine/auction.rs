@@ -476,8 +476,8 @@ impl<M: Marks> Engine<'_, M> {
                 return;
             }
         };
-        self.note_fill(&bid, &ask, price);
-        self.note_fill(&ask, &bid, price);
+        self.note_fill(bid_slot, ask.account, price);
+        self.note_fill(ask_slot, bid.account, price);
         let record = self.instruments.slab.get_mut(instrument);
         (record.last_price, record.has_last) = (price, 1);
         out.emit(Trade {

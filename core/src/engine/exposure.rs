@@ -3,14 +3,14 @@
 //! A record's lots are always right. What is summed up over them is right as of the generation of arrays that the record
 //! was added by; where that is not the one in force, the record waits to be added anew.
 
-use super::Engine;
+use super::{Effort, Engine};
 use crate::arena::{Marks, Table};
 use crate::book::Order;
 use crate::exposure::{Aspect, Change, Discounts, Lot, Lots, Portfolio, Reserve, Vector, VectorKey};
 use crate::ids::EntityId;
 use crate::ledger::{Holding, Position};
 use crate::terms::{MarginModel, Side};
-use crate::units::PriceTicks;
+use crate::units::{PriceTicks, Sequence};
 use crate::valuation::{Lanes, Links, Risk, Worths};
 use bytemuck::Zeroable;
 
@@ -19,6 +19,17 @@ pub(super) const RECORD_UNITS: u32 = 4;
 
 /// Units without an end: those of a command that names the account.
 pub(super) const NO_LIMIT: u32 = u32::MAX;
+
+/// What the check of an order at a price found, for when it comes to rest; good until the command ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Checked {
+    /// The command.
+    pub(super) sequence: Sequence,
+    /// The record of its account and instrument; 0 if nothing was found.
+    pub(super) position: u32,
+    pub(super) price: PriceTicks,
+    pub(super) adverse: i64,
+}
 
 /// Where an instrument's or expiry's record of a generation is: the one before stays until the next is published.
 pub(super) fn place(slot: u32, generation: u64) -> u32 {
@@ -50,7 +61,16 @@ impl<M: Marks> Engine<'_, M> {
     /// Whether margin is checked here.
     #[inline(always)]
     pub(super) fn is_margined(&self) -> bool {
-        self.header.get().genesis.is_margined()
+        self.is_margined
+    }
+
+    /// What the command at hand has done so far.
+    pub(super) fn effort_mut(&mut self) -> &mut Effort {
+        let sequence = self.header.get().sequence;
+        if self.effort.sequence != sequence {
+            self.effort = Effort { sequence, ..Effort::default() };
+        }
+        &mut self.effort
     }
 
     /// An account's model; futures, which asks for least, without one: such an account has no positions.
@@ -68,7 +88,8 @@ impl<M: Marks> Engine<'_, M> {
     /// What a lot is worth in the generation in force.
     #[inline(always)]
     pub(super) fn lot(&self, instrument: u32) -> Option<Lot<'_>> {
-        let (expiry, is_option) = (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
+        let (expiry, is_option) =
+            (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
         let tables = (&self.worths, &self.lanes, &self.aspects);
         lot_of(tables, (instrument, expiry, is_option), self.generation_of(instrument))
     }
@@ -109,37 +130,42 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// Counts an order that has come to rest, `order.leaves` being all that is open of it.
+    /// Counts the order in a slot, which has come to rest. (By its slot: an order that is lent would have to be in memory
+    /// on everybody's way.)
     #[inline(always)]
-    pub(super) fn reserve(&mut self, order: &Order, slot: u32) {
+    pub(super) fn reserve(&mut self, slot: u32) {
         if self.is_margined() {
-            self.reserve_lots(order, slot);
+            self.reserve_lots(slot);
         }
     }
 
     #[inline(never)]
-    fn reserve_lots(&mut self, order: &Order, slot: u32) {
+    fn reserve_lots(&mut self, slot: u32) {
+        let order = *self.book.order(slot);
         let account = order.account.slot();
-        let price = if order.terms.complex() == 0 { order.price } else { self.worst_price(order) };
-        let adverse = self.adverse(account, order.instrument, order.side(), price);
-        // Cut off only where the order was not checked for want of an array.
-        let adverse = adverse.min(self.risks.get(order.instrument).lane_limit.into()) as i64;
-        let position = match self.find_record(account, order.instrument) {
-            0 => self.open_record(account, order.instrument),
-            position => position,
+        let found = self.positions.get(self.checked.position);
+        let is_same = (found.account, found.instrument) == (account, order.instrument)
+            && self.checked.sequence == self.header.get().sequence;
+        let (position, adverse) = if is_same && order.terms.complex() == 0 && order.price == self.checked.price {
+            (self.checked.position, self.checked.adverse)
+        } else {
+            self.find_adverse(&order)
         };
         *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };
-        self.change_resting(position, order.side(), order.leaves.0, adverse);
+        self.change_resting(position, order.side(), self.open_quantity(&order).0, adverse);
     }
 
-    /// The record of an account's lots in an instrument, 0 if there is none. The check of an order has mostly found it.
-    #[inline(always)]
-    fn find_record(&self, account: u32, instrument: u32) -> u32 {
-        let found = self.positions.get(self.found_record);
-        if (found.account, found.instrument) == (account, instrument) {
-            return self.found_record;
+    /// The record that an order belongs to, made if there is none, and what a lot of it loses at once.
+    #[inline(never)]
+    fn find_adverse(&mut self, order: &Order) -> (u32, i64) {
+        let account = order.account.slot();
+        let adverse = self.adverse(account, order.instrument, order.side(), self.worst_price(order));
+        // Cut off only where the order was not checked for want of an array.
+        let adverse = adverse.min(self.risks.get(order.instrument).lane_limit.into()) as i64;
+        match self.positions.find(self.seed(), account, order.instrument) {
+            0 => (self.open_record(account, order.instrument), adverse),
+            position => (position, adverse),
         }
-        self.positions.find(self.seed(), account, instrument)
     }
 
     /// Counts lots of a resting order no longer.
@@ -212,7 +238,8 @@ impl<M: Marks> Engine<'_, M> {
         let &Position { account, instrument, portfolio, vector, pair, .. } = self.positions.get(slot);
         let model = self.model_of(account);
         let generation = self.generation_of(instrument);
-        let (expiry, is_option) = (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
+        let (expiry, is_option) =
+            (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
         let tables = (&self.worths, &self.lanes, &self.aspects);
         let Some(lot) = lot_of(tables, (instrument, expiry, is_option), generation) else { return false };
         self.exposures.portfolio_mut(portfolio).restate(model, &lot, change);
@@ -397,7 +424,7 @@ impl<M: Marks> Engine<'_, M> {
                 return false;
             }
             *units_left -= RECORD_UNITS;
-            self.effort.records += 1;
+            self.effort_mut().records += 1;
             self.accounts.slab.get_mut(account).is_due = 1;
             let position = self.positions.get_mut(record);
             position.added = in_force;

@@ -232,7 +232,8 @@ impl<M: Marks> Engine<'_, M> {
         let aspect = self.aspects.get(place(expiry, self.underlyings.slab.get(portfolio.underlying).generation));
         let lane_bits = self.underlyings.slab.get(portfolio.underlying).lane_bits;
         let product = i128::from(aspect.forward) * i128::from(record.multiplier);
-        let forward = product.checked_shl(lane_bits.into()).ok_or(TooLarge)?.div_euclid(record.price_unit.0.max(1).into());
+        let forward =
+            product.checked_shl(lane_bits.into()).ok_or(TooLarge)?.div_euclid(record.price_unit.0.max(1).into());
         let parameters = standard_parameters(&self.outlooks.get(portfolio.underlying).terms);
         let needed = standard::margin(&parameters, &Expiry { positions: &options[..count], spot, forward })?;
         Ok(if kind == Kind::Initial { needed.initial } else { needed.maintenance })
@@ -240,7 +241,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Judges a current account.
     pub(super) fn judge<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
-        self.effort.judged += 1;
+        self.effort_mut().judged += 1;
         let margins = self.margins(account);
         let record = self.accounts.slab.get_mut(account);
         (record.is_due, record.is_to_be_judged) = (0, 0);

@@ -132,7 +132,7 @@ impl<M: Marks> Engine<'_, M> {
         }
         if left.leaves.0 > 0 && may_rest_after(&left, ended) {
             self.come_to_rest(&left, slot);
-            self.reserve(&left, slot);
+            self.reserve(slot);
             if self.is_iceberg(left.terms) {
                 self.say_replenished(&left, self.book.order(slot).leaves, left.leaves, 0, out);
             } else if !(acting.rests && acting.is_said) {
@@ -217,7 +217,7 @@ impl<M: Marks> Engine<'_, M> {
         instrument.orders += 1;
         self.book.join(instrument, slot, order, level);
         self.accounts.slab.get_mut(order.account.slot()).orders += 1;
-        self.reserve(order, slot);
+        self.reserve(slot);
     }
 
     /// Takes a live order, as it stands in its slot, out of the book.

@@ -49,16 +49,17 @@ pub(crate) use self::header::{Header, Row};
 pub(crate) use self::work::WorkItem;
 
 use self::emit::Emitter;
+use self::exposure::Checked;
 use self::gate::Execute;
 use crate::arena::{Entities, GIVEN_KEYS, Marks, Single, SlotIndex, Table, Untracked};
 use crate::book::Book;
 use crate::command::{
-    AdjustCash, AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, ConfigureUnderlying, DelistExpiry,
-    DelistInstrument, DelistUnderlying, EndTradingDay, GrantAccount, ListExpiry, ListInstrument, ListUnderlying,
-    MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative, RawCommand,
-    ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarginModel, SetMarginTerms, SetMarkPrice, SetPriceBand,
-    SetPriceLimits, SetProtection, SetScenarios, SetShocks, SetTradingState, Timer, Uncross, UpdateForward,
-    UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility, Work,
+    AdjustCash, AmendOrder, CancelOrder, Checkpoint, CloseAccount, CloseSession, CommandRecord, ConfigureUnderlying,
+    DelistExpiry, DelistInstrument, DelistUnderlying, EndTradingDay, GrantAccount, ListExpiry, ListInstrument,
+    ListUnderlying, MassCancel, NewComplexOrder, NewOrder, NewPeggedOrder, OpenAccount, OpenSession, PublishIndicative,
+    RawCommand, ReduceOrder, ReplaceOrder, ResumeTrading, RevokeAccount, SetLastPrice, SetMarginModel, SetMarginTerms,
+    SetMarkPrice, SetPriceBand, SetPriceLimits, SetProtection, SetScenarios, SetShocks, SetTradingState, Timer,
+    Uncross, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility, Work,
 };
 use crate::event::Rejected;
 use crate::exposure::{Aspect, Exposures, Outlook, TermsSet};
@@ -115,6 +116,8 @@ pub struct Effort {
     pub judged: u32,
     /// Accounts looked at that needed nothing.
     pub looked: u32,
+    /// The command.
+    sequence: Sequence,
 }
 
 /// The matching engine over borrowed arena memory; every byte of its state is in there.
@@ -148,8 +151,10 @@ pub struct Engine<'a, M: Marks = Untracked> {
     book: Book<'a, M>,
     /// Not of the state.
     effort: Effort,
-    /// Neither: the record that the check of an order found last.
-    found_record: u32,
+    /// Neither: what the last check of an order found.
+    checked: Checked,
+    /// As genesis says.
+    is_margined: bool,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -197,7 +202,6 @@ impl<M: Marks> Engine<'_, M> {
         command: RawCommand<'_>,
         out: &mut Emitter<'_, S>,
     ) {
-        self.effort = Effort::default();
         let header = self.header.get_mut();
         header.sequence = sequence;
         header.time = time;

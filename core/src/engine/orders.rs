@@ -82,7 +82,7 @@ impl Execute for NewOrder {
         if engine.is_margined() {
             engine.check_margin(&entry.apart(), entry.price, None, out)?;
         }
-        if entry.terms.is(TimeInForce::GoodForAuction) {
+        if entry.terms.is_seldom() && entry.terms.is(TimeInForce::GoodForAuction) {
             engine.instruments.slab.get_mut(slot).has_auction_orders = 1;
         }
         let slot = engine.book.take_order();

@@ -6,9 +6,7 @@ use super::venue::{OPERATOR, full};
 use super::{Engine, Session};
 use crate::arena::Marks;
 use crate::command::{CloseAccount, CloseSession, GrantAccount, OpenAccount, OpenSession, RevokeAccount};
-use crate::event::{
-    AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened,
-};
+use crate::event::{AccountClosed, AccountGranted, AccountOpened, AccountRevoked, SessionClosed, SessionOpened};
 use crate::ids::{EntityId, OrderId, SessionId};
 use crate::ledger::Account;
 use crate::reject::RejectCode;

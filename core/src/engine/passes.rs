@@ -265,7 +265,7 @@ impl<M: Marks> Engine<'_, M> {
         *self.worths.get_mut(place) = worths;
         *self.lanes.get_mut(place) = lanes;
         self.valuation.get_mut().pass_arrays += 1;
-        self.effort.arrays += 1;
+        self.effort_mut().arrays += 1;
     }
 
     /// What the pass under way makes for its underlying as a whole.

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::emit::Emitter;
-use super::exposure::{narrow_product, place};
+use super::exposure::{Checked, narrow_product, place};
 use super::judging::Supposed;
 use super::orders::Entry;
 use super::sweep::paid;
@@ -10,10 +10,10 @@ use super::work::Worked;
 use crate::arena::Marks;
 use crate::book::Order;
 use crate::exposure::{
-    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, RESTING_WEIGHT, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector, VectorKey, atoms,
-    ceil_ppm, need_more,
+    Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, RESTING_WEIGHT, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector,
+    VectorKey, atoms, ceil_ppm, need_more,
 };
-use crate::ids::EntityId;
+use crate::ids::{AccountId, EntityId};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{MarginModel, Side, Validity};
@@ -76,6 +76,7 @@ impl<M: Marks> Engine<'_, M> {
         leaving: Option<&Order>,
         out: &mut Emitter<'_, S>,
     ) -> Result<(), RejectCode> {
+        self.checked.position = 0;
         if leaving.is_none() && self.passes_at_once(entry, price) {
             return Ok(());
         }
@@ -150,7 +151,6 @@ impl<M: Marks> Engine<'_, M> {
             return false;
         }
         let position = self.positions.find(self.seed(), account, instrument);
-        self.found_record = position;
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
         let worths = self.worths.get(place(instrument, generation));
@@ -181,7 +181,11 @@ impl<M: Marks> Engine<'_, M> {
         }
         let needs = portfolio.needs[1] + need_more(worths, before, after);
         let left = atoms(i128::from(portfolio.mark - needs - portfolio.adverse - adverse * quantity), lane_bits);
-        record.cash + record.flows + left >= 0
+        let is_enough = record.cash + record.flows + left >= 0;
+        if is_enough {
+            self.checked = Checked { sequence: self.header.get().sequence, position, price, adverse };
+        }
+        is_enough
     }
 
     /// Whether every record of a current account has an array.
@@ -300,24 +304,26 @@ impl<M: Marks> Engine<'_, M> {
         copied
     }
 
-    /// Notes that a resting order was filled by another at a price: where that costs more than the order had reserved, its account is
-    /// to be judged.
+    /// Notes that the resting order in a slot was filled by another account's at a price: where that costs more than the
+    /// order had reserved, its account is to be judged.
     #[inline(always)]
-    pub(super) fn note_fill(&mut self, order: &Order, other: &Order, price: PriceTicks) {
-        if self.is_margined() && order.account != other.account {
-            self.look_at_fill(order, price);
+    pub(super) fn note_fill(&mut self, slot: u32, other: AccountId, price: PriceTicks) {
+        if self.is_margined() {
+            self.look_at_fill(slot, other, price);
         }
     }
 
     #[inline(never)]
-    fn look_at_fill(&mut self, order: &Order, price: PriceTicks) {
-        let account = order.account.slot();
-        let reserved = self.exposures.reserve(order.id.slot()).adverse;
-        if self.adverse(account, order.instrument, order.side(), price) > i128::from(reserved)
-            && self.is_current_portfolio(self.exposures.portfolio(
-                self.positions.get(self.exposures.reserve(order.id.slot()).position).portfolio,
-            ))
+    fn look_at_fill(&mut self, slot: u32, other: AccountId, price: PriceTicks) {
+        let order = self.book.order(slot);
+        let (account, reserve) = (order.account.slot(), self.exposures.reserve(slot));
+        if order.account == other
+            || self.adverse(account, order.instrument, order.side(), price) <= i128::from(reserve.adverse)
         {
+            return;
+        }
+        let portfolio = self.positions.get(reserve.position).portfolio;
+        if self.is_current_portfolio(self.exposures.portfolio(portfolio)) {
             self.want_judged(account);
         }
     }

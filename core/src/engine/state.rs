@@ -2,6 +2,7 @@
 
 use bytemuck::Zeroable;
 
+use super::exposure::Checked;
 use super::{Effort, Engine, Header, Session};
 use crate::arena::{ArenaError, Carver, Chunk, Entities, Layout, Marks, Slab, SlotIndex};
 use crate::book::Book;
@@ -100,6 +101,7 @@ impl<'a, M: Marks> Engine<'a, M> {
     }
 
     fn carve(layout: &Layout, chunks: &'a mut [Chunk], marks: M) -> Result<Self, ArenaError> {
+        let is_margined = layout.genesis().is_margined();
         let mut carver = Carver::new(layout, chunks, marks)?;
         let carver = &mut carver;
         // In the layout's order: fields are evaluated as written.
@@ -129,7 +131,8 @@ impl<'a, M: Marks> Engine<'a, M> {
             exposures: Exposures::carve(carver),
             book: Book::carve(carver),
             effort: Effort::default(),
-            found_record: 0,
+            checked: Checked::default(),
+            is_margined,
         })
     }
 

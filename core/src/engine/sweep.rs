@@ -274,7 +274,7 @@ impl<M: Marks> Engine<'_, M> {
         let order = taker.order;
         let taker_delta = signed(order.side(), quantity.0);
         let (maker_position, taker_position) = self.exchange(maker, &order, taker_delta, maker.price)?;
-        self.note_fill(maker, &order, maker.price);
+        self.note_fill(maker.id.slot(), order.account, maker.price);
         taker.leaves.0 -= quantity.0;
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.last_price = maker.price;
@@ -355,7 +355,8 @@ impl<M: Marks> Engine<'_, M> {
         let seed = self.seed();
         let (holding, realised) = held.traded(delta, price.0);
         if self.is_margined() {
-            return self.trade_record(slot, order, (held, holding), realised, (delta, price));
+            let place = (order.account.slot(), order.instrument);
+            return self.trade_record(slot, place, (held, holding), realised, (delta, price));
         }
         let instrument = self.instruments.slab.get_mut(order.instrument);
         let account = self.accounts.slab.get_mut(order.account.slot());
@@ -381,13 +382,13 @@ impl<M: Marks> Engine<'_, M> {
     fn trade_record(
         &mut self,
         slot: u32,
-        order: &Order,
+        (account_slot, instrument_slot): (u32, u32),
         (held, holding): (Holding, Holding),
         realised: i128,
         (delta, price): (i64, PriceTicks),
     ) -> i64 {
-        let instrument = self.instruments.slab.get_mut(order.instrument);
-        let account = self.accounts.slab.get_mut(order.account.slot());
+        let instrument = self.instruments.slab.get_mut(instrument_slot);
+        let account = self.accounts.slab.get_mut(account_slot);
         if realised != 0 {
             account.realise(realised, instrument.multiplier);
         }
@@ -398,7 +399,7 @@ impl<M: Marks> Engine<'_, M> {
             account.positions = account.positions.wrapping_add_signed(by);
             instrument.positions = instrument.positions.wrapping_add_signed(by);
         }
-        let slot = if slot == 0 { self.open_record(order.account.slot(), order.instrument) } else { slot };
+        let slot = if slot == 0 { self.open_record(account_slot, instrument_slot) } else { slot };
         self.change_held(slot, holding);
         holding.quantity
     }

@@ -99,7 +99,7 @@ impl<M: Marks> Engine<'_, M> {
         let is_there = record.id != AccountId::NONE;
         let is_wanted = record.is_due != 0 || record.is_to_be_judged != 0;
         if !is_there || !is_wanted && self.is_current_account(account) {
-            self.effort.looked += 1;
+            self.effort_mut().looked += 1;
             return take(units_left, LOOK_UNITS);
         }
         if !self.make_current(account, units_left) {

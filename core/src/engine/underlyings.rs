@@ -84,8 +84,7 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn begin_valuing(&mut self, slot: u32, (underlying, expiry): (u32, u32), list: &ListInstrument) {
         let (price_unit, lane_limit) = (list.price_unit, lane_limit(list));
         let position_max = list.position_max.0;
-        *self.risks.get_mut(slot) =
-            Risk { price_unit, lane_limit, underlying, expiry, position_max, ..Risk::zeroed() };
+        *self.risks.get_mut(slot) = Risk { price_unit, lane_limit, underlying, expiry, position_max, ..Risk::zeroed() };
         self.underlyings.slab.get_mut(underlying).users += 1;
         if expiry != 0 {
             self.expiries.slab.get_mut(expiry).instruments += 1;
@@ -140,7 +139,11 @@ impl<M: Marks> Engine<'_, M> {
     /// What options must have in common with an option's pair, or be its equal, as a hash.
     fn pair_hash(&self, slot: u32) -> KeyHash {
         let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
-        KeyHash::of_pair(self.seed(), record.strike.0.cast_unsigned(), u64::from(risk.expiry) << 8 | u64::from(record.kind))
+        KeyHash::of_pair(
+            self.seed(),
+            record.strike.0.cast_unsigned(),
+            u64::from(risk.expiry) << 8 | u64::from(record.kind),
+        )
     }
 
     /// An option on offer of the same expiry, strike and kind, of this type.

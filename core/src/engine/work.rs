@@ -110,7 +110,8 @@ impl<M: Marks> Engine<'_, M> {
             self.do_shares(out.shares, out);
         }
         self.notice_events(out);
-        let is_pending = self.has_queued_work() || self.header.get().in_ring != 0 || self.has_valuation() || self.has_sweep();
+        let is_pending =
+            self.has_queued_work() || self.header.get().in_ring != 0 || self.has_valuation() || self.has_sweep();
         let header = self.header.get_mut();
         header.wake = if is_pending { TimeNs::ZERO } else { header.next_expiry };
     }

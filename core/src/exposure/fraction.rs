@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn parts_are_those_of_wide_arithmetic() {
-        let numbers = [0, 1, 2, 5, 1 << 29, (1 << 32) - 1, 1 << 32, (1 << 40) + 12_345, 1 << 61, (1 << 62) - 1, 1 << 62];
+        let numbers =
+            [0, 1, 2, 5, 1 << 29, (1 << 32) - 1, 1 << 32, (1 << 40) + 12_345, 1 << 61, (1 << 62) - 1, 1 << 62];
         for number in numbers.into_iter().flat_map(|number| [number, -number]) {
             for fraction in [0, 1, 3, ONE / 3, ONE - 1, ONE, ONE + 1, FRACTION_MAX] {
                 let product = i128::from(number) * i128::from(fraction);

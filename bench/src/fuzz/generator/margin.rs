@@ -207,7 +207,8 @@ impl Generator {
         match which % 5 {
             0 => {
                 let underlying = self.underlying();
-                let price = CashAtoms(self.index_near(&underlying) / 1_000 * i64::from(self.random.between(970, 1_030)));
+                let price =
+                    CashAtoms(self.index_near(&underlying) / 1_000 * i64::from(self.random.between(970, 1_030)));
                 let header = self.header::<UpdateIndex>(Role::Operator, AccountId::NONE);
                 encode(&UpdateIndex { header, underlying: underlying.underlying, price, stamp })
             }

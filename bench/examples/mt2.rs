@@ -1,2 +1,0 @@
-//! Probe.
-fn main() { novate_bench::margin_probe2(); }
