@@ -51,6 +51,18 @@ enum Fuzzer {
         #[arg(long, value_parser = canaries())]
         canary: Option<Canary>,
     },
+    /// Whichever of an account's resting orders are filled, what was reserved for them suffices.
+    Reserve {
+        /// The first episode's seed; each further one takes the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many books.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+        books: u64,
+        /// Plants a bug in what is reserved; the run must find it.
+        #[arg(long, value_parser = canaries())]
+        canary: Option<Canary>,
+    },
     /// Batches against their commands one by one, events and memory compared.
     Batch {
         #[command(flatten)]
@@ -159,6 +171,9 @@ fn main() -> ExitCode {
         }
         Fuzzer::Margin { run, canary } => {
             fuzz::book::run_margined(run.seed, run.commands, canary.unwrap_or(Canary::None), &mut progress)
+        }
+        Fuzzer::Reserve { seed, books, canary } => {
+            fuzz::reserve::run(seed, books, canary.unwrap_or(Canary::None), &mut progress)
         }
         Fuzzer::Batch { run } => fuzz::batch::run(run.seed, run.commands, &mut progress),
         Fuzzer::Bytes { run } => fuzz::bytes::run(run.seed, run.commands, &mut progress),

@@ -71,11 +71,9 @@ fn compare_account(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World, acc
             compare_vector(engine, oracle, account, (underlying, Some(expiry.expiry)))?;
         }
     }
-    if is_current {
-        let margins = ours.initial.zip(ours.maintenance);
-        if margins != oracle.margin(account) {
-            return differs("margins", format!("{margins:?} by {model:?}"), format!("{:?}", oracle.margin(account)));
-        }
+    let margins = ours.initial.zip(ours.maintenance);
+    if margins != oracle.margin(account) {
+        return differs("margins", format!("{margins:?} by {model:?}"), format!("{:?}", oracle.margin(account)));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Fuzzers: seeded, reproducible, the same code in the tests (small numbers) and in the binary `fuzz` (large ones).
 //!
 //! - [`book`]: random commands, engine against the naive oracle, every event compared.
+//! - [`reserve`]: what is reserved for orders suffices, whichever of them are filled.
 //! - [`batch`]: random commands one by one and in batches, events and memory compared.
 //! - [`bytes`]: random and mutated records: applied or rejected, never a panic.
 //! - [`witness`]: commands executed again on only what the witness tracker recorded.
@@ -26,6 +27,7 @@ mod habits;
 pub mod kill;
 mod margin;
 pub mod replay;
+pub mod reserve;
 mod script;
 pub mod soak;
 mod trader;

@@ -17,8 +17,7 @@ pub struct MarginView {
     pub cash: i128,
     /// What its trades have brought in, less what they have cost, in atoms.
     pub flows: i128,
-    /// What is left over the initial margin, in atoms, by the arrays in force; none unless the account is current, and all
-    /// arrays are there.
+    /// What is left over the initial margin, in atoms, by the arrays in force; none if an array is missing.
     pub initial: Option<i128>,
     /// The same over the maintenance margin.
     pub maintenance: Option<i128>,
@@ -69,7 +68,7 @@ impl<M: Marks> Engine<'_, M> {
     pub fn margin(&self, account: AccountId) -> Option<MarginView> {
         let slot = self.find_account(account).ok()?;
         let record = self.accounts.slab.get(slot);
-        let margins = if self.is_current_account(slot) { self.margins(slot) } else { None };
+        let margins = if self.is_current_account(slot) { self.margins(slot) } else { self.margins_from_scratch(slot) };
         Some(MarginView {
             status: MarginStatus::from_code(record.margin_status).unwrap_or(MarginStatus::Healthy),
             cash: record.cash,

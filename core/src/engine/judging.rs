@@ -14,7 +14,7 @@ use crate::margin::{Rate, TooLarge};
 use crate::sink::EventSink;
 use crate::terms::{MarginModel, MarginStatus, OptionType};
 use crate::units::CashAtoms;
-use crate::valuation::Links;
+use crate::valuation::{Links, Worths};
 use bytemuck::Zeroable;
 
 /// An amount as events have it: at most 2^63 - 1 in size.
@@ -33,6 +33,17 @@ pub(super) struct Supposed<'s> {
     /// The instrument, and the lots there would be.
     pub(super) instrument: u32,
     pub(super) lots: Lots,
+}
+
+/// The options of an expiry, as the standard model has them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Strikes {
+    options: [standard::Position; STANDARD_OPTIONS_MAX as usize],
+    count: usize,
+    /// The underlying of one lot.
+    spot: i128,
+    /// The forward price.
+    pub(super) forward: i64,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -168,51 +179,36 @@ impl<M: Marks> Engine<'_, M> {
         kind: Kind,
         supposed: Option<&Supposed<'_>>,
     ) -> Result<i128, TooLarge> {
+        let generation = self.underlyings.slab.get(portfolio.underlying).generation;
+        let of_expiry = |vector: u32, expiry: u32, supposed: Option<&Supposed<'_>>| {
+            if expiry == 0 {
+                return Ok(0);
+            }
+            let strikes = self.strikes_of(portfolio, vector, kind, supposed);
+            let forward = self.aspects.get(place(expiry, generation)).forward;
+            self.margin_of_strikes(&Strikes { forward, ..strikes }, expiry, kind)
+        };
         let mut sum = 0_i128;
         let mut slot = portfolio.first_vector;
         while slot != 0 {
             let vector = self.exposures.vector(slot);
             let of_this = supposed.filter(|supposed| supposed.vector == slot);
-            sum += self.margin_of_strikes(portfolio, slot, VectorKey(vector.key).expiry(), kind, of_this)?;
+            sum += of_expiry(slot, VectorKey(vector.key).expiry(), of_this)?;
             slot = vector.siblings.next;
         }
         if let Some(supposed) = supposed.filter(|supposed| supposed.vector == 0) {
-            let expiry = self.risks.get(supposed.instrument).expiry;
-            sum += self.margin_of_strikes(portfolio, 0, expiry, kind, Some(supposed))?;
+            sum += of_expiry(0, self.risks.get(supposed.instrument).expiry, Some(supposed))?;
         }
         Ok(sum)
     }
 
-    /// The same for one expiry.
-    fn margin_of_strikes(
-        &self,
-        portfolio: &Portfolio,
-        vector: u32,
-        expiry: u32,
-        kind: Kind,
-        supposed: Option<&Supposed<'_>>,
-    ) -> Result<i128, TooLarge> {
-        if expiry == 0 {
-            return Ok(0);
-        }
-        let mut options = [standard::Position::default(); STANDARD_OPTIONS_MAX as usize];
-        let (mut count, mut spot) = (0, 0);
+    /// The strikes of one of its expiries: with a supposed instrument's lots in place of its own.
+    fn strikes_of(&self, portfolio: &Portfolio, vector: u32, kind: Kind, supposed: Option<&Supposed<'_>>) -> Strikes {
+        let mut strikes = Strikes::default();
         let mut add = |instrument: u32, lots: Lots| {
-            let Some(lot) = self.lot(instrument).filter(|lot| lot.is_option) else { return };
-            let record = self.instruments.slab.get(instrument);
-            let quantity = if kind == Kind::Initial { lots.held - lots.sells } else { lots.held };
-            let Some(option) = options.get_mut(count) else { return };
-            // An order that is filled brings in its strike: with orders, strikes without lots count too.
-            if quantity != 0 || kind == Kind::Initial {
-                *option = standard::Position {
-                    quantity,
-                    strike: self.price_in_lanes(instrument, record.strike),
-                    is_call: record.option_type == OptionType::Call.code(),
-                    mark: lot.worths.mark.into(),
-                };
-                count += 1;
+            if let Some(lot) = self.lot(instrument).filter(|lot| lot.is_option) {
+                self.add_strike(&mut strikes, instrument, lots, lot.worths, kind);
             }
-            spot = lot.worths.notional.into();
         };
         let mut is_met = supposed.is_none();
         let mut slot = if vector == 0 { 0 } else { portfolio.positions.first };
@@ -228,14 +224,37 @@ impl<M: Marks> Engine<'_, M> {
         if let Some(supposed) = supposed.filter(|_| !is_met) {
             add(supposed.instrument, supposed.lots);
         }
+        strikes
+    }
+
+    /// Adds an option to the strikes of its expiry.
+    pub(super) fn add_strike(&self, strikes: &mut Strikes, instrument: u32, lots: Lots, worths: &Worths, kind: Kind) {
+        let record = self.instruments.slab.get(instrument);
+        let quantity = if kind == Kind::Initial { lots.held - lots.sells } else { lots.held };
+        strikes.spot = worths.notional.into();
+        let Some(option) = strikes.options.get_mut(strikes.count) else { return };
+        // An order that is filled brings in its strike: with orders, strikes without lots count too.
+        if quantity != 0 || kind == Kind::Initial {
+            *option = standard::Position {
+                quantity,
+                strike: self.price_in_lanes(instrument, record.strike),
+                is_call: record.option_type == OptionType::Call.code(),
+                mark: worths.mark.into(),
+            };
+            strikes.count += 1;
+        }
+    }
+
+    /// What the options of an expiry need.
+    pub(super) fn margin_of_strikes(&self, strikes: &Strikes, expiry: u32, kind: Kind) -> Result<i128, TooLarge> {
         let record = self.expiries.slab.get(expiry);
-        let aspect = self.aspects.get(place(expiry, self.underlyings.slab.get(portfolio.underlying).generation));
-        let lane_bits = self.underlyings.slab.get(portfolio.underlying).lane_bits;
-        let product = i128::from(aspect.forward) * i128::from(record.multiplier);
-        let forward =
-            product.checked_shl(lane_bits.into()).ok_or(TooLarge)?.div_euclid(record.price_unit.0.max(1).into());
-        let parameters = standard_parameters(&self.outlooks.get(portfolio.underlying).terms);
-        let needed = standard::margin(&parameters, &Expiry { positions: &options[..count], spot, forward })?;
+        let lane_bits = self.underlyings.slab.get(record.underlying).lane_bits;
+        let product = i128::from(strikes.forward) * i128::from(record.multiplier);
+        let unit = i128::from(record.price_unit.0.max(1));
+        let forward = product.checked_shl(lane_bits.into()).ok_or(TooLarge)?.div_euclid(unit);
+        let parameters = standard_parameters(&self.outlooks.get(record.underlying).terms);
+        let Strikes { options, count, spot, .. } = strikes;
+        let needed = standard::margin(&parameters, &Expiry { positions: &options[..*count], spot: *spot, forward })?;
         Ok(if kind == Kind::Initial { needed.initial } else { needed.maintenance })
     }
 

@@ -9,9 +9,9 @@ use super::Engine;
 use super::emit::Emitter;
 use super::exposure::place;
 use crate::arena::Marks;
-use crate::command::SmileTerms;
+use crate::command::{MarginTerms, SmileTerms};
 use crate::event::ArraysPublished;
-use crate::exposure::{Aspect, Outlook, TermsSet, ceil_ppm, doubt};
+use crate::exposure::{Aspect, Outlook, ceil_ppm, doubt};
 use crate::ids::InstrumentId;
 use crate::instrument::Instrument;
 use crate::margin::{Array, Greeks};
@@ -280,13 +280,21 @@ impl<M: Marks> Engine<'_, M> {
 
     /// What margin needs of an instrument beside its array, and of its expiry.
     fn value_for_margin(&mut self, slot: u32, generation: u64, worths: &mut Worths) {
+        let expiry = self.risks.get(slot).expiry;
+        let &Valuation { pass_index, pass_has_index, .. } = self.valuation.get();
+        let forward = if expiry == 0 { None } else { self.expiry_feeds(expiry).0 };
+        let price = if pass_has_index != 0 { pass_index } else { forward.unwrap_or_default() };
+        self.value_for_margin_at(slot, price, &self.terms.get(0).terms, worths);
+        if expiry != 0 && self.aspects.get(place(expiry, generation)).generation != generation {
+            *self.aspects.get_mut(place(expiry, generation)) = Aspect { generation, ..self.aspect(expiry) };
+        }
+    }
+
+    /// The same, by the price of the underlying that options are reckoned with.
+    pub(super) fn value_for_margin_at(&self, slot: u32, price: i64, terms: &MarginTerms, worths: &mut Worths) {
         let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
-        let (expiry, limit) = (risk.expiry, risk.lane_limit);
-        let &TermsSet { terms, .. } = self.terms.get(0);
+        let limit = risk.lane_limit;
         if record.is_option() {
-            let &Valuation { pass_index, pass_has_index, .. } = self.valuation.get();
-            let forward = self.expiry_feeds(expiry).0.unwrap_or_default();
-            let price = if pass_has_index != 0 { pass_index } else { forward };
             let lane_bits = self.underlyings.slab.get(risk.underlying).lane_bits;
             let value = (i128::from(price) * i128::from(record.multiplier)).saturating_mul(1 << lane_bits);
             worths.notional = clamp(value.div_euclid(i128::from(risk.price_unit.0.max(1))), limit);
@@ -298,9 +306,6 @@ impl<M: Marks> Engine<'_, M> {
             let initial = maintenance.map(|need| ceil_ppm(need, terms.initial_multiple).min(most));
             worths.notional = worths.mark.abs();
             worths.needs = [maintenance, initial].map(|needs| needs.map(|need| need as i64));
-        }
-        if expiry != 0 && self.aspects.get(place(expiry, generation)).generation != generation {
-            *self.aspects.get_mut(place(expiry, generation)) = Aspect { generation, ..self.aspect(expiry) };
         }
     }
 
@@ -384,7 +389,7 @@ impl<M: Marks> Engine<'_, M> {
         Some(expiry.option_array(&feeds, &self.lot_to_value(risk, record)))
     }
 
-    fn lot_to_value(&self, risk: &Risk, record: &Instrument) -> Lot {
+    pub(super) fn lot_to_value(&self, risk: &Risk, record: &Instrument) -> Lot {
         Lot {
             multiplier: record.multiplier,
             price_unit: risk.price_unit.0,

@@ -39,6 +39,9 @@ pub struct OrderView {
     pub time_in_force: TimeInForce,
     /// Whether it is post-only.
     pub is_post_only: bool,
+    /// What a lot of it loses at once if it is filled, as was reckoned when it came to rest, in lanes; zero while it waits,
+    /// and where margin is not checked.
+    pub reserve: i64,
 }
 
 /// What an auction would find at a price.
@@ -219,6 +222,11 @@ impl<M: Marks> Engine<'_, M> {
             twin: (record.twin != 0).then(|| self.book.order(self.book.complex(record.twin).order).id),
             time_in_force: order.terms.time_in_force(),
             is_post_only: order.terms.is_post_only(),
+            reserve: if self.is_margined() && order.level != 0 {
+                self.exposures.reserve(order.id.slot()).adverse
+            } else {
+                0
+            },
         }
     }
 
