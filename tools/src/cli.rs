@@ -55,13 +55,13 @@ impl Cli {
             Some(Verb::Inspect(args)) => Some(&args.journal.journal),
             Some(Verb::Tail(args)) => Some(&args.journal.journal),
             Some(Verb::Status(args)) => Some(&args.journal.journal),
+            Some(Verb::Margin(args)) => args.journal.as_deref(),
             Some(
                 Verb::Check(_)
                 | Verb::Diff(_)
                 | Verb::Doctor(_)
                 | Verb::Latency(_)
                 | Verb::Price(_)
-                | Verb::Margin(_)
                 | Verb::Divergence(_)
                 | Verb::Completions { .. }
                 | Verb::Man { .. },
@@ -157,7 +157,11 @@ pub(crate) enum Verb {
     /// Compute the margin of a portfolio: every scenario, what is added, and what is left over.
     ///
     /// Portfolio margin in the manner of Derive's PMRM 2, through arrays of integers. Negative is what is missing.
-    #[command(after_help = "Example:\n  novate margin --portfolio portfolio.json")]
+    ///
+    /// Of an account in a journal: what is left over its margins after a command, its sensitivities, what it gains under
+    /// each scenario, and the prices at which it would be liquidated; with --what-if also with an order more. Amounts are atoms,
+    /// of an underlying 2^-k of them.
+    #[command(after_help = "Examples:\n  novate margin journal/ --account 16777217\n  novate margin journal/ --account 16777217 --at 20000 --what-if \"buy 5 XYZ @ 10\"\n  novate margin --portfolio portfolio.json")]
     Margin(MarginArgs),
     /// Say how likely a price has left a band around where it was, after a lag.
     ///

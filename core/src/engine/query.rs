@@ -5,7 +5,7 @@ use crate::arena::Marks;
 use crate::book::{Order, client_hash};
 use crate::digest::{EventsDigest, Hash256};
 use crate::genesis::Genesis;
-use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId};
+use crate::ids::{AccountId, ClientOrderId, EntityId, InstrumentId, OrderId, SessionId, UnderlyingId};
 use crate::ledger::Holding;
 use crate::terms::{InstrumentKind, MarginModel, OptionType, Role, Side, TimeInForce, TradingState};
 use crate::units::{CashAtoms, PriceTicks, QuantityLots, Sequence, TimeNs};
@@ -126,6 +126,8 @@ pub struct InstrumentView {
     pub symbol: [u8; 16],
     /// Its underlying's label, zero-padded.
     pub underlying: [u8; 16],
+    /// The underlying that it is valued by, if it is.
+    pub underlying_id: Option<UnderlyingId>,
     /// What it is; none only if its record was damaged.
     pub kind: Option<InstrumentKind>,
     /// Call or put; none only if its record was damaged.
@@ -344,6 +346,12 @@ impl<M: Marks> Engine<'_, M> {
         })
     }
 
+    /// The listed instruments, by slot.
+    pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+        let slots = 1..=self.instruments.slab.high_water();
+        slots.map(|slot| self.instruments.slab.get(slot).id).filter(|id| *id != InstrumentId::NONE)
+    }
+
     /// A listed instrument.
     pub fn instrument(&self, id: InstrumentId) -> Option<InstrumentView> {
         let slot = self.find_instrument(id).ok()?;
@@ -352,6 +360,10 @@ impl<M: Marks> Engine<'_, M> {
             instrument: id,
             symbol: record.symbol,
             underlying: record.underlying,
+            underlying_id: match self.underlying_of(slot) {
+                0 => None,
+                underlying => Some(self.underlyings.slab.get(underlying).id),
+            },
             kind: InstrumentKind::from_code(record.kind),
             option_type: OptionType::from_code(record.option_type),
             strike: record.strike,

@@ -1,10 +1,11 @@
-//! `novate margin`: what a portfolio's margin is, scenario by scenario.
+//! `novate margin`: what an account's margin is in a journal, or a portfolio's, scenario by scenario.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::Verdict;
+use super::account_margin::{Asked, account_margin};
 use crate::error::Error;
 use crate::output::{Listing, Output};
 use crate::portfolio::{Computed, compute};
@@ -14,12 +15,28 @@ use crate::text::{number, rounded};
 /// Digits of cash behind the point.
 const DIGITS: usize = 6;
 
-/// The portfolio.
+/// The account, or the portfolio.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MarginArgs {
-    /// Market, positions and parameters as JSON, in the form of the cases of `check pmrm`.
+    /// The journal: a folder of segments.
+    #[arg(value_name = "DIR", required_unless_present = "portfolio", conflicts_with = "portfolio", requires = "account")]
+    pub(crate) journal: Option<PathBuf>,
+
+    /// The account's number, as `novate inspect` shows it.
+    #[arg(long, value_name = "ID", requires = "journal")]
+    account: Option<u64>,
+
+    /// After this command. Default: the last one.
+    #[arg(long, value_name = "SEQ", requires = "journal")]
+    at: Option<u64>,
+
+    /// With this order more, at rest and filled, in lots and ticks: "buy 5 XYZ @ 10".
+    #[arg(long, value_name = "ORDER", requires = "journal")]
+    what_if: Option<String>,
+
+    /// Instead: market, positions and parameters as JSON, in the form of the cases of `check pmrm`.
     #[arg(long, value_name = "FILE.json")]
-    portfolio: PathBuf,
+    portfolio: Option<PathBuf>,
 }
 
 /// A scenario as JSON.
@@ -54,10 +71,21 @@ struct MarginObject<'c> {
     over_initial: f64,
 }
 
-/// Computes and prints all of it.
+/// Prints what is asked for.
 pub(crate) fn margin(args: &MarginArgs, json: bool) -> Result<Verdict, Error> {
-    let name = args.portfolio.display().to_string();
-    let portfolio = read_portfolio(&args.portfolio)?;
+    match (&args.portfolio, &args.journal, args.account) {
+        (None, Some(journal), Some(account)) => {
+            account_margin(&Asked { journal, account, at: args.at, what_if: args.what_if.as_deref() }, json)
+        }
+        (Some(portfolio), ..) => of_portfolio(portfolio, json),
+        _ => Err(Error::Usage("expected a journal with --account, or --portfolio".into())),
+    }
+}
+
+/// Computes and prints all of it.
+fn of_portfolio(path: &Path, json: bool) -> Result<Verdict, Error> {
+    let name = path.display().to_string();
+    let portfolio = read_portfolio(path)?;
     let computed = compute(&portfolio).map_err(|what| Error::Usage(format!("{name}: {what}")))?;
     let Computed { names, scenarios, marks, .. } = &computed;
     let worst = scenarios.iter().copied().fold(computed.basis, f64::min);

@@ -1,5 +1,6 @@
 //! The verbs, one a file.
 
+mod account_margin;
 mod check_flow;
 mod check_reference;
 mod check_scenarios;
