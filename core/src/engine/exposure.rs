@@ -247,8 +247,11 @@ impl<M: Marks> Engine<'_, M> {
             let pair = self.positions.get(pair);
             let pair = if pair.added == generation { pair.lots() } else { Lots::NONE };
             let skews = self.outlooks.get(self.risks.get(instrument).underlying).skews;
-            let mut sums = self.exposures.sums_mut(vector);
-            if sums.vector.generation != generation {
+            let is_new = self.exposures.vector(vector).generation != generation;
+            let rests_only = change.before.held == change.after.held && !is_new;
+            let exposures = &mut self.exposures;
+            let mut sums = if rests_only { exposures.resting_mut(vector) } else { exposures.sums_mut(vector) };
+            if is_new {
                 sums.begin(generation);
             }
             sums.restate(&lot, change, pair, skews);

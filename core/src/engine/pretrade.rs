@@ -40,19 +40,24 @@ struct Standing {
 #[derive(Clone, Copy)]
 struct Copied {
     vector: Vector,
-    options: Lanes,
-    linear: Lanes,
+    /// Those of options, and of futures and perpetuals, where these change.
+    held: Option<[Lanes; 2]>,
     orders: Lanes,
 }
 
 impl Copied {
     fn sums(&mut self) -> Sums<'_> {
-        let Self { vector, options, linear, orders } = self;
-        Sums { vector, options, linear, orders }
+        let Self { vector, held, orders } = self;
+        Sums { vector, held: held.as_mut().map(|held| held.each_mut()), orders }
     }
 
-    fn view(&self) -> SumsView<'_> {
-        let Self { vector, options, linear, orders } = self;
+    /// With what did not change as it is.
+    fn view<'a>(&'a self, state: SumsView<'a>) -> SumsView<'a> {
+        let Self { vector, held, orders } = self;
+        let (options, linear) = match held {
+            Some([options, linear]) => (options, linear),
+            None => (state.options, state.linear),
+        };
         SumsView { vector, options, linear, orders }
     }
 }
@@ -277,7 +282,7 @@ impl<M: Marks> Engine<'_, M> {
         let doubt = ceil_ppm(notional, self.outlooks.get(underlying).terms.doubt);
         supposed.adverse += i64::try_from(step.adverse - standing.adverse + doubt).unwrap_or(i64::MAX / 2);
         let copied = (model == MarginModel::Portfolio).then(|| self.copy_changed(standing, &lot, &change));
-        let sums = copied.as_ref().map(Copied::view);
+        let sums = copied.as_ref().map(|copied| copied.view(self.exposures.sums(vector)));
         let supposed = Supposed { portfolio: &supposed, vector, sums, instrument, lots: step.lots };
         self.margin_with(account, Kind::Initial, Some(&supposed))
     }
@@ -285,7 +290,9 @@ impl<M: Marks> Engine<'_, M> {
     /// A vector, if there were other lots.
     fn copy_changed(&self, standing: &Standing, lot: &Lot<'_>, change: &Change) -> Copied {
         let SumsView { vector, options, linear, orders } = self.exposures.sums(standing.vector);
-        let mut copied = Copied { vector: *vector, options: *options, linear: *linear, orders: *orders };
+        let holds_others = change.before.held != change.after.held;
+        let held = if holds_others { Some([*options, *linear]) } else { None };
+        let mut copied = Copied { vector: *vector, held, orders: *orders };
         let risk = self.risks.get(standing.instrument);
         if standing.vector == 0 {
             let key = VectorKey::new(risk.underlying, risk.expiry).0;

@@ -12,7 +12,8 @@ pub(crate) const FRACTION_MAX: u32 = (1 << 31) - 1;
 /// Two products of 32 bits by 32: processors have them for vectors, and have none of 64 by 64.
 #[inline(always)]
 pub(crate) fn part(number: i64, fraction: u32) -> i64 {
-    let fraction = i64::from(fraction);
+    // Known to have 31 bits, so that vectors of them are multiplied as numbers of 32.
+    let fraction = i64::from(fraction & FRACTION_MAX);
     let low = (number & 0xffff_ffff) * fraction;
     (((number >> 32) * fraction) << 2).wrapping_add((low.cast_unsigned() >> 30).cast_signed())
 }

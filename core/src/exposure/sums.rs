@@ -77,10 +77,9 @@ impl Portfolio {
 #[derive(Debug)]
 pub(crate) struct Sums<'a> {
     pub(crate) vector: &'a mut Vector,
-    /// What its options are worth under each scenario.
-    pub(crate) options: &'a mut Lanes,
-    /// What its futures and perpetuals are worth.
-    pub(crate) linear: &'a mut Lanes,
+    /// What its options are worth under each scenario, and what its futures and perpetuals are; none where no lots come to be
+    /// held.
+    pub(crate) held: Option<[&'a mut Lanes; 2]>,
     /// What orders may lose, at most.
     pub(crate) orders: &'a mut Lanes,
 }
@@ -99,7 +98,7 @@ impl Sums<'_> {
             doubted: 0,
             ..*self.vector
         };
-        for lanes in [&mut *self.options, self.linear, self.orders] {
+        for lanes in self.held.iter_mut().flatten().map(|lanes| &mut **lanes).chain([&mut *self.orders]) {
             lanes.0 = [0; SCENARIOS_MAX];
         }
     }
@@ -115,8 +114,10 @@ impl Sums<'_> {
             for (sum, each) in self.vector.basis.iter_mut().zip(lot.worths.basis) {
                 *sum += held * each;
             }
-            let lanes = if lot.is_option { &mut *self.options } else { &mut *self.linear };
-            Level::best().run(AddProduct { sums: &mut lanes.0, lots: held, lanes: &lot.lanes.0 });
+            if let Some([options, linear]) = &mut self.held {
+                let sums = if lot.is_option { &mut options.0 } else { &mut linear.0 };
+                Level::best().run(AddProduct { sums, lots: held, lanes: &lot.lanes.0 });
+            }
         }
         self.add_resting(after.buys - before.buys, 1, lot, skews);
         self.add_resting(after.sells - before.sells, -1, lot, skews);

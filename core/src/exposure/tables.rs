@@ -149,10 +149,15 @@ impl<'a, M: Marks> Exposures<'a, M> {
     pub(crate) fn sums_mut(&mut self, slot: u32) -> Sums<'_> {
         Sums {
             vector: self.vectors.get_mut(slot),
-            options: self.options.get_mut(slot),
-            linear: self.linear.get_mut(slot),
+            held: Some([self.options.get_mut(slot), self.linear.get_mut(slot)]),
             orders: self.orders.get_mut(slot),
         }
+    }
+
+    /// The same, where only what rests changes.
+    #[inline(always)]
+    pub(crate) fn resting_mut(&mut self, slot: u32) -> Sums<'_> {
+        Sums { vector: self.vectors.get_mut(slot), held: None, orders: self.orders.get_mut(slot) }
     }
 
     /// What the order in a slot has reserved.
