@@ -161,7 +161,9 @@ pub(crate) enum Verb {
     /// Of an account in a journal: what is left over its margins after a command, its sensitivities, what it gains under
     /// each scenario, and the prices at which it would be liquidated; with --what-if also with an order more. Amounts are atoms,
     /// of an underlying 2^-k of them.
-    #[command(after_help = "Examples:\n  novate margin journal/ --account 16777217\n  novate margin journal/ --account 16777217 --at 20000 --what-if \"buy 5 XYZ @ 10\"\n  novate margin --portfolio portfolio.json")]
+    #[command(
+        after_help = "Examples:\n  novate margin journal/ --account 16777217\n  novate margin journal/ --account 16777217 --at 20000 --what-if \"buy 5 XYZ @ 10\"\n  novate margin --portfolio portfolio.json"
+    )]
     Margin(MarginArgs),
     /// Say how likely a price has left a band around where it was, after a lag.
     ///

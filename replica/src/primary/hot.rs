@@ -147,7 +147,7 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
             self.do_work()?;
         }
         self.shared.add_taken(received.len());
-        if self.sequencer.is_checkpoint_due() { self.checkpoint() } else { self.end_block_if_full() }
+        if self.is_checkpoint_due() { self.checkpoint() } else { self.end_block_if_full() }
     }
 
     #[inline(always)]
@@ -163,6 +163,9 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
                 self.sequencer.set_time(now)?;
             }
             return self.do_work().map(|()| Turn::Busy);
+        }
+        if self.engine.wants_checkpoint() {
+            return self.checkpoint().map(|()| Turn::Busy);
         }
         self.looks = self.looks.wrapping_add(1);
         if !self.looks.is_multiple_of(LOOKS_A_READING) {
@@ -194,6 +197,12 @@ impl<'a, C: Clock, P: Probe> Hot<'a, C, P> {
         let batch = [self.stamped(RawCommand::from(&work))];
         self.execute(&batch)?;
         self.end_block_if_full()
+    }
+
+    /// Whether it is time for a checkpoint, or the engine wants one: an account has fallen below its maintenance margin.
+    #[inline(always)]
+    fn is_checkpoint_due(&self) -> bool {
+        self.sequencer.is_checkpoint_due() || self.engine.wants_checkpoint()
     }
 
     /// Marks where the state digest is computed, and ends the block there.

@@ -1,6 +1,7 @@
 //! Primaries with their threads, rings and journals.
 
 mod counters;
+mod findings;
 mod gateway;
 mod halts;
 mod lasting;

@@ -247,7 +247,9 @@ fn parse(text: &str, engine: &Engine<'_, Dirty<'_>>) -> Result<Supposition, Erro
 
 fn text(object: &AccountObject<'_>) -> String {
     let mut listing = Listing::new();
-    let amount = |amount: Option<i128>| amount.map_or_else(|| "not known: a risk array is missing".to_owned(), |a| a.to_string());
+    let amount = |amount: Option<i128>| {
+        amount.map_or_else(|| "not known: a risk array is missing".to_owned(), |a| a.to_string())
+    };
     let price = |price: Option<i64>| price.map_or_else(|| "none".to_owned(), |price| price.to_string());
     listing.row("sequence", &object.sequence);
     listing.row("account", &object.account);

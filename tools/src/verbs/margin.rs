@@ -19,7 +19,12 @@ const DIGITS: usize = 6;
 #[derive(Debug, clap::Args)]
 pub(crate) struct MarginArgs {
     /// The journal: a folder of segments.
-    #[arg(value_name = "DIR", required_unless_present = "portfolio", conflicts_with = "portfolio", requires = "account")]
+    #[arg(
+        value_name = "DIR",
+        required_unless_present = "portfolio",
+        conflicts_with = "portfolio",
+        requires = "account"
+    )]
     pub(crate) journal: Option<PathBuf>,
 
     /// The account's number, as `novate inspect` shows it.
