@@ -34,10 +34,10 @@ pub(crate) fn genesis_of(flow: &Flow) -> Genesis {
 /// What the operator sends, and the sequencer: everything up to the first risk array.
 pub(crate) fn set_up_records(owners: &[u64], model: MarginModel) -> Records {
     let operator = SessionId::operator(0);
-    let mut sent = 0;
+    let mut number = 0;
     let mut next = || {
-        sent += 1;
-        (operator, sent)
+        number += 1;
+        (operator, number)
     };
     let mut records = Records::default();
     let set = derive_pmrm2();

@@ -258,7 +258,7 @@ impl<M: Marks> Engine<'_, M> {
                     cash -= paid(bought, price, self.instruments.slab.get(held.instrument).multiplier);
                 }
             }
-            moved.push(Held { worth, lots, ..*held });
+            moved.push(Held { lots, worth, ..*held });
         }
         self.reckon(model, &moved, cash, Kind::Maintenance)
     }

@@ -36,9 +36,12 @@ pub(super) fn place(slot: u32, generation: u64) -> u32 {
     2 * slot + u32::from(generation & 1 == 1)
 }
 
+/// What instruments' lots are worth, and how expiries' sums count.
+type Arrays<'t, 'm, M> = (&'t Table<'m, Worths, M>, &'t Table<'m, Lanes, M>, &'t Table<'m, Aspect, M>);
+
 /// What an instrument's lot is worth, if it has an array of this generation.
 fn lot_of<'t, M: Marks>(
-    (worths, lanes, aspects): (&'t Table<'_, Worths, M>, &'t Table<'_, Lanes, M>, &'t Table<'_, Aspect, M>),
+    (worths, lanes, aspects): Arrays<'t, '_, M>,
     (instrument, expiry, is_option): (u32, u32, bool),
     generation: u64,
 ) -> Option<Lot<'t>> {

@@ -48,7 +48,7 @@ struct Copied {
 impl Copied {
     fn sums(&mut self) -> Sums<'_> {
         let Self { vector, held, orders } = self;
-        Sums { vector, held: held.as_mut().map(|held| held.each_mut()), orders }
+        Sums { vector, held: held.as_mut().map(<[Lanes; 2]>::each_mut), orders }
     }
 
     /// With what did not change as it is.

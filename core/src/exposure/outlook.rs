@@ -7,6 +7,7 @@ use super::records::SKEWS_MAX;
 use crate::command::{MarginTerms, PPM, ScenarioTerms, Shocks};
 use crate::pricing::SCENARIOS_MAX;
 use crate::pricing::array::fractions;
+use crate::terms::Smile;
 
 /// The margin terms of a set. Slot 0 is those of the pass under way.
 #[repr(C)]
@@ -55,7 +56,7 @@ impl Outlook {
         let mut outlook = Self { terms: *terms, doubt: doubt(terms, confidence), ..Self::zeroed() };
         for (damping, scenario) in outlook.damping.iter_mut().zip(scenarios) {
             *damping = (u64::from(scenario.damping()) << 30).div_ceil(u64::from(PPM)) as u32;
-            if scenario.smile().is_some_and(|smile| smile.is_skew()) {
+            if scenario.smile().is_some_and(Smile::is_skew) {
                 outlook.skews |= 1 << outlook.scenarios;
             }
             outlook.scenarios += 1;
@@ -63,7 +64,7 @@ impl Outlook {
         debug_assert!(outlook.skews.count_ones() as usize <= SKEWS_MAX);
         let lost = peg.map_or(0, |peg| (i64::from(terms.peg_threshold) - peg).max(0));
         // At most 16 times 16, in ppm.
-        outlook.initial_loss = terms.initial_loss + ceil_ppm(lost.into(), terms.peg_loss) as u32;
+        outlook.initial_loss = terms.initial_loss + ceil_ppm(lost.into(), terms.peg_loss).unsigned_abs() as u32;
         outlook
     }
 }
@@ -73,7 +74,7 @@ pub(crate) fn doubt(terms: &MarginTerms, confidence: u32) -> u32 {
     if confidence >= terms.confidence_threshold {
         return 0;
     }
-    ceil_ppm((PPM - confidence).into(), terms.doubt) as u32
+    ceil_ppm((PPM - confidence).into(), terms.doubt).unsigned_abs() as u32
 }
 
 /// How the sums of an expiry count. Expiries have two, one of them being made.
@@ -104,7 +105,7 @@ impl Aspect {
     /// What follows from the shocks and the rate, if there is one, so many nanoseconds before the expiry.
     pub(crate) fn new(shocks: &Shocks, rate: Option<i64>, nanoseconds: u64) -> Self {
         let (discounts, basis) = fractions(shocks, rate.unwrap_or_default(), nanoseconds);
-        let bounded = |discount: i64| discount.clamp(0, FRACTION_MAX.into()) as u32;
+        let bounded = |discount: i64| discount.clamp(0, FRACTION_MAX.into()).unsigned_abs() as u32;
         let discounts = if rate.is_some() { discounts.map(bounded) } else { [ONE; 2] };
         Self { basis: basis.clamp(0, BASIS_MAX), discounts, ..Self::zeroed() }
     }

@@ -56,15 +56,15 @@ impl NaiveEngine {
             || twin.is_some()
             || order.is_iceberg();
         self.check_complex_room(&order, twin.as_ref())?;
-        if !order.is_waiting() {
-            self.check_entry(&instrument, &mut order, None)?;
-            self.clip_to_position(&instrument, &mut order)?;
-            self.check_margin(&order, None)?;
-        } else {
+        if order.is_waiting() {
             // As if it triggered now.
             let is_market = order.pricing == OrderType::Stop;
             let price = if is_market { instrument.within_limits(order.price) } else { order.price };
             self.check_margin(&Order { price, ..order }, None)?;
+        } else {
+            self.check_entry(&instrument, &mut order, None)?;
+            self.clip_to_position(&instrument, &mut order)?;
+            self.check_margin(&order, None)?;
         }
         let slot = self.order_slots.take().ok_or(RejectCode::OrderTableFull)?;
         order.id = OrderId::new(self.sequence, slot);

@@ -235,7 +235,7 @@ impl Generator {
     /// The price of an order: near the mark, where there is one.
     pub(super) fn price_near_mark(&mut self, near: i64, tick: i64) -> i64 {
         let span = i64::from(self.world.habits.price_span).min(near.abs() / 10 + 4);
-        let price = near + i64::from(self.random.below(2 * span as u32 + 1)) - span;
+        let price = near + i64::from(self.random.below(2 * span.unsigned_abs() as u32 + 1)) - span;
         price - price.rem_euclid(tick)
     }
 }
