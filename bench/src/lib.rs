@@ -15,6 +15,8 @@ pub mod journal;
 pub mod latency;
 pub mod machine;
 #[cfg(feature = "peers")]
+pub mod margin;
+#[cfg(feature = "peers")]
 mod margined;
 pub mod novate;
 mod open_loop;

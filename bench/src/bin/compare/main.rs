@@ -7,6 +7,7 @@
 mod book;
 mod common;
 mod journal;
+mod margin;
 mod pipeline;
 mod pricing;
 mod ring;
@@ -21,6 +22,7 @@ use novate_bench::machine::{self, Machine};
 use crate::book::Book;
 use crate::common::Common;
 use crate::journal::Journal;
+use crate::margin::Margin;
 use crate::pipeline::Pipeline;
 use crate::pricing::Pricing;
 use crate::ring::Ring;
@@ -48,6 +50,8 @@ enum Suite {
     RingLatency(RingLatency),
     /// Pricing kernels: prices with Greeks, implied volatilities, values under scenarios.
     Pricing(Pricing),
+    /// Margin: what it costs on a flow, at a fill, before an order, and while prices change.
+    Margin(Margin),
 }
 
 impl Suite {
@@ -59,6 +63,7 @@ impl Suite {
             Self::Ring(ring) => &ring.common,
             Self::RingLatency(ring) => &ring.common,
             Self::Pricing(pricing) => &pricing.common,
+            Self::Margin(margin) => &margin.common,
         }
     }
 
@@ -70,6 +75,7 @@ impl Suite {
             Self::Ring(ring) => ring.complaint(),
             Self::RingLatency(ring) => ring.complaint(),
             Self::Pricing(pricing) => pricing.complaint(),
+            Self::Margin(margin) => margin.complaint(),
         }
     }
 
@@ -79,6 +85,7 @@ impl Suite {
             Self::Book(_) | Self::Journal(_) | Self::Pipeline(_) => novate_bench::compare::ROUNDS_MIN,
             Self::Ring(_) | Self::RingLatency(_) => novate_bench::rings::ROUNDS_MIN,
             Self::Pricing(_) => novate_bench::pricing::ROUNDS_MIN,
+            Self::Margin(_) => novate_bench::margin::ROUNDS_MIN,
         }
     }
 
@@ -132,6 +139,7 @@ fn compare(suite: &Suite, rounds: u32) -> io::Result<bool> {
         Suite::Ring(ring) => ring::compare(ring, cores, rounds),
         Suite::RingLatency(ring) => ring_latency::compare(ring, cores, rounds),
         Suite::Pricing(pricing) => pricing::compare(pricing, rounds),
+        Suite::Margin(margin) => margin::compare(margin, rounds),
     }
 }
 
