@@ -36,7 +36,7 @@ pub struct Capacities {
     /// more. Where levels are 64 ticks and more apart each takes one or two, and one that is far from all others up to 11;
     /// with fewer than 22 left no further level is opened (`LadderFull`).
     pub ladder_nodes: u32,
-    /// Open positions.
+    /// Open positions; where margin is checked, accounts' instruments with a position or a resting order.
     pub positions: u32,
     /// Pieces of work pending at once: auctions, at most one per instrument, and mass cancels.
     pub work_items: u32,

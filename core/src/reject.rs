@@ -41,7 +41,8 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Why a command was rejected. A rejection is an event, never an `Err`, and changes nothing but the session's window.
+    /// Why a command was rejected. A rejection is an event, never an `Err`, and changes nothing but the session's window, and
+    /// where margin is checked what is kept of margin: the account may have been made current, and judged, before.
     RejectCode: u16 {
         /// 1xx: the record itself.
         MalformedRecord = 101 => "the record's kind is unknown or its size is not that of its kind; encode it with this version's record types",

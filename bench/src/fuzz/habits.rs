@@ -308,9 +308,29 @@ fn margined_vast(random: &mut Random) -> (Genesis, Habits) {
     (genesis, Habits { admin_per_mille: 1, ..habits })
 }
 
-/// Draws a world in which margin is checked; of some, one with many accounts and instruments.
+/// The same with few accounts and so many options of one expiry that the standard model does not take all of them.
+fn margined_crowded(random: &mut Random) -> (Genesis, Habits) {
+    let (mut genesis, habits) = margined(random);
+    genesis.capacities = Capacities {
+        instruments: 80,
+        accounts: 3,
+        positions: 300,
+        vectors: 12,
+        underlyings: 1,
+        expiries: 1,
+        scenario_sets: 2,
+        ..Capacities::for_orders(400)
+    };
+    (genesis, Habits { admin_per_mille: 1, quantity_span: 3, entry_per_mille: 800, ..habits })
+}
+
+/// Draws a world in which margin is checked; of some, one with many accounts and instruments, or with many options.
 pub(crate) fn draw_margined(random: &mut Random) -> (Genesis, Habits) {
-    if random.below(8) == 0 { margined_vast(random) } else { margined(random) }
+    match random.below(8) {
+        0 => margined_vast(random),
+        1 => margined_crowded(random),
+        _ => margined(random),
+    }
 }
 
 /// A world with so many orders that looking for a few of them takes more than a command's work.

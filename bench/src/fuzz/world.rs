@@ -163,6 +163,11 @@ impl World {
         self.genesis.is_margined() && self.genesis.capacities.instruments >= 400
     }
 
+    /// Whether margin is checked, of many options of one expiry.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.genesis.is_margined() && self.genesis.capacities.expiries == 1
+    }
+
     /// Looks which of the known entities are there still.
     pub(crate) fn look<M: Marks>(&mut self, engine: &Engine<'_, M>) {
         for known in &mut self.sessions {

@@ -26,7 +26,7 @@ impl OpenAccount {
 
 command_record!(OpenAccount, kind 201, size 40 <= RARE_SIZE_MAX, account false, reserved |_r| true, fields |_f| true);
 
-/// Closes an account without live orders, open positions and grants. 32 bytes.
+/// Closes an account without live orders, open positions, grants and cash. 32 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -114,7 +114,9 @@ pub struct RevokeAccount {
 
 command_record!(RevokeAccount, kind 206, size 40 <= RARE_SIZE_MAX, account true, reserved |_r| true, fields |_f| true);
 
-/// Chooses the margin model of an account without live orders and open positions. 40 bytes.
+/// Chooses the margin model of an account without live orders. 40 bytes.
+///
+/// With open positions only where margin is checked, and then it must have enough by the new model as well.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

@@ -64,7 +64,8 @@ pub struct ListInstrument {
     pub expiry_id: ExpiryId,
     /// What a price of one is worth, in atoms for one unit of the underlying; so `multiplier / price_unit` units are a lot.
     pub price_unit: CashAtoms,
-    /// The largest position of an account, long or short, that its risk array is made for. (Nothing holds orders to it yet.)
+    /// The largest position of an account, long or short, that its risk array is made for. Where margin is checked no order is
+    /// accepted with which a position could become larger (`PositionTooLarge`), unless it only reduces it.
     pub position_max: QuantityLots,
 }
 

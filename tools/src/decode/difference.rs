@@ -135,7 +135,7 @@ mod tests {
     use crate::decode::text;
 
     fn layout() -> Layout {
-        Layout::of(&Genesis::new(0, 1, Capacities::for_orders(64)))
+        Layout::of(&Genesis::new(0, 1, Capacities { vectors: 64, ..Capacities::for_orders(64) }))
     }
 
     fn chunk(fill: impl FnMut(usize) -> u8) -> Chunk {
@@ -188,14 +188,15 @@ mod tests {
         }
         // Of pieces of work an auction is the smaller part: 3 candidates with 8 bytes, the rest around them with 8 and 6.
         let expected = BTreeMap::from([
-            ("Account", 134),
+            ("Account", 3 + 7 + 64),
+            ("Aspect", 28),
             ("Bitmap", 0),
             ("Bucket", 0),
             ("Complex", 3),
             // Feeds have 1 each, and rules.
-            ("Expiry", 62 + 3),
+            ("Expiry", 2 + 4 + 32 + 3),
             ("Grant", 0),
-            ("Header", 8),
+            ("Header", 4),
             ("Instrument", 0),
             ("Lanes", 0),
             ("Level", 8),
@@ -203,18 +204,24 @@ mod tests {
             ("Node", 0),
             ("Order", 0),
             ("Outcome", 14),
-            ("Position", 224),
-            ("Risk", 118 + 1),
+            // Terms have 8.
+            ("Outlook", 16 + 8),
+            ("Portfolio", 108),
+            ("Position", 180),
+            ("Reserve", 4),
+            ("Risk", 1 + 104 + 1),
             ("Scenarios", 0),
             ("Session", 42),
             ("ShockSet", 30),
             ("SlabHead", 4),
             ("Slot", 0),
             ("Smiles", 88),
+            ("TermsSet", 31 + 8),
             ("Underlying", 90 + 1 + 1),
-            ("Valuation", 54),
+            ("Valuation", 10),
+            ("Vector", 4 + 104),
             ("WorkItem", 3 * 8 + 8 + 6 + 7),
-            ("Worths", 40),
+            ("Worths", 0),
         ]);
         assert_eq!(reserved, expected);
     }

@@ -113,7 +113,7 @@ impl Needs {
             "ListInstrument" => self.instruments += 1,
             "ListUnderlying" => self.underlyings += 1,
             "ListExpiry" => self.expiries += 1,
-            "SetScenarios" | "SetShocks" => {
+            "SetScenarios" | "SetShocks" | "SetMarginTerms" => {
                 let set = written.fields.iter().find_map(|(field, value)| match value {
                     Value::Bits(set) if field.name == "set" => Some(*set as usize),
                     _ => None,

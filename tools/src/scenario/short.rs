@@ -1,11 +1,11 @@
-//! The commands of underlyings, feeds and margin models: lines with short names for a record's fields, what is not given
+//! The commands of underlyings, feeds and margin: lines with short names for a record's fields, what is not given
 //! being as usual. They are sent as the line `send` sends a record.
 
 use bytemuck::bytes_of;
 use novate_core::command::{
-    CommandRecord, ConfigureUnderlying, DelistExpiry, DelistUnderlying, FeedRules, FeedStamp, ListExpiry,
-    ListInstrument, ListUnderlying, PPM, SetMarginModel, SetScenarios, SetShocks, Shocks, Timer, UpdateForward,
-    UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
+    AdjustCash, CommandRecord, ConfigureUnderlying, DelistExpiry, DelistUnderlying, FeedRules, FeedStamp, ListExpiry,
+    ListInstrument, ListUnderlying, MarginTerms, PPM, SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Shocks,
+    Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility,
 };
 use novate_core::ids::{AccountId, SessionId, UnderlyingId};
 use novate_core::terms::Surface;
@@ -181,6 +181,23 @@ const SHORTS: &[Short] = &[
         record: "SetMarginModel",
         keys: &[ACCOUNT, keys!(All, "": model)],
         usual: zeros::<SetMarginModel>,
+    },
+    Short {
+        word: "set_margin_terms",
+        record: "SetMarginTerms",
+        keys: &[
+            keys!(All, "": set),
+            keys!(Nothing, "terms.": long short slippage initial_multiple maintenance_loss initial_loss
+                confidence_threshold doubt peg_threshold peg_loss initial initial_min maintenance_of_mark offset),
+            pairs!("terms.": linear option maintenance unpaired),
+        ],
+        usual: || bytes_of(&SetMarginTerms::new(NOBODY, 0, MarginTerms::USUAL)).to_vec(),
+    },
+    Short {
+        word: "adjust_cash",
+        record: "AdjustCash",
+        keys: &[ACCOUNT, keys!(All, "": amount)],
+        usual: zeros::<AdjustCash>,
     },
     Short { word: "timer", record: "Timer", keys: &[], usual: zeros::<Timer> },
 ];

@@ -96,6 +96,7 @@ fn tell_cancelled(facts: &mut Facts, cancelled: &Cancelled) -> Result<(), Stop> 
             | CancelReason::FillOrKill
             | CancelReason::NoRoom
             | CancelReason::ReduceOnly
+            | CancelReason::InsufficientMargin
     );
     let has_triggered = facts.last().contains(&Fact::Triggered(id));
     facts.cancel(id, cancelled.leaves, reason);

@@ -95,7 +95,7 @@ pub(crate) struct Venue<'a> {
 
 impl<'a> Venue<'a> {
     /// Begins at genesis: one instrument that takes every price and quantity, unless the scenario narrows it, and trades
-    /// continuously.
+    /// continuously; none where margin is checked.
     ///
     /// # Errors
     /// The engine cannot begin, or does not take the instrument.
@@ -119,9 +119,12 @@ impl<'a> Venue<'a> {
             facts: Facts::default(),
             events: Vec::new(),
         };
-        let mut list = ListInstrument::perpetual(venue.operator(), SYMBOL);
-        config.narrow(&mut list);
-        venue.set_up(EngineCommand::from(&list))?;
+        // Where margin is checked every instrument has an underlying: the first is the scenario's to list.
+        if !genesis.is_margined() {
+            let mut list = ListInstrument::perpetual(venue.operator(), SYMBOL);
+            config.narrow(&mut list);
+            venue.set_up(EngineCommand::from(&list))?;
+        }
         let open_session = OpenSession::for_all_accounts(venue.operator(), Role::Trader);
         venue.set_up(EngineCommand::from(&open_session))?;
         venue.trader = venue.sessions.last().copied().unwrap_or(SessionId::NONE);

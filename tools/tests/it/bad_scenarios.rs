@@ -29,7 +29,7 @@ fn line_refusal(line: &str) -> String {
 const COMMANDS: &str = "new, cancel, reduce, amend, replace, mode, uncross, last, mark, time, work, masscancel, endday, \
     protection, resume, band, publish, limits, account, send, list_instrument, list_underlying, configure_underlying, \
     delist_underlying, list_expiry, delist_expiry, set_scenarios, set_shocks, update_index, update_forward, update_rate, \
-    update_surface, update_volatility, set_margin_model, timer, config, expect or also";
+    update_surface, update_volatility, set_margin_model, set_margin_terms, adjust_cash, timer, config, expect or also";
 const CHECKS: &str = "trades, trade, pairs, pair, fill, accept, reject, cancelled, trigger, order, level, book, top, \
     totals, queue, last, mode, uncrossed, afill, indicative, position, rejected, event, events or work";
 const NEW_KEYS: &str = "id, acct, side, type, tif, px, qty, display, minvis, post_only, reduce_only, trigger, dir, oco, \

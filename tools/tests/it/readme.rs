@@ -42,7 +42,8 @@ fn slab_size(layout: &Layout, name: &str) -> usize {
 /// Bytes of an index for each unit of capacity, rounded up.
 fn index_size(name: &str) -> usize {
     let capacity = 1_000_000;
-    let all = Capacities { positions: capacity, grants: capacity, ..Capacities::for_orders(capacity) };
+    let all =
+        Capacities { positions: capacity, grants: capacity, vectors: capacity, ..Capacities::for_orders(capacity) };
     let layout = Layout::of(&Genesis::new(0, 1, all));
     let table = layout.tables().iter().find(|table| table.name == name).expect("an index");
     (table.record_size * table.records as usize).div_ceil(capacity as usize)
@@ -98,12 +99,15 @@ fn the_figures_of_memory_are_the_layouts() {
     let records = |name: &str| record_size(&layout, name, "records");
     let valued = records("risks") + 2 * (records("worths") + records("lanes"));
     let instrument = slab_size(&layout, "instruments") + records("markets") + valued;
+    let indexed_bytes = |name: &str, index: &str| slab_size(&layout, name) + index_size(index);
+    let sums = ["vector_options", "vector_linear", "vector_orders"].map(records).iter().sum::<usize>();
+    let vector = indexed_bytes("portfolios", "portfolios_index") + indexed_bytes("vectors", "vectors_index") + sums;
     let readme = read("README.md");
     for (unit, bytes) in [
         ("listed instrument", grouped(instrument)),
         ("listed underlying", slab("underlyings")),
         ("listed expiry", (slab_size(&layout, "expiries") + records("smiles")).to_string()),
-        ("scenario set", (records("scenarios") + records("shocks")).to_string()),
+        ("scenario set", (records("scenarios") + records("shocks") + records("terms")).to_string()),
         ("live order with further terms, besides", slab("complex_orders")),
         ("live order", indexed("orders", "client_order_ids")),
         ("live price level", slab("levels")),
@@ -112,6 +116,8 @@ fn the_figures_of_memory_are_the_layouts() {
         ("open position", indexed("positions", "positions_index")),
         ("open session", grouped(slab_size(&layout, "sessions") + outcomes)),
         ("grant", indexed("grants", "grants_index")),
+        ("vector, where margin is checked", grouped(vector)),
+        ("live order there, besides", records("reserves").to_string()),
     ] {
         let row = format!("| {unit} | {bytes} |");
         assert!(readme.contains(&row), "the README lacks the row `{row}`");

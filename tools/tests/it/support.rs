@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// The events digest of the bundled hour: the same in every build, on every machine.
 pub(crate) const BUNDLED_DIGEST: &str = "1aad4de1db632c56317127bcba63af4d";
 /// The state digest after it.
-pub(crate) const BUNDLED_STATE: &str = "c44ba1c09a27e9c9d284ddb0daa6a060f4e2636ea61b0c97c601a71ce956ca14";
+pub(crate) const BUNDLED_STATE: &str = "ebdc4ec6bad27a75dbb3cb046eb2d4139a473eae5291be23efe9c821b1c8f364";
 
 /// The header of an order-entry file.
 pub(crate) const HEADER: &str = "n,ts_ns,cmd,order_id,side,px_ticks,qty,tif\n";

@@ -21,7 +21,11 @@ const TRILLION: i64 = 1_000_000_000_000;
 impl Generator {
     /// How many accounts, instruments and feeds the beginning is about.
     fn margin_sizes(&self) -> (u64, u64, u64) {
-        if self.world.is_vast() { (50, 400, 460) } else { (6, 15, 50) }
+        match (self.world.is_vast(), self.world.is_crowded()) {
+            (true, _) => (50, 400, 460),
+            (_, true) => (3, 70, 50),
+            _ => (6, 15, 50),
+        }
     }
 
     /// Commands that such an episode begins with.

@@ -16,6 +16,7 @@ const EXPECTED: &[&str] = &[
     "docs/FORMAT.md",
     "docs/MARGIN.md",
     "docs/ORDERS.md",
+    "docs/RISK.md",
     "docs/RUNBOOK.md",
     "docs/SCENARIOS.md",
     "docs/TUTORIAL.md",
