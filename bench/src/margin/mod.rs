@@ -95,8 +95,8 @@ impl Case {
                 "10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest meanwhile"
             }
             Self::Ticks => {
-                "1,000 options of 4 expiries, 10,000 accounts that hold 8 each; 1,000 ticks, 9 orders or cancels behind each; \
-                 of each command the least of 20 runs"
+                "1,000 options of 4 expiries, 10,000 accounts that hold 8 each; 1,000 ticks, 9 orders or cancels behind \
+                 each; of each command the least of 20 runs"
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The slowest command while an index ticks: each tick has the arrays of all instruments made anew, and then all accounts
-//! added up, a little with every command.
+//! The slowest command while an index ticks: each tick has the arrays of all instruments made anew, and then all
+//! accounts added up, a little with every command.
 
 use std::collections::VecDeque;
 use std::io;
@@ -29,7 +29,7 @@ const HELD: u32 = 2;
 /// Ticks, and commands behind each.
 const TICKS: usize = 1_000;
 const ORDERS_BETWEEN: usize = 9;
-/// Orders that rest meanwhile.
+/// Orders that rest meanwhile, entered before the first tick.
 const RESTING: usize = 1_000;
 /// One order in so many takes one that rests.
 const TAKES_ONE_IN: u32 = 8;
@@ -157,7 +157,7 @@ impl Script {
     }
 }
 
-/// A script that is played some times; its time is that of the slowest command.
+/// A script that is played some times; its time is that of the slowest command, without those that fill the books.
 struct Replayed {
     stage: Stage,
     script: Script,
@@ -180,7 +180,7 @@ impl Contestant for Replayed {
             is_right &= heard == Heard { fills: self.script.takes, refusals: 0 };
             hash = engine.events_digest().to_string();
         }
-        let elapsed = least.into_iter().max().unwrap_or_default();
+        let elapsed = least.into_iter().skip(RESTING).max().unwrap_or_default();
         Ok(Run { elapsed, hash, is_right })
     }
 }

@@ -1,5 +1,5 @@
-//! The venue of the cases that have no flow: an underlying, options in some expiries or one perpetual, and accounts that
-//! hold some of them, all by trading with one that makes the market.
+//! The venue of the cases that have no flow: an underlying, options in some expiries or one perpetual, and accounts
+//! that hold some of them, all by trading with one that makes the market.
 
 use std::io;
 

@@ -235,7 +235,7 @@ impl Generator {
     /// The price of an order: near the mark, where there is one.
     pub(super) fn price_near_mark(&mut self, near: i64, tick: i64) -> i64 {
         let span = i64::from(self.world.habits.price_span).min(near.abs() / 10 + 4);
-        let price = near + i64::from(self.random.below(2 * span as u32 + 1)) - span;
+        let price = near + i64::from(self.random.below(u32::try_from(2 * span + 1).unwrap_or(u32::MAX))) - span;
         price - price.rem_euclid(tick)
     }
 }
