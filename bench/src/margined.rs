@@ -40,9 +40,9 @@ pub(crate) fn set_up_records(owners: &[u64], model: MarginModel) -> Records {
         (operator, number)
     };
     let mut records = Records::default();
-    let set = derive_pmrm2();
-    records.push(&SetScenarios::new(next(), SET, set.scenarios));
-    records.push(&SetShocks::new(next(), SET, set.shocks));
+    let pmrm2 = derive_pmrm2();
+    records.push(&SetScenarios::new(next(), SET, pmrm2.scenarios));
+    records.push(&SetShocks::new(next(), SET, pmrm2.shocks));
     records.push(&SetMarginTerms::new(next(), SET, MarginTerms::USUAL));
     let index = CashAtoms(i64::from(PRICE_TICKS_END / 2) * TICK_ATOMS);
     let mut underlying = ListUnderlying::new(next(), "FLOW", CashAtoms(2 * index.0));

@@ -12,33 +12,38 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
+use novate_core::command::{Command, RawCommand};
 use novate_core::digest::Hash256;
 use novate_core::genesis::Genesis;
 use novate_core::ring::{PushError, Spin, Wait, mpsc};
-use novate_core::sink::Discard;
+use novate_core::terms::MarginModel;
 use novate_journal::format::header::SEGMENT_BYTES_MAX;
 use novate_journal::reader::{Chain, Ending, Reader};
-use novate_journal::replay::{Halt, Replay};
+use novate_journal::replay::{Halt, Replay, Watch};
 use novate_journal::storage::Storage;
 use novate_journal::writer::{Durability, Settings as JournalSettings};
 use novate_replica::affinity::Cores;
 use novate_replica::clock::SubmittedTime;
-use novate_replica::primary::{Primary, Settings};
+use novate_replica::primary::{Primary, Settings, WorkWhen};
 use novate_replica::wait::Waiting;
 use serde::Serialize;
 
 use crate::compare;
 use crate::duel::{Contestant, Outcome, Round, Run, in_turns};
 use crate::journal::{Empty, Place};
-use crate::novate::{COMMAND_INTERVAL_NS, Novate, Told, owners, set_up_records};
+use crate::margined;
+use crate::novate::{COMMAND_INTERVAL_NS, EventRing, Novate, Told, owners};
 use crate::peers::{Contender, Measured};
 use crate::placement::{Distance, Placement, median_of, placed};
-use crate::records::Records;
 use crate::statistics::{median, nanoseconds_each, rounded, times};
 use crate::workload::{Flow, Rules, Tally};
 
 /// How much longer the pipeline may take than the bare book.
-pub const GOAL_RATIO: f64 = 2.0;
+const GOAL_RATIO: f64 = 2.0;
+/// How many commands a second there are to be with margin.
+const GOAL_MARGINED: f64 = 8e6;
+/// Time from the set-up's begin to its last command, before which the one timer comes that marks the perpetual.
+const SET_UP_NS: u64 = 1_000_000_000_000;
 /// Bytes of a segment for each command: one holds them all, with their seals, so that none is made while the clock runs.
 const BYTES_A_COMMAND: u64 = 136;
 /// Segments that are made before the clock runs: the first, and two ahead, after which nobody makes any.
@@ -55,25 +60,56 @@ pub enum Case {
     /// A book of 1,000,000 orders.
     #[value(name = "B")]
     B,
+    /// A book of 10,000 orders with margin checked on each, by the model of futures; the bare book checks none.
+    #[value(name = "A-margin")]
+    AMargin,
 }
 
 impl Case {
     /// Every case.
-    pub const ALL: [Self; 2] = [Self::A, Self::B];
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::AMargin];
 
     /// The name in rows.
     pub const fn name(self) -> &'static str {
         match self {
             Self::A => "A",
             Self::B => "B",
+            Self::AMargin => "A-margin",
         }
     }
 
     const fn flow(self) -> compare::Case {
         match self {
-            Self::A => compare::Case::A,
+            Self::A | Self::AMargin => compare::Case::A,
             Self::B => compare::Case::B,
         }
+    }
+
+    const fn is_margined(self) -> bool {
+        matches!(self, Self::AMargin)
+    }
+
+    /// What the case should come to.
+    fn goal(self) -> String {
+        match self {
+            Self::A | Self::B => format!("ratio {GOAL_RATIO}"),
+            Self::AMargin => format!("{GOAL_MARGINED} commands/s"),
+        }
+    }
+
+    fn is_reached(self, row: &Row) -> bool {
+        match self {
+            Self::A | Self::B => row.ratio <= GOAL_RATIO,
+            Self::AMargin => row.commands_per_second >= GOAL_MARGINED,
+        }
+    }
+
+    fn told(self, flow: &Flow) -> io::Result<Told> {
+        if !self.is_margined() {
+            return Told::of(flow);
+        }
+        let set_up = margined::set_up_records(&owners(), MarginModel::Futures);
+        Told::behind(flow, margined::genesis_of(flow), set_up)
     }
 }
 
@@ -114,13 +150,15 @@ pub struct Row {
     pub commands_per_second: f64,
     /// Commands in one round.
     pub commands: usize,
-    /// Whether the ratio is at most [`GOAL_RATIO`], over [`compare::ROUNDS_MIN`] rounds at least, or in a quick run.
+    /// What it should come to.
+    pub goal: String,
+    /// Whether it does, over [`compare::ROUNDS_MIN`] rounds at least, or in a quick run.
     pub reached: bool,
     /// Whether the threads had cores of their own.
     pub pinned: bool,
     /// Whether this was a quick run, whose figures are not for publication.
     pub quick: bool,
-    /// Whether both said the same events, in every round.
+    /// Whether both said the same events, with margin made the same trades, in every round.
     pub verified: bool,
     /// What the pipeline did without.
     pub note: &'static str,
@@ -144,17 +182,18 @@ pub fn compare(
     mut progress: impl FnMut(&Round, &Distance),
 ) -> io::Result<Vec<Row>> {
     let flow = Flow::generate(case.flow().spec(place.is_quick()));
-    let told = Rc::new(Told::of(&flow)?);
+    let told = Rc::new(case.told(&flow)?);
     let units = told.measured.len();
     let trades = flow.expected(Rules::NOVATE, u64::from).tally;
     let mut book = Book { novate: Novate::new(&flow)?, trades, hash: None };
     drop(flow);
-    let mut pipeline = Pipeline::new(&told, place);
+    let mut pipeline = Pipeline::new(case, &told, trades, place);
     let mut taken = Vec::new();
     for index in 0..rounds {
         let (distance, outcome) = placed(place.cores(), || in_turns(index, units, &mut pipeline, &mut book))?;
         progress(&outcome.round, &distance);
-        let is_right = outcome.is_right && Some(&outcome.hash) == book.hash.as_ref();
+        let is_same = case.is_margined() || Some(&outcome.hash) == book.hash.as_ref();
+        let is_right = outcome.is_right && is_same;
         taken.push((place.cores().and_then(|_| distance.placement()), distance, Outcome { is_right, ..outcome }));
     }
     let placements = Placement::ALL.into_iter().map(Some).chain([None]);
@@ -187,12 +226,13 @@ fn row(case: Case, place: &Place, placement: Option<Placement>, rounds: &[&Place
         hash,
         commands_per_second: rounded(times(1e9, subject_ns)),
         commands: rounds[0].2.round.units,
-        reached: ratio <= GOAL_RATIO,
+        goal: case.goal(),
+        reached: false,
         pinned: place.cores().is_some(),
         quick: place.is_quick(),
         note: NOTE,
     };
-    row.reached &= !row.has_too_few_rounds();
+    row.reached = case.is_reached(&row) && !row.has_too_few_rounds();
     row
 }
 
@@ -219,21 +259,29 @@ struct Submissions {
 }
 
 impl Submissions {
-    /// Of these commands, the first of which will have this sequence.
-    fn of(records: &Records, first: u64) -> Self {
-        let (mut words, mut ends) = (Vec::new(), Vec::with_capacity(records.len()));
-        for (sequence, command) in (first..).zip(records.iter()) {
-            words.push(sequence * COMMAND_INTERVAL_NS);
+    /// Puts others behind these.
+    fn append(&mut self, others: Self) {
+        let before = self.words.len();
+        self.words.extend(others.words);
+        self.ends.extend(others.ends.into_iter().map(|end| before + end));
+    }
+
+    /// Of these commands, the first of which will have this sequence, so much later than at its time.
+    fn of<'r>(commands: impl Iterator<Item = RawCommand<'r>>, first: u64, later_ns: u64) -> Self {
+        let (mut words, mut ends) = (Vec::new(), Vec::new());
+        for (sequence, command) in (first..).zip(commands) {
+            words.push(sequence * COMMAND_INTERVAL_NS + later_ns);
             words.extend_from_slice(command.words());
             ends.push(words.len());
         }
         Self { words, ends }
     }
 
-    /// Submits all of them as fast as they are taken.
-    fn submit(&self, ingress: &mut mpsc::Producer) -> io::Result<()> {
+    /// Submits all of them as fast as they are taken, and tells `behind` after each how many it were.
+    #[inline(always)]
+    fn submit(&self, ingress: &mut mpsc::Producer, mut behind: impl FnMut(u64)) -> io::Result<()> {
         let mut begin = 0;
-        for &end in &self.ends {
+        for (sent, &end) in (1..).zip(&self.ends) {
             while let Err(error) = ingress.try_push(&self.words[begin..end]) {
                 if error != PushError::Full {
                     return Err(io::Error::other(error));
@@ -241,6 +289,7 @@ impl Submissions {
                 Spin.wait();
             }
             begin = end;
+            behind(sent);
         }
         Ok(())
     }
@@ -249,24 +298,35 @@ impl Submissions {
 /// A primary that is fed.
 struct Pipeline {
     genesis: Genesis,
-    before: [Submissions; 2],
+    set_up: Submissions,
+    prefill: Submissions,
     measured: Submissions,
     settings: Settings,
     folder: Empty,
+    /// What there is to be traded.
+    trades: Tally,
 }
 
 impl Pipeline {
-    fn new(told: &Told, place: &Place) -> Self {
-        let set_up = set_up_records(&owners());
-        let (prefill, measured) = (1 + set_up.len() as u64, 1 + (set_up.len() + told.prefill.len()) as u64);
-        let commands = set_up.len() + told.prefill.len() + told.measured.len();
+    fn new(case: Case, told: &Told, trades: Tally, place: &Place) -> Self {
+        // With margin all after the set-up is later, so that one timer comes before its last command; what else the
+        // sequencer is to do, it does by itself.
+        let later_ns = if case.is_margined() { SET_UP_NS } else { 0 };
+        let is_sequencers = |command: &RawCommand<'_>| matches!(command.decode(), Command::Timer(_) | Command::Work(_));
+        let mut set_up: Vec<_> = told.set_up.iter().filter(|command| !is_sequencers(command)).collect();
+        let last = set_up.pop();
+        let (before, all) = (set_up.len() as u64, 1 + set_up.len() as u64);
+        let mut set_up = Submissions::of(set_up.into_iter(), 1, 0);
+        set_up.append(Submissions::of(last.into_iter(), 1 + before, later_ns));
+        let commands = told.set_up.len() + told.prefill.len() + told.measured.len();
         let bytes = (commands as u64 * BYTES_A_COMMAND).next_multiple_of(1 << 24).max(1 << 25);
         let segment_bytes = u32::try_from(bytes).unwrap_or(SEGMENT_BYTES_MAX).min(SEGMENT_BYTES_MAX);
         let journal = JournalSettings { segment_bytes, durability: Durability::None };
         let cores = Cores { hot: place.cores().map(|(_, other)| other), shadow: None };
         let settings = Settings {
-            timer_ns: 0,
+            timer_ns: later_ns / 2,
             checkpoint_ns: 0,
+            work: if case.is_margined() { WorkWhen::BeforeNext } else { WorkWhen::Idle },
             shadow: None,
             cores,
             waiting: if cores.hot.is_some() { Waiting::Spin } else { Waiting::Yield },
@@ -274,10 +334,12 @@ impl Pipeline {
         };
         Self {
             genesis: told.genesis,
-            before: [Submissions::of(&set_up, 1), Submissions::of(&told.prefill, prefill)],
-            measured: Submissions::of(&told.measured, measured),
+            set_up,
+            prefill: Submissions::of(told.prefill.iter(), 1 + all, later_ns),
+            measured: Submissions::of(told.measured.iter(), 1 + all + told.prefill.len() as u64, later_ns),
             settings,
             folder: place.folder("pipeline"),
+            trades,
         }
     }
 }
@@ -290,19 +352,18 @@ impl Contestant for Pipeline {
             Primary::create(&storage, &self.genesis, SubmittedTime, &self.settings).map_err(io::Error::other)?;
         wait_for_segments(&primary)?;
         let mut ingress = primary.ingress();
-        let mut sent = 0;
-        for submissions in &self.before {
-            submissions.submit(&mut ingress)?;
-            sent += submissions.ends.len() as u64;
-            wait_for(&primary, sent);
-        }
+        // One by one, so that what a command leaves to be done is done before the next.
+        self.set_up.submit(&mut ingress, |sent| wait_for(&primary, sent))?;
+        self.prefill.submit(&mut ingress, |_| ())?;
+        let sent = (self.set_up.ends.len() + self.prefill.ends.len()) as u64;
+        wait_for(&primary, sent);
         let start = Instant::now();
-        self.measured.submit(&mut ingress)?;
+        self.measured.submit(&mut ingress, |_| ())?;
         wait_for(&primary, sent + self.measured.ends.len() as u64);
         let elapsed = start.elapsed();
         drop(ingress);
         let stopped = primary.stop().map_err(io::Error::other)?;
-        let is_right = stopped.state_digest == replayed(&storage)?;
+        let is_right = (stopped.state_digest, self.trades) == replayed(&storage)?;
         Ok(Run { elapsed, hash: stopped.events_digest.to_string(), is_right })
     }
 }
@@ -326,12 +387,16 @@ fn wait_for_segments(primary: &Primary) -> io::Result<()> {
     Ok(())
 }
 
-/// The state digest that the journal comes to.
-fn replayed(storage: &Arc<dyn Storage>) -> io::Result<Hash256> {
+/// Trades are tallied.
+impl Watch for EventRing {}
+
+/// The state digest and the trades that the journal comes to.
+fn replayed(storage: &Arc<dyn Storage>) -> io::Result<(Hash256, Tally)> {
     let reader = Reader::open(Arc::clone(storage), Chain::Verified).map_err(io::Error::other)?;
     let mut replay = Replay::from_genesis(reader).map_err(io::Error::other)?;
-    match replay.run(None, &mut Discard).map_err(io::Error::other)? {
-        Halt::End(Ending::Closed) => Ok(replay.state().digest()),
+    let mut events = EventRing::new();
+    match replay.run(None, &mut events).map_err(io::Error::other)? {
+        Halt::End(Ending::Closed) => Ok((replay.state().digest(), events.tally)),
         other => Err(io::Error::other(format!("the journal does not replay: {other:?}"))),
     }
 }

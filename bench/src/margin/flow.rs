@@ -24,6 +24,7 @@ pub(super) fn duel(model: MarginModel, plan: Plan) -> io::Result<Duel> {
         goal: if model == MarginModel::Futures { Goal::Ratio(GOAL_FUTURES) } else { Goal::Open },
         subject: Box::new(OnFlow { novate: Novate::told(told)?, expected }),
         peer: Box::new(OnFlow { novate: Novate::new(&flow)?, expected }),
+        ticks: None,
     })
 }
 

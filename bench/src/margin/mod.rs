@@ -8,6 +8,7 @@
 mod flow;
 mod orders;
 mod stage;
+mod ticks;
 mod venue;
 
 use std::fmt;
@@ -41,11 +42,13 @@ pub enum Case {
     CheckPortfolio,
     /// The same for 10,000 accounts in no order.
     CheckFar,
+    /// The slowest command while an index ticks, on which 1,000 instruments and 10,000 accounts depend.
+    Ticks,
 }
 
 impl Case {
     /// Every case.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FlowFutures,
         Self::FlowPortfolio,
         Self::FillFutures,
@@ -53,6 +56,7 @@ impl Case {
         Self::CheckFutures,
         Self::CheckPortfolio,
         Self::CheckFar,
+        Self::Ticks,
     ];
 
     /// The name in rows.
@@ -65,12 +69,16 @@ impl Case {
             Self::CheckFutures => "check-futures",
             Self::CheckPortfolio => "check-portfolio",
             Self::CheckFar => "check-far",
+            Self::Ticks => "ticks",
         }
     }
 
     /// What it is compared with.
     pub const fn peer(self) -> PeerKind {
-        PeerKind::WithoutMargin
+        match self {
+            Self::Ticks => PeerKind::WithoutTicks,
+            _ => PeerKind::WithoutMargin,
+        }
     }
 
     /// What a reader of the case's rows should know.
@@ -86,6 +94,10 @@ impl Case {
             Self::CheckFar => {
                 "10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest meanwhile"
             }
+            Self::Ticks => {
+                "1,000 options of 4 expiries, 10,000 accounts that hold 8 each; 1,000 ticks, 9 orders or cancels behind \
+                 each; of each command the least of 20 runs"
+            }
         }
     }
 
@@ -99,6 +111,7 @@ impl Case {
             Self::CheckFutures => orders::check(MarginModel::Futures, plan),
             Self::CheckPortfolio => orders::check(MarginModel::Portfolio, plan),
             Self::CheckFar => orders::check_far(plan),
+            Self::Ticks => ticks::duel(plan),
         }
     }
 }
@@ -108,6 +121,8 @@ impl Case {
 pub enum PeerKind {
     /// Novate in a shard that checks no margin.
     WithoutMargin,
+    /// Novate with the same orders, and no ticks between them.
+    WithoutTicks,
 }
 
 impl PeerKind {
@@ -115,6 +130,7 @@ impl PeerKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::WithoutMargin => "without margin",
+            Self::WithoutTicks => "without ticks",
         }
     }
 }
@@ -171,6 +187,20 @@ struct Duel {
     goal: Goal,
     subject: Box<dyn Contestant>,
     peer: Box<dyn Contestant>,
+    ticks: Option<Ticks>,
+}
+
+/// What else there is to say of the case `ticks`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ticks {
+    /// Commands from when a pass began until the next publication, at most: so old was what was in force.
+    pub age_commands: u64,
+    /// Publications.
+    pub publications: u64,
+    /// Arrays that a command made, at most.
+    pub arrays: u32,
+    /// Records that a command added up, at most, besides those of the account that it named.
+    pub records: u32,
 }
 
 /// One comparison's result; the fields are the keys of its JSON form.
@@ -208,6 +238,9 @@ pub struct Row {
     pub quick: bool,
     /// Whether both did what they should, in every round.
     pub verified: bool,
+    /// What else there is to say of the case `ticks`.
+    #[serde(flatten)]
+    pub ticks: Option<Ticks>,
 }
 
 /// Compares a case with its peer, and tells each round to `progress`.
@@ -244,6 +277,7 @@ pub fn compare(case: Case, plan: Plan, rounds: u32, mut progress: impl FnMut(&Ro
         reached: false,
         quick: plan.is_quick,
         verified,
+        ticks: duel.ticks,
     };
     row.reached = duel.goal.is_reached(&row);
     Ok(row)

@@ -8,7 +8,7 @@ use novate_core::ids::ClientOrderId;
 use novate_core::terms::{MarginModel, Side};
 
 use super::stage::{Heard, Play, Rhythm};
-use super::venue::{Board, Trader};
+use super::venue::{Board, Trader, account};
 use super::{Duel, Goal, Plan};
 use crate::novate::BATCH_COMMANDS;
 use crate::records::Records;
@@ -55,7 +55,7 @@ pub(super) fn fill(model: MarginModel, plan: Plan) -> io::Result<Duel> {
             let [makers, taker] =
                 if sweep.is_multiple_of(2) { [Side::Sell, Side::Buy] } else { [Side::Buy, Side::Sell] };
             for index in 0..MAKERS {
-                records.push(&trader.order(board.account(index), instrument, (makers, board.price(), 1)).0);
+                records.push(&trader.order(account(index), instrument, (makers, board.price(), 1)).0);
             }
             records.push(&trader.order(board.maker(), instrument, (taker, board.price(), MAKERS.into())).0);
         }
@@ -74,7 +74,7 @@ pub(super) fn check(model: MarginModel, plan: Plan) -> io::Result<Duel> {
             let (index, holding) = (number % NEAR, number / NEAR % board.holdings());
             let (order, name) = passive(&board, trader, (index, holding), number);
             records.push(&order);
-            records.push(&trader.cancel(board.account(index), name));
+            records.push(&trader.cancel(account(index), name));
         }
     };
     let goal = Goal::Extra(if model == MarginModel::Futures { GOAL_FUTURES } else { GOAL_PORTFOLIO });
@@ -93,7 +93,7 @@ pub(super) fn check_far(plan: Plan) -> io::Result<Duel> {
             let (index, holding) = (random.below(accounts), random.below(board.holdings()));
             let (order, name) = passive(&board, trader, (index, holding), number as u32);
             records.push(&order);
-            entered.push_back((board.account(index), name));
+            entered.push_back((account(index), name));
             if number >= resting
                 && let Some((account, name)) = entered.pop_front()
             {
@@ -107,11 +107,10 @@ pub(super) fn check_far(plan: Plan) -> io::Result<Duel> {
 
 /// An order that rests, to buy and to sell in turns.
 fn passive(board: &Board, trader: &mut Trader, (index, holding): (u32, u32), number: u32) -> (NewOrder, ClientOrderId) {
-    let (account, instrument) = (board.account(index), board.instrument(index, holding));
     // An account's own orders are of both sides, one after the other.
     let is_bid = (number + number / NEAR).is_multiple_of(2);
-    let (side, price) = if is_bid { (Side::Buy, board.price() / 5 * 4) } else { (Side::Sell, board.price() / 5 * 6) };
-    trader.order(account, instrument, (side, price, 1))
+    let side = if is_bid { Side::Buy } else { Side::Sell };
+    trader.order(account(index), board.instrument(index, holding), (side, board.passive_price(side), 1))
 }
 
 /// The same commands with margin and without.
@@ -122,7 +121,7 @@ fn duel(
     (unit, units, goal): (&'static str, usize, Goal),
 ) -> io::Result<Duel> {
     let play = |is_margined| {
-        let (stage, mut trader) = board.stage(is_margined)?;
+        let (stage, mut trader, _) = board.stage(is_margined)?;
         let mut records = Records::default();
         script(&mut trader, &mut records);
         io::Result::Ok(Box::new(Play { stage, script: records, rhythm, heard, digest: String::new() }))
@@ -132,5 +131,5 @@ fn duel(
     if subject.listen()? != peer.listen()? {
         return Err(io::Error::other("with margin the engine says something else than without it"));
     }
-    Ok(Duel { unit, units, goal, subject, peer })
+    Ok(Duel { unit, units, goal, subject, peer, ticks: None })
 }

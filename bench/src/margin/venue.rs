@@ -1,5 +1,5 @@
-//! The venue of the cases that have no flow: an underlying, options in some expiries or one perpetual, and accounts that
-//! hold some of them, all by trading with one that makes the market.
+//! The venue of the cases that have no flow: an underlying, options in some expiries or one perpetual, and accounts
+//! that hold some of them, all by trading with one that makes the market.
 
 use std::io;
 
@@ -21,7 +21,7 @@ use crate::novate::COMMAND_INTERVAL_NS;
 /// Atoms of a dollar.
 const DOLLAR: i64 = 1_000_000;
 /// The underlying's price, and the forward prices.
-const INDEX: CashAtoms = CashAtoms(1_000 * DOLLAR);
+pub(super) const INDEX: CashAtoms = CashAtoms(1_000 * DOLLAR);
 /// A tick is a cent; a lot is a hundredth of the underlying's unit.
 const PRICE_UNIT: CashAtoms = CashAtoms(10_000);
 const MULTIPLIER: CashAtoms = CashAtoms(100);
@@ -74,6 +74,11 @@ impl Board {
         if self.expiries == 0 { INDEX.0 / PRICE_UNIT.0 } else { OPTION_PRICE }
     }
 
+    /// What is bid or asked for by who does not trade at once, in ticks.
+    pub(super) const fn passive_price(&self, side: Side) -> i64 {
+        self.price() / 5 * if matches!(side, Side::Buy) { 4 } else { 6 }
+    }
+
     /// The instrument of an account's how-many-th holding.
     pub(super) fn instrument(&self, account: u32, holding: u32) -> InstrumentId {
         if self.expiries == 0 {
@@ -86,12 +91,7 @@ impl Board {
 
     /// Who makes the market.
     pub(super) fn maker(&self) -> AccountId {
-        self.account(self.accounts)
-    }
-
-    /// An account, from 0.
-    pub(super) fn account(&self, index: u32) -> AccountId {
-        nth(index + 1)
+        account(self.accounts)
     }
 
     /// A genesis with room for it; with margin, or without.
@@ -110,28 +110,34 @@ impl Board {
         Genesis::new(0, 1, capacities)
     }
 
-    /// Sets it up, and returns what the trader goes on with.
-    pub(super) fn stage(&self, is_margined: bool) -> io::Result<(Stage, Trader)> {
-        let mut trader = Trader::new();
+    /// Sets it up, and returns what the trader and the operator go on with.
+    pub(super) fn stage(&self, is_margined: bool) -> io::Result<(Stage, Trader, Operator)> {
+        let (mut trader, mut operator) = (Trader::new(), Operator(0));
         let stage = Stage::new(&self.genesis(is_margined), |engine| {
-            let mut venue = Venue { engine, board: self, operator: 0, sequencer: 0, heard: Heard::default() };
+            let mut venue = Venue { engine, board: self, operator, sequencer: 0, heard: Heard::default() };
             venue.list()?;
             venue.open_accounts()?;
             venue.feed()?;
             venue.trade(&mut trader)?;
             venue.settle()?;
+            operator = venue.operator;
             match venue.heard.refusals {
                 0 => Ok(()),
                 refused => Err(io::Error::other(format!("the engine refused {refused} commands of the set-up"))),
             }
         })?;
-        Ok((stage, trader))
+        Ok((stage, trader, operator))
     }
 }
 
 /// The id of the how-many-th that was made of a kind of which none was ever taken away.
 fn nth<Id: EntityId>(number: u32) -> Id {
     Id::from_parts(0, number, number)
+}
+
+/// An account, from 0; the last makes the market.
+pub(super) fn account(index: u32) -> AccountId {
+    nth(index + 1)
 }
 
 /// The one session that sends orders, for all accounts.
@@ -171,12 +177,28 @@ impl Trader {
     }
 }
 
+/// The operator's session: how many commands it has sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operator(u64);
+
+impl Operator {
+    fn next(&mut self) -> (SessionId, u64) {
+        self.0 += 1;
+        (SessionId::operator(0), self.0)
+    }
+
+    /// Says the underlying's price, as it was seen at a time.
+    pub(super) fn tick(&mut self, price: CashAtoms, time: TimeNs) -> UpdateIndex {
+        UpdateIndex::new(self.next(), nth(1), price, FeedStamp::sure(0, time))
+    }
+}
+
 /// A venue that is being set up.
 struct Venue<'e, 'm> {
     engine: &'e mut Engine<'m>,
     board: &'e Board,
-    /// Commands that the operator sent, and the sequencer.
-    operator: u64,
+    operator: Operator,
+    /// Commands that the sequencer sent.
     sequencer: u64,
     heard: Heard,
 }
@@ -186,12 +208,6 @@ impl Venue<'_, '_> {
         let command = RawCommand::new(bytemuck::cast_slice(std::slice::from_ref(record)));
         let Some((sequence, time)) = places(self.engine.sequence()).next() else { return Ok(()) };
         self.engine.apply(sequence, time, command, &mut self.heard).map_err(io::Error::other)
-    }
-
-    /// The operator's next.
-    fn next(&mut self) -> (SessionId, u64) {
-        self.operator += 1;
-        (SessionId::operator(0), self.operator)
     }
 
     /// Until no work is pending: with as many commands without margin as with it, so that orders have the same ids.
@@ -205,15 +221,15 @@ impl Venue<'_, '_> {
     }
 
     fn list(&mut self) -> io::Result<()> {
-        let set = derive_pmrm2();
-        let scenarios = SetScenarios::new(self.next(), SET, set.scenarios);
+        let pmrm2 = derive_pmrm2();
+        let scenarios = SetScenarios::new(self.operator.next(), SET, pmrm2.scenarios);
         self.send(&scenarios)?;
-        let shocks = SetShocks::new(self.next(), SET, set.shocks);
+        let shocks = SetShocks::new(self.operator.next(), SET, pmrm2.shocks);
         self.send(&shocks)?;
-        let terms = SetMarginTerms::new(self.next(), SET, MarginTerms::USUAL);
+        let terms = SetMarginTerms::new(self.operator.next(), SET, MarginTerms::USUAL);
         self.send(&terms)?;
         let forever = TimeNs(u64::MAX);
-        let mut underlying = ListUnderlying::new(self.next(), "BENCH", CashAtoms(2 * INDEX.0));
+        let mut underlying = ListUnderlying::new(self.operator.next(), "BENCH", CashAtoms(2 * INDEX.0));
         underlying.lane_bits = 4;
         underlying.rules = FeedRules {
             degraded_after: forever,
@@ -224,7 +240,7 @@ impl Venue<'_, '_> {
         };
         self.send(&underlying)?;
         for expiry in 1..=self.board.expiries {
-            let list = ListExpiry::new(self.next(), nth(1), expires_at(expiry), Surface::Smile);
+            let list = ListExpiry::new(self.operator.next(), nth(1), expires_at(expiry), Surface::Smile);
             self.send(&list)?;
             for option in 0..self.board.options {
                 self.list_instrument(|list| option_terms(list, expiry, option, self.board.options))?;
@@ -239,7 +255,7 @@ impl Venue<'_, '_> {
             price_unit: PRICE_UNIT,
             multiplier: MULTIPLIER,
             position_max: POSITION_MAX,
-            ..ListInstrument::perpetual(self.next(), "BENCH")
+            ..ListInstrument::perpetual(self.operator.next(), "BENCH")
         };
         change(&mut list);
         self.send(&list)
@@ -247,31 +263,31 @@ impl Venue<'_, '_> {
 
     fn open_accounts(&mut self) -> io::Result<()> {
         for index in 0..=self.board.accounts {
-            let account = self.board.account(index);
-            let open = OpenAccount::new(self.next(), u64::from(index) + 1);
+            let account = account(index);
+            let open = OpenAccount::new(self.operator.next(), u64::from(index) + 1);
             self.send(&open)?;
-            let (session, sequence) = self.next();
+            let (session, sequence) = self.operator.next();
             let header = SetMarginModel::new_header(session, sequence, account);
             self.send(&SetMarginModel { header, model: self.board.model.code(), reserved: [0; 7] })?;
-            let cash = AdjustCash::new(self.next(), account, CASH);
+            let cash = AdjustCash::new(self.operator.next(), account, CASH);
             self.send(&cash)?;
         }
-        let session = OpenSession::for_all_accounts(self.next(), Role::Trader);
+        let session = OpenSession::for_all_accounts(self.operator.next(), Role::Trader);
         self.send(&session)
     }
 
     /// Index, forward prices, rates and smiles, the first mark, and the first arrays.
     fn feed(&mut self) -> io::Result<()> {
         let stamp = FeedStamp::sure(0, TimeNs((self.engine.sequence().0 + 1) * COMMAND_INTERVAL_NS));
-        let index = UpdateIndex::new(self.next(), nth(1), INDEX, stamp);
+        let index = self.operator.tick(INDEX, stamp.source_time);
         self.send(&index)?;
         for number in 1..=self.board.expiries {
             let expiry: ExpiryId = nth(number);
-            let forward = UpdateForward::new(self.next(), expiry, INDEX, stamp);
+            let forward = UpdateForward::new(self.operator.next(), expiry, INDEX, stamp);
             self.send(&forward)?;
-            let rate = UpdateRate::new(self.next(), expiry, 50_000_000, stamp);
+            let rate = UpdateRate::new(self.operator.next(), expiry, 50_000_000, stamp);
             self.send(&rate)?;
-            let surface = UpdateSurface::new(self.next(), expiry, smile(number), stamp);
+            let surface = UpdateSurface::new(self.operator.next(), expiry, smile(number), stamp);
             self.send(&surface)?;
         }
         self.sequencer += 1;
@@ -289,8 +305,7 @@ impl Venue<'_, '_> {
                     if (index + holding).is_multiple_of(2) { (Side::Buy, Side::Sell) } else { (Side::Sell, Side::Buy) };
                 let (order, _) = trader.order(self.board.maker(), instrument, (other, self.board.price(), HELD_LOTS));
                 self.send(&order)?;
-                let (order, _) =
-                    trader.order(self.board.account(index), instrument, (own, self.board.price(), HELD_LOTS));
+                let (order, _) = trader.order(account(index), instrument, (own, self.board.price(), HELD_LOTS));
                 self.send(&order)?;
             }
         }

@@ -159,6 +159,48 @@ fn the_pipeline_says_the_same_events_as_the_bare_book() {
 }
 
 #[test]
+fn with_margin_the_pipeline_makes_the_same_trades() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().to_str().expect("text");
+    let rows = quick_rows(&["pipeline", "--case", "A-margin", "--dir", dir]);
+    let [row] = rows.as_slice() else { panic!("one row, not {rows:?}") };
+    assert_eq!((&row["suite"], names(row, "peer")), (&json!("pipeline"), ("A-margin", "book")));
+    assert_eq!((&row["verified"], &row["commands"]), (&json!(true), &json!(200_000)));
+    assert!(row["commands_per_second"].as_f64() > Some(0.0), "{row}");
+    assert!(row["goal"].as_str().is_some_and(|goal| goal.contains("commands/s")), "{row}");
+}
+
+#[test]
+fn what_margin_costs_is_measured_on_the_same_events() {
+    let rows = quick_rows(&["margin"]);
+    let cases = [
+        ("flow-futures", "ratio 1.6"),
+        ("flow-portfolio", "none"),
+        ("fill-futures", "10 ns more"),
+        ("fill-portfolio", "10 ns more"),
+        ("check-futures", "30 ns more"),
+        ("check-portfolio", "100 ns more"),
+        ("check-far", "250 ns more"),
+        ("ticks", "380 ns more"),
+    ];
+    assert_eq!(rows.len(), cases.len(), "{rows:?}");
+    for (row, (case, goal)) in rows.iter().zip(cases) {
+        let peer = if case == "ticks" { "without ticks" } else { "without margin" };
+        assert_eq!((names(row, "peer"), row["goal"].as_str()), ((case, peer), Some(goal)));
+        assert_eq!((row["suite"].as_str(), row["subject"].as_str()), (Some("margin"), Some("novate")));
+        assert!(row["subject_ns"].as_f64() > Some(0.0) && row["peer_ns"].as_f64() > Some(0.0), "{row}");
+        assert!(row["ratio"].as_f64() > Some(0.0) && row["extra_ns"].as_f64().is_some(), "{row}");
+        assert!(row["reached"].as_bool().is_some() && row["units"].as_u64() > Some(0), "{row}");
+        assert_eq!((row["rounds"].as_u64(), row["verified"].as_bool()), (Some(1), Some(true)), "{row}");
+        assert_eq!(row["hash"].as_str().map(str::len), Some(32), "{row}");
+        assert_eq!(row.get("age_commands").is_some(), case == "ticks", "{row}");
+    }
+    let ticks = &rows[cases.len() - 1];
+    assert!(ticks["publications"].as_u64() > Some(1) && ticks["age_commands"].as_u64() > Some(0), "{ticks}");
+    assert!(ticks["arrays"].as_u64() == Some(1) && ticks["records"].as_u64() <= Some(16), "{ticks}");
+}
+
+#[test]
 fn every_price_is_the_same_on_every_level_and_at_everybody() {
     let rows = quick_rows(&["pricing"]);
     let pairs =
@@ -183,7 +225,7 @@ fn every_price_is_the_same_on_every_level_and_at_everybody() {
 
 #[test]
 fn wrong_usage_is_explained_and_exits_with_two() {
-    let cases: [(&[&str], &str); 18] = [
+    let cases: [(&[&str], &str); 21] = [
         (&[], "Usage"),
         (&["rings"], "ring"),
         (&["ring", "--case", "spsc-256"], "possible values: spsc-64, spsc-128"),
@@ -201,6 +243,9 @@ fn wrong_usage_is_explained_and_exits_with_two() {
         (&["journal", "--rounds", "4"], "at least 5"),
         (&["pricing", "--case", "risk-array", "--peer", "black-76"], "no such peer"),
         (&["pricing", "--rounds", "8"], "at least 9"),
+        (&["margin", "--case", "fill"], "possible values: flow-futures"),
+        (&["margin", "--case", "ticks", "--peer", "without-margin"], "no such peer"),
+        (&["margin", "--rounds", "8"], "at least 9"),
         (&["book", "--rounds", "0", "--quick"], "1..=1000"),
     ];
     for (arguments, hint) in cases {

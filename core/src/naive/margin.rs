@@ -234,8 +234,11 @@ impl NaiveEngine {
     fn check_model(&mut self, account: AccountId, model: MarginModel) -> Result<(), RejectCode> {
         let options = self.options_of(account);
         let too_many = options.values().any(|count| *count > STANDARD_OPTIONS);
-        if model == MarginModel::Futures && !options.is_empty() || model == MarginModel::Standard && too_many {
+        if model == MarginModel::Futures && !options.is_empty() {
             return Err(RejectCode::ModelForbidsInstrument);
+        }
+        if model == MarginModel::Standard && too_many {
+            return Err(RejectCode::TooManyOptions);
         }
         self.make_current(account);
         let (money, holdings) = (self.money(account), self.holdings(account, None));

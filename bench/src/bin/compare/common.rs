@@ -15,7 +15,7 @@ const QUICK_ROUNDS: u32 = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Rounds to take medians over: at least 5, of rings and prices 9, or 1 with --quick [default: the least, or 3 with --quick].
+    /// Rounds to take medians over: at least 5, of rings, prices and margin 9, or 1 with --quick [default: the least, or 3 with --quick].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rounds: Option<u32>,
     /// Short flows and few rounds: shows that everything runs; its figures are not for publication.

@@ -1,5 +1,5 @@
-//! `compare`: novate beside published engines, logs, rings and option pricers, on the same commands, messages or options, in
-//! the same run.
+//! `compare`: novate beside published engines, logs, rings and option pricers, and beside itself without margin, on the
+//! same commands, messages or options, in the same run.
 //!
 //! Rows go to standard output, as a table or as JSON; what machine this is and how far it has come, to standard error.
 //! Exit codes: 0 done, 1 somebody computed something else than was to be computed, 2 wrong usage, 4 could not finish.

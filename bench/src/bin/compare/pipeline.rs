@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::journal::Place;
-use novate_bench::pipeline::{Case, GOAL_RATIO, NOTE, PEER, Row, compare as compare_case};
+use novate_bench::pipeline::{Case, NOTE, PEER, Row, compare as compare_case};
 use novate_bench::placement::Placement;
 
 use crate::common::{Common, put, reached, tell_distance, tell_round, yes_or_no};
@@ -56,7 +56,6 @@ pub(crate) fn compare(pipeline: &Pipeline, cores: Option<(usize, usize)>, rounds
 
 fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
-    let goal = format!("at most {GOAL_RATIO}");
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header([
         "case",
         "peer",
@@ -67,7 +66,8 @@ fn table(rows: &[Row]) -> Table {
         "commands/s",
         "core to core ns",
         "rounds",
-        &goal,
+        "goal",
+        "reached",
         "pinned",
         "verified",
     ]);
@@ -82,6 +82,7 @@ fn table(rows: &[Row]) -> Table {
             format!("{:.0}", row.commands_per_second),
             format!("{:.0}", row.core_to_core_ns),
             row.rounds.to_string(),
+            row.goal.clone(),
             reached(row.reached, row.has_too_few_rounds()),
             yes_or_no(row.pinned),
             yes_or_no(row.verified),
