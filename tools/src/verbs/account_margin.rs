@@ -95,6 +95,10 @@ struct AccountObject<'a> {
 pub(crate) fn account_margin(asked: &Asked<'_>, json: bool) -> Result<Verdict, Error> {
     let mut replay = replayed(&storage(asked.journal), asked.at)?;
     let engine = replay.state().attach()?;
+    if !engine.genesis_config().is_margined() {
+        let expected = "a journal whose shard checks margin, as its genesis says";
+        return Err(Error::Usage(format!("{}: expected {expected}, found one that does not", asked.journal.display())));
+    }
     let account = AccountId(asked.account);
     let Some(view) = engine.margin(account) else {
         let expected = "the number of an account that is open then, as `novate inspect` shows them";

@@ -2,6 +2,7 @@
 //! README says, and the rules of [`tidy`].
 
 mod acceptance;
+mod account_margin;
 mod bad_input;
 mod bad_journals;
 mod bad_scenarios;

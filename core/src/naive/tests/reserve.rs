@@ -325,8 +325,8 @@ fn the_standard_model_takes_32_options() {
         line(&mut desk, number, "a buy 1 1@100");
         assert!(line(&mut desk, number, "b sell 2 1@100").starts_with("accepted 2; trade"), "{number}");
     }
-    assert_eq!(desk.margin_model(A, 2), "rejected ModelForbidsInstrument");
-    assert_eq!(desk.margin_model(A, 3), "rejected TooManyOptions");
+    assert_eq!(desk.margin_model(A, 2), "rejected TooManyOptions");
+    assert_eq!(desk.margin_model(A, 3), "rejected ModelForbidsInstrument");
     assert_eq!(desk.margin_model(A, 1), "MarginModelSet");
     line(&mut desk, 33, "a sell 3 1@100");
     line(&mut desk, 33, "b buy 4 1@100");
