@@ -3,7 +3,7 @@
 
 use novate_core::command::{
     AdjustCash, CommandRecord, FeedRules, FeedStamp, ListInstrument, ListUnderlying, MarginTerms, OpenAccount,
-    OpenSession, PPM, SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Timer, UpdateIndex, Work,
+    OpenSession, SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Timer, UpdateIndex, Work,
 };
 use novate_core::genesis::{Capacities, Genesis};
 use novate_core::ids::{AccountId, EntityId, SessionId, UnderlyingId};
@@ -75,10 +75,7 @@ pub(crate) fn set_up_records(owners: &[u64], model: MarginModel) -> Records {
         records.push(&SetMarginModel { header, model: model.code(), reserved: [0; 7] });
         records.push(&AdjustCash::new(next(), account, CASH));
     }
-    let (session, sequence) = next();
-    let header = UpdateIndex::new_header(session, sequence, AccountId::NONE);
-    let stamp = FeedStamp { source_time: TimeNs(1), confidence: PPM, source: 0, reserved: 0 };
-    records.push(&UpdateIndex { header, underlying: id, price: index, stamp });
+    records.push(&UpdateIndex::new(next(), id, index, FeedStamp::sure(0, TimeNs(1))));
     let sequencer = SessionId::sequencer(0);
     records.push(&Timer { header: Timer::new_header(sequencer, 1, AccountId::NONE) });
     for sequence in (2..).take(WORK_COMMANDS) {

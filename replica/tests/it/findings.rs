@@ -33,9 +33,7 @@ fn account(number: u32) -> AccountId {
 }
 
 fn index(sequence: u64, time: u64, price: i64) -> UpdateIndex {
-    let stamp = FeedStamp { source_time: TimeNs(time), confidence: PPM, source: 0, reserved: 0 };
-    let header = UpdateIndex::new_header(OPERATOR, sequence, AccountId::NONE);
-    UpdateIndex { header, underlying: underlying(), price: CashAtoms(price), stamp }
+    UpdateIndex::new((OPERATOR, sequence), underlying(), CashAtoms(price), FeedStamp::sure(0, TimeNs(time)))
 }
 
 /// Runs a venue of two accounts, one of which buys what the other sells; then the index falls to a price. Returns how many

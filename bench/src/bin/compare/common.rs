@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use novate_bench::duel::Round;
 use novate_bench::placement::Distance;
 use serde::Serialize;
@@ -78,6 +79,20 @@ pub(crate) fn yes_or_no(is_so: bool) -> String {
 /// Whether a goal was reached, for a table.
 pub(crate) fn reached(is_reached: bool, has_too_few_rounds: bool) -> String {
     if has_too_few_rounds { "too few".to_owned() } else { yes_or_no(is_reached) }
+}
+
+/// The table of suites whose goals are often what novate takes more than a peer.
+pub(crate) fn more_table(rows: impl Iterator<Item = [String; 10]>) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["case", "peer", "of a", "novate ns", "peer ns", "more ns", "ratio", "goal", "reached", "verified"])
+        .add_rows(rows);
+    for column in table.column_iter_mut().skip(3).take(4) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }
 
 /// Says how far the cores were apart, and what follows where they moved.

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 use novate_bench::margin::{Case, PeerKind, Plan, Row, compare as compare_case};
 
-use crate::common::{Common, put, tell_round, yes_or_no};
+use crate::common::{Common, more_table, put, tell_round, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct Margin {
@@ -53,21 +53,8 @@ pub(crate) fn compare(margin: &Margin, rounds: u32) -> io::Result<bool> {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header([
-        "case",
-        "peer",
-        "of a",
-        "novate ns",
-        "peer ns",
-        "more ns",
-        "ratio",
-        "goal",
-        "reached",
-        "verified",
-    ]);
-    for row in rows {
-        table.add_row([
+    more_table(rows.iter().map(|row| {
+        [
             row.case.to_owned(),
             row.peer.to_owned(),
             row.unit.to_owned(),
@@ -78,10 +65,6 @@ fn table(rows: &[Row]) -> Table {
             row.goal.clone(),
             yes_or_no(row.reached),
             yes_or_no(row.verified),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(3).take(4) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        ]
+    }))
 }
