@@ -71,6 +71,11 @@ fn compare_account(engine: &Engine<'_>, oracle: &NaiveEngine, world: &World, acc
             compare_vector(engine, oracle, account, (underlying, Some(expiry.expiry)))?;
         }
     }
+    if let Some((floor, initial)) = engine.initial_floor(account).zip(ours.initial)
+        && floor > initial
+    {
+        return Err(format!("floor of account {account}: {floor}, above its initial margin, {initial}"));
+    }
     let margins = ours.initial.zip(ours.maintenance);
     if margins != oracle.margin(account) {
         return differs("margins", format!("{margins:?} by {model:?}"), format!("{:?}", oracle.margin(account)));

@@ -36,19 +36,23 @@ pub enum Case {
     FillFutures,
     /// A side of a fill, with the model of portfolios.
     FillPortfolio,
-    /// An order that is entered and cancelled, with the model of futures.
+    /// An order that is checked and finds nobody to trade with, with the model of futures.
     CheckFutures,
-    /// An order that is entered and cancelled, with the model of portfolios.
+    /// The same with the model of portfolios.
     CheckPortfolio,
     /// The same for 10,000 accounts in no order.
     CheckFar,
+    /// An order that rests and is cancelled, with the model of futures.
+    RestFutures,
+    /// The same with the model of portfolios.
+    RestPortfolio,
     /// The slowest command while an index ticks, on which 1,000 instruments and 10,000 accounts depend.
     Ticks,
 }
 
 impl Case {
     /// Every case.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::FlowFutures,
         Self::FlowPortfolio,
         Self::FillFutures,
@@ -56,6 +60,8 @@ impl Case {
         Self::CheckFutures,
         Self::CheckPortfolio,
         Self::CheckFar,
+        Self::RestFutures,
+        Self::RestPortfolio,
         Self::Ticks,
     ];
 
@@ -69,6 +75,8 @@ impl Case {
             Self::CheckFutures => "check-futures",
             Self::CheckPortfolio => "check-portfolio",
             Self::CheckFar => "check-far",
+            Self::RestFutures => "rest-futures",
+            Self::RestPortfolio => "rest-portfolio",
             Self::Ticks => "ticks",
         }
     }
@@ -89,11 +97,15 @@ impl Case {
             }
             Self::FillFutures => "an order that sweeps 64 others of 64 accounts, its own check included; one perpetual",
             Self::FillPortfolio => "the same in an option; each account holds 40 options of 4 expiries",
-            Self::CheckFutures => "4 accounts in turn, which hold one perpetual",
-            Self::CheckPortfolio => "4 accounts in turn, each of which holds 40 options of 4 expiries",
-            Self::CheckFar => {
-                "10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest meanwhile"
+            Self::CheckFutures => {
+                "4 accounts in turn, which hold one perpetual; orders trade at once or not at all, and find nobody"
             }
+            Self::CheckPortfolio => "the same, each account holds 40 options of 4 expiries",
+            Self::CheckFar => {
+                "the same for 10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest"
+            }
+            Self::RestFutures => "4 accounts in turn, which hold one perpetual; orders rest and are cancelled",
+            Self::RestPortfolio => "the same, each account holds 40 options of 4 expiries",
             Self::Ticks => {
                 "1,000 options of 4 expiries, 10,000 accounts that hold 8 each; 1,000 ticks, 9 orders or cancels behind \
                  each; of each command the least of 20 runs"
@@ -111,6 +123,8 @@ impl Case {
             Self::CheckFutures => orders::check(MarginModel::Futures, plan),
             Self::CheckPortfolio => orders::check(MarginModel::Portfolio, plan),
             Self::CheckFar => orders::check_far(plan),
+            Self::RestFutures => orders::rest(MarginModel::Futures, plan),
+            Self::RestPortfolio => orders::rest(MarginModel::Portfolio, plan),
             Self::Ticks => ticks::duel(plan),
         }
     }

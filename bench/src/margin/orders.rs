@@ -1,11 +1,10 @@
-//! What margin adds to a fill, and to an order that is entered and cancelled again.
+//! What margin adds to a fill, to an order that is checked and nothing else, and to one that rests and is cancelled again.
 
-use std::collections::VecDeque;
 use std::io;
 
 use novate_core::command::NewOrder;
 use novate_core::ids::ClientOrderId;
-use novate_core::terms::{MarginModel, Side};
+use novate_core::terms::{MarginModel, Side, TimeInForce};
 
 use super::stage::{Heard, Play, Rhythm};
 use super::venue::{Board, Trader, account};
@@ -65,40 +64,59 @@ pub(super) fn fill(model: MarginModel, plan: Plan) -> io::Result<Duel> {
     duel(&board, script, (rhythm, Heard { fills, refusals: 0 }), ("side of a fill", 2 * fills, goal))
 }
 
-/// Orders of few accounts, each cancelled at once.
+/// Orders of few accounts that trade at once or not at all, and find nobody: what is left of them is their check.
 pub(super) fn check(model: MarginModel, plan: Plan) -> io::Result<Duel> {
+    near((model, Stays::NotAtAll), plan)
+}
+
+/// Orders of few accounts that rest, each cancelled by the next command.
+pub(super) fn rest(model: MarginModel, plan: Plan) -> io::Result<Duel> {
+    near((model, Stays::Rests), plan)
+}
+
+/// What becomes of an order that trades with nobody.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stays {
+    NotAtAll,
+    Rests,
+}
+
+fn near((model, stays): (MarginModel, Stays), plan: Plan) -> io::Result<Duel> {
     let board = board(model, NEAR, NEAR);
     let orders = plan.units(NEAR_ORDERS);
     let script = |trader: &mut Trader, records: &mut Records| {
         for number in 0..orders as u32 {
             let (index, holding) = (number % NEAR, number / NEAR % board.holdings());
             let (order, name) = passive(&board, trader, (index, holding), number);
-            records.push(&order);
-            records.push(&trader.cancel(account(index), name));
+            match stays {
+                Stays::NotAtAll => records.push(&order.with_time_in_force(TimeInForce::ImmediateOrCancel)),
+                Stays::Rests => {
+                    records.push(&order);
+                    records.push(&trader.cancel(account(index), name));
+                }
+            }
         }
     };
-    let goal = Goal::Extra(if model == MarginModel::Futures { GOAL_FUTURES } else { GOAL_PORTFOLIO });
+    let goal = match (stays, model) {
+        (Stays::Rests, _) => Goal::Open,
+        (_, MarginModel::Futures) => Goal::Extra(GOAL_FUTURES),
+        _ => Goal::Extra(GOAL_PORTFOLIO),
+    };
     let rhythm = Rhythm { lead: 0, before: 0, timed: BATCH_COMMANDS };
     duel(&board, script, (rhythm, Heard::default()), ("order", orders, goal))
 }
 
-/// Orders of many accounts in no order, cancelled as many orders later as are to rest.
+/// Orders of many accounts in no order, which trade at once or not at all, while others rest.
 pub(super) fn check_far(plan: Plan) -> io::Result<Duel> {
     let (accounts, resting) = (plan.units(FAR) as u32, plan.units(FAR_RESTING));
     let board = Board { held: FAR_HELD, ..board(MarginModel::Portfolio, accounts, resting as u32 + 1) };
     let orders = plan.units(FAR_ORDERS);
     let script = |trader: &mut Trader, records: &mut Records| {
-        let (mut random, mut entered) = (Random::new(SEED), VecDeque::new());
+        let mut random = Random::new(SEED);
         for number in 0..resting + orders {
             let (index, holding) = (random.below(accounts), random.below(board.holdings()));
-            let (order, name) = passive(&board, trader, (index, holding), number as u32);
-            records.push(&order);
-            entered.push_back((account(index), name));
-            if number >= resting
-                && let Some((account, name)) = entered.pop_front()
-            {
-                records.push(&trader.cancel(account, name));
-            }
+            let (order, _) = passive(&board, trader, (index, holding), number as u32);
+            records.push(&if number < resting { order } else { order.with_time_in_force(TimeInForce::ImmediateOrCancel) });
         }
     };
     let rhythm = Rhythm { lead: resting, before: 0, timed: BATCH_COMMANDS };

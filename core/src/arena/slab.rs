@@ -140,6 +140,11 @@ impl<'a, R: Record, M: Marks> Slab<'a, R, M> {
         self.records.prefetch(slot);
     }
 
+    #[inline(always)]
+    pub(crate) fn prefetch_lines(&self, slot: u32, lines: core::ops::Range<usize>) {
+        self.records.prefetch_lines(slot, lines);
+    }
+
     /// The three tables' bytes, in the layout's order.
     pub(crate) fn bytes(&self) -> [&[u8]; 3] {
         [self.head.bytes(), self.free.bytes(), self.records.bytes()]

@@ -4,6 +4,9 @@ use bytemuck::Pod;
 
 use super::{CHUNK_SIZE, Marks, RecordType, prefetch};
 
+/// Bytes that a processor fetches at once.
+const CACHE_LINE: usize = 64;
+
 /// A plain-old-data record whose size divides a chunk, so that it never straddles two.
 pub(crate) trait Record: Pod {
     /// Which of the types that tables hold it is.
@@ -76,6 +79,19 @@ impl<'a, R: Record, M: Marks> Table<'a, R, M> {
     pub(crate) fn prefetch(&self, index: u32) {
         if let Some(record) = self.records.get(index as usize) {
             prefetch::soon(record);
+        }
+    }
+
+    /// The same for some of a record's cache lines.
+    #[inline(always)]
+    pub(crate) fn prefetch_lines(&self, index: u32, lines: core::ops::Range<usize>) {
+        if let Some(record) = self.records.get(index as usize) {
+            let bytes = bytemuck::bytes_of(record);
+            for line in lines {
+                if let Some(byte) = bytes.get(line * CACHE_LINE) {
+                    prefetch::soon(byte);
+                }
+            }
         }
     }
 

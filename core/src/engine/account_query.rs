@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::arena::Marks;
-use crate::exposure::{Margins, SKEWS_MAX, VectorKey};
+use crate::exposure::{Margins, VectorKey};
 use crate::ids::{AccountId, ExpiryId, UnderlyingId};
 use crate::margin::Greeks;
 use crate::pricing::SCENARIOS_MAX;
@@ -116,25 +116,21 @@ impl<M: Marks> Engine<'_, M> {
         let used = self.outlooks.get(underlying).scenarios as usize;
         let lower = core::array::from_fn(|place| if place < used { sums.orders.0[place] } else { 0 });
         let mut upper = [0; SCENARIOS_MAX];
-        let mut skews = self.outlooks.get(underlying).skews;
-        for sum in sums.vector.upper.into_iter().take(SKEWS_MAX) {
-            if skews != 0 {
-                upper[skews.trailing_zeros() as usize % SCENARIOS_MAX] = sum;
-                skews &= skews - 1;
-            }
+        for (place, sum) in self.outlooks.get(underlying).skews.places().zip(sums.vector.sums.upper) {
+            upper[place] = sum;
         }
         Some(VectorView {
             generation: sums.vector.generation,
-            mark: sums.vector.mark,
-            basis: sums.vector.basis,
+            mark: sums.vector.sums.mark,
+            basis: sums.vector.sums.basis,
             options: sums.options.0,
             linear: sums.linear.0,
             lower,
             upper,
-            order_basis: sums.vector.order_basis,
-            naked: sums.vector.naked,
-            linear_notional: sums.vector.linear,
-            doubted: sums.vector.doubted,
+            order_basis: sums.vector.sums.order_basis,
+            naked: sums.vector.sums.naked,
+            linear_notional: sums.vector.sums.linear,
+            doubted: sums.vector.sums.doubted,
         })
     }
 
@@ -142,6 +138,14 @@ impl<M: Marks> Engine<'_, M> {
     /// asked for one.
     pub fn wants_checkpoint(&self) -> bool {
         self.valuation.get().wants_checkpoint != 0
+    }
+
+    /// What is left over an account's initial margin at least, in atoms: what most orders are checked by. None if it is not
+    /// known without reckoning, or the account is not current.
+    pub fn initial_floor(&self, account: AccountId) -> Option<i128> {
+        let slot = self.find_account(account).ok()?;
+        let record = self.accounts.slab.get(slot);
+        (record.has_floor != 0 && self.is_current_account(slot)).then_some(record.floor)
     }
 
     /// What the last command did of valuation and margin.

@@ -465,7 +465,7 @@ impl<M: Marks> Engine<'_, M> {
             }
         }
         let quantity = bid_lots.min(ask_lots);
-        let (bid_position, ask_position) = match self.exchange(&bid, &ask, -quantity.0, price) {
+        let (bid_position, ask_position) = match self.exchange((&bid, false), &ask, -quantity.0, price) {
             Ok(positions) => positions,
             Err(Unable::Maker(reason)) => {
                 self.cancel(bid_slot, reason, out);

@@ -38,6 +38,15 @@ const NEAR: usize = 4;
 /// Places of the memory that one step leaves for the next; a power of two above [`FAR`].
 const REMEMBERED: usize = 16;
 
+/// What one step found for the next.
+#[derive(Clone, Copy, Default)]
+struct Ahead {
+    /// Hash of the order's name, then the order's slot, or that of the level that it joins.
+    order: u32,
+    /// Hash of the position's key, then its slot.
+    position: u32,
+}
+
 impl<M: Marks> Engine<'_, M> {
     /// Applies commands in order; exactly what [`Engine::apply`] does one by one, faster in large books.
     ///
@@ -45,7 +54,8 @@ impl<M: Marks> Engine<'_, M> {
     /// [`OutOfOrder`] at the first command out of order: those before it are applied, it and those behind it are not.
     pub fn apply_batch(&mut self, commands: &[Sequenced<'_>], sink: &mut impl EventSink) -> Result<(), OutOfOrder> {
         let mut out = Emitter::new(sink, self.header.get().digest);
-        let result = if self.book.peek_live_orders() > LOOK_AHEAD_ABOVE_ORDERS {
+        let is_large = self.book.peek_live_orders() > LOOK_AHEAD_ABOVE_ORDERS || self.has_many_vectors();
+        let result = if is_large {
             self.apply_looking_ahead(commands, &mut out)
         } else {
             commands.iter().try_for_each(|next| self.apply_in_order(next, &mut out))
@@ -71,7 +81,7 @@ impl<M: Marks> Engine<'_, M> {
         out: &mut Emitter<'_, S>,
     ) -> Result<(), OutOfOrder> {
         // What one step found for the next, by the command's place modulo the size.
-        let mut keys = [0u32; REMEMBERED];
+        let mut keys = [Ahead::default(); REMEMBERED];
         for step in 0..commands.len() + FAR {
             if let Some(next) = commands.get(step) {
                 keys[step % REMEMBERED] = self.look_far(next.command);
@@ -98,35 +108,53 @@ impl<M: Marks> Engine<'_, M> {
 
     /// Fetches the place in the index, and returns the hash.
     #[inline(always)]
-    fn look_far(&self, command: RawCommand<'_>) -> u32 {
-        let Some((header, id)) = client_order_id(command) else { return 0 };
-        let hash = client_hash(self.seed(), header.account, id);
-        self.book.prefetch_client(hash);
-        hash.0
+    fn look_far(&self, command: RawCommand<'_>) -> Ahead {
+        let mut ahead = Ahead::default();
+        if self.is_margined()
+            && let Some(order) = command.record::<NewOrder>()
+        {
+            ahead.position = self.look_far_at_position(order);
+        }
+        if let Some((header, id)) = client_order_id(command) {
+            let hash = client_hash(self.seed(), header.account, id);
+            self.book.prefetch_client(hash);
+            ahead.order = hash.0;
+        }
+        ahead
     }
 
     /// Fetches the order, or the level that a new one joins, and returns its slot.
     #[inline(always)]
-    fn look_middle(&self, command: RawCommand<'_>, hash: u32) -> u32 {
+    fn look_middle(&self, command: RawCommand<'_>, ahead: Ahead) -> Ahead {
         if let Some(order) = command.record::<NewOrder>() {
             let level = self.peek_level(order);
             self.book.prefetch_level(level);
-            return level;
+            let position = if self.is_margined() { self.look_middle_at_position(order, ahead.position) } else { 0 };
+            return Ahead { order: level, position };
         }
-        let Some((_, target)) = target_of(command) else { return 0 };
+        let Some((_, target)) = target_of(command) else { return Ahead::default() };
         let by_id = target.by == OrderTarget::BY_ORDER_ID;
-        let slot = if by_id { OrderId(target.id).slot() } else { self.book.peek_client(KeyHash(hash)) };
+        let slot = if by_id { OrderId(target.id).slot() } else { self.book.peek_client(KeyHash(ahead.order)) };
         self.book.prefetch_order(slot);
-        slot
+        if self.is_margined() {
+            self.look_middle_at_reserve(slot);
+        }
+        Ahead { order: slot, position: 0 }
     }
 
     /// Fetches what surrounds the order, or the newest order of the level.
     #[inline(always)]
-    fn look_near(&self, command: RawCommand<'_>, slot: u32) {
-        if command.kind() == NewOrder::KIND {
-            self.book.prefetch_tail(slot);
+    fn look_near(&self, command: RawCommand<'_>, ahead: Ahead) {
+        let is_new = command.kind() == NewOrder::KIND;
+        if is_new {
+            self.book.prefetch_tail(ahead.order);
         } else {
-            self.book.prefetch_around(slot);
+            self.book.prefetch_around(ahead.order);
+        }
+        match (self.is_margined(), is_new) {
+            (false, _) => {}
+            (true, true) => self.look_near_at_vector(ahead.position),
+            (true, false) => self.look_near_at_reserve(ahead.order),
         }
     }
 

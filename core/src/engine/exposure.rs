@@ -6,12 +6,14 @@
 use super::{Effort, Engine};
 use crate::arena::{Marks, Table};
 use crate::book::Order;
-use crate::exposure::{Aspect, Change, Discounts, Lot, Lots, Portfolio, Reserve, Vector, VectorKey};
+use crate::exposure::{
+    Aspect, Change, Discounts, Lot, Lots, Portfolio, Reserve, Vector, VectorKey, charge_of, futures_charge,
+};
 use crate::ids::EntityId;
 use crate::ledger::{Holding, Position};
 use crate::terms::{MarginModel, Side};
 use crate::units::{PriceTicks, Sequence};
-use crate::valuation::{Lanes, Links, Risk, Worths};
+use crate::valuation::{Lanes, Links, Risk, Underlying, Worths};
 use bytemuck::Zeroable;
 
 /// Units of adding a record.
@@ -33,7 +35,12 @@ pub(super) struct Checked {
 
 /// Where an instrument's or expiry's record of a generation is: the one before stays until the next is published.
 pub(super) fn place(slot: u32, generation: u64) -> u32 {
-    2 * slot + u32::from(generation & 1 == 1)
+    2 * slot + parity(generation) as u32
+}
+
+/// Which of two places is a generation's.
+pub(super) fn parity(generation: u64) -> usize {
+    usize::from(generation & 1 == 1)
 }
 
 /// What instruments' lots are worth, and how expiries' sums count.
@@ -155,7 +162,42 @@ impl<M: Marks> Engine<'_, M> {
             self.find_adverse(&order)
         };
         *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };
-        self.change_resting(position, order.side(), self.open_quantity(&order).0, adverse);
+        let lots = self.open_quantity(&order).0;
+        self.lower_floor((account, order.instrument), order.side(), lots, adverse);
+        self.change_resting(position, order.side(), lots, adverse);
+    }
+
+    /// Lowers an account's floor by what lots that come to rest, or trade as if they had, are charged; each loses so much at
+    /// once.
+    #[inline(always)]
+    pub(super) fn lower_floor(&mut self, (account, instrument): (u32, u32), side: Side, lots: i64, adverse: i64) {
+        if self.accounts.slab.get(account).has_floor == 0 {
+            return;
+        }
+        let charge = self.charge(account, instrument, side);
+        let record = self.accounts.slab.get_mut(account);
+        match charge {
+            Some((charge, lane_bits)) => record.floor -= charge_of(lots, charge, adverse, lane_bits),
+            None => record.has_floor = 0,
+        }
+    }
+
+    /// What a lot is charged that comes to rest, in lanes of so many bits; none without an array, and by the standard model,
+    /// by which there are no such charges.
+    #[inline(always)]
+    pub(super) fn charge(&self, account: u32, instrument: u32, side: Side) -> Option<(i64, u8)> {
+        let risk = self.risks.get(instrument);
+        let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
+        let worths = self.worths.get(place(instrument, generation));
+        if worths.generation != generation {
+            return None;
+        }
+        let charge = match self.model_of(account) {
+            MarginModel::Futures => futures_charge(worths),
+            MarginModel::Portfolio => risk.charges[parity(generation)][usize::from(side == Side::Sell)],
+            MarginModel::Standard => return None,
+        };
+        Some((charge, lane_bits))
     }
 
     /// The record that an order belongs to, made if there is none, and what a lot of it loses at once.
@@ -212,6 +254,26 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
+    /// The same where a resting order, in a slot of its own, was filled: what comes to be held rested before.
+    #[inline(always)]
+    pub(super) fn fill_resting(&mut self, slot: u32, order: u32, holding: Holding) {
+        let adverse = self.exposures.reserve(order).adverse;
+        let before = self.positions.get(slot).lots();
+        let bought = holding.quantity - before.held;
+        self.positions.set(slot, holding);
+        let record = self.positions.get_mut(slot);
+        if bought > 0 {
+            record.buys -= bought;
+        } else {
+            record.sells += bought;
+        }
+        let after = record.lots();
+        self.restate(slot, &Change { before, after }, -bought.abs() * adverse);
+        if after.are_none() {
+            self.close_record(slot);
+        }
+    }
+
     /// Brings the sums of a record's portfolio up to date, as far as they are kept now.
     #[inline(always)]
     fn restate(&mut self, slot: u32, change: &Change, adverse: i64) {
@@ -249,7 +311,7 @@ impl<M: Marks> Engine<'_, M> {
         if model == MarginModel::Portfolio {
             let pair = self.positions.get(pair);
             let pair = if pair.added == generation { pair.lots() } else { Lots::NONE };
-            let skews = self.outlooks.get(self.risks.get(instrument).underlying).skews;
+            let outlook = self.outlooks.get(self.risks.get(instrument).underlying);
             let is_new = self.exposures.vector(vector).generation != generation;
             let rests_only = change.before.held == change.after.held && !is_new;
             let exposures = &mut self.exposures;
@@ -257,7 +319,7 @@ impl<M: Marks> Engine<'_, M> {
             if is_new {
                 sums.begin(generation);
             }
-            sums.restate(&lot, change, pair, skews);
+            sums.restate(&lot, change, pair, &outlook.skews);
         }
         true
     }
@@ -431,11 +493,13 @@ impl<M: Marks> Engine<'_, M> {
             }
             *units_left -= RECORD_UNITS;
             self.effort_mut().records += 1;
-            self.accounts.slab.get_mut(account).is_due = 1;
+            let account = self.accounts.slab.get_mut(account);
+            (account.is_due, account.has_floor) = (1, 0);
             let position = self.positions.get_mut(record);
             position.added = in_force;
             let (next, after) = (position.siblings.next, position.lots());
             let has_array = self.add_change(record, &Change { before: Lots::NONE, after });
+            self.look_at_swept_next();
             let portfolio = self.exposures.portfolio_mut(slot);
             portfolio.cursor = next;
             portfolio.missing += u32::from(!has_array);

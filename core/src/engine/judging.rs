@@ -264,6 +264,7 @@ impl<M: Marks> Engine<'_, M> {
         let margins = self.margins(account);
         let record = self.accounts.slab.get_mut(account);
         (record.is_due, record.is_to_be_judged) = (0, 0);
+        (record.has_floor, record.floor) = (margins.is_some().into(), margins.map_or(0, |margins| margins.initial));
         if let Some(Margins { initial, maintenance }) = margins {
             let status = match (initial >= 0, maintenance >= 0) {
                 (_, false) => MarginStatus::MaintenanceShort,

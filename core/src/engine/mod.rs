@@ -4,6 +4,7 @@
 //! kind (`orders`, `venue`, `party`), book (`sweep`, `auction`), outcome (`gate`), pending work (`work`).
 
 mod account_query;
+mod ahead;
 mod auction;
 mod band;
 mod batch;
@@ -152,10 +153,13 @@ pub struct Engine<'a, M: Marks = Untracked> {
     positions: Positions<'a, M>,
     exposures: Exposures<'a, M>,
     book: Book<'a, M>,
-    /// Not of the state.
+    /// Not of the state, nor are the next three.
     effort: Effort,
-    /// Neither: what the last check of an order found.
+    /// What the last check of an order found.
     checked: Checked,
+    prepared: Option<passes::Prepared>,
+    /// Which position the sweep looks ahead at; 0 for none.
+    swept_next: u32,
     /// As genesis says.
     is_margined: bool,
 }

@@ -7,11 +7,11 @@
 
 use super::Engine;
 use super::emit::Emitter;
-use super::exposure::place;
+use super::exposure::{parity, place};
 use crate::arena::Marks;
 use crate::command::{MarginTerms, SmileTerms};
 use crate::event::ArraysPublished;
-use crate::exposure::{Aspect, Outlook, ceil_ppm, doubt};
+use crate::exposure::{Aspect, Discounts, Outlook, ceil_ppm, charges, doubt};
 use crate::ids::InstrumentId;
 use crate::instrument::Instrument;
 use crate::margin::{Array, Greeks};
@@ -50,21 +50,14 @@ pub struct RiskView {
 /// Forward, rate and smile of an expiry at a pass's begin, as far as there were these.
 type FeedsThen = (Option<i64>, Option<i64>, Option<SmileTerms>);
 
-/// What a command has prepared of the pass: instruments that follow each other often have one expiry.
-struct Prepared {
-    set: ScenarioSet,
-    last: Option<(u32, PreparedExpiry)>,
-}
-
-impl Prepared {
-    /// An expiry under the pass's scenario set.
-    fn expiry(&mut self, slot: u32, feeds: &ExpiryFeeds) -> &PreparedExpiry {
-        let Self { set, last } = self;
-        if last.as_ref().is_some_and(|last| last.0 != slot) {
-            *last = None;
-        }
-        &last.get_or_insert_with(|| (slot, set.prepare(feeds))).1
-    }
+/// An expiry as the pass under way was last asked for it: instruments that follow each other often have the same. Nothing
+/// that is not made again if it is not there.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    pass: u64,
+    expiry: u32,
+    feeds: ExpiryFeeds,
+    prepared: PreparedExpiry,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -209,13 +202,14 @@ impl<M: Marks> Engine<'_, M> {
             pass_has_peg: peg.is_some().into(),
             ..*valuation
         };
+        if self.is_margined() {
+            *self.outlooks.get_mut(0) = self.outlook_of_pass();
+        }
         true
     }
 
     /// Carries the pass on, and publishes what it made; false if the units run out.
     fn carry_valuing_on<S: EventSink>(&mut self, units_left: &mut u32, out: &mut Emitter<'_, S>) -> bool {
-        let set = ScenarioSet::new(self.scenarios.get(0).used(), &self.shocks.get(0).shocks);
-        let mut prepared = Prepared { set, last: None };
         loop {
             let &Valuation { pass_next, pass_has_set, .. } = self.valuation.get();
             if pass_next == 0 {
@@ -227,7 +221,7 @@ impl<M: Marks> Engine<'_, M> {
             }
             *units_left -= ARRAY_UNITS;
             if pass_has_set != 0 {
-                self.value_instrument(pass_next, &mut prepared);
+                self.value_instrument(pass_next);
             }
             self.valuation.get_mut().pass_next = self.risks.get(pass_next).siblings.next;
         }
@@ -238,7 +232,7 @@ impl<M: Marks> Engine<'_, M> {
         let underlying = core::mem::take(&mut valuation.pass_underlying);
         let (begun, instruments) = (valuation.pass_begun, valuation.pass_arrays);
         if self.is_margined() {
-            *self.outlooks.get_mut(underlying) = self.outlook_of_pass();
+            *self.outlooks.get_mut(underlying) = *self.outlooks.get(0);
         }
         self.begin_turn();
         let record = self.underlyings.slab.get_mut(underlying);
@@ -248,19 +242,16 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Makes the array of the next generation, if all that it needs is there.
-    fn value_instrument(&mut self, slot: u32, prepared: &mut Prepared) {
-        let record = self.instruments.slab.get(slot);
-        let found = if record.is_option() {
-            self.value_option(slot, record, prepared)
-        } else {
-            self.value_linear(slot, record)
-        };
+    fn value_instrument(&mut self, slot: u32) {
+        let is_option = self.instruments.slab.get(slot).is_option();
+        let found = if is_option { self.value_option(slot) } else { self.value_linear(slot) };
         let Some((array, greeks)) = found else { return };
         let generation = self.underlyings.slab.get(self.risks.get(slot).underlying).generation + 1;
         let place = place(slot, generation);
         let (mut worths, lanes) = Worths::store(generation, &array, &greeks);
         if self.is_margined() {
             self.value_for_margin(slot, generation, &mut worths);
+            self.charge_for_margin(slot, generation, (&worths, &lanes));
         }
         *self.worths.get_mut(place) = worths;
         *self.lanes.get_mut(place) = lanes;
@@ -288,6 +279,16 @@ impl<M: Marks> Engine<'_, M> {
         if expiry != 0 && self.aspects.get(place(expiry, generation)).generation != generation {
             *self.aspects.get_mut(place(expiry, generation)) = Aspect { generation, ..self.aspect(expiry) };
         }
+    }
+
+    /// What orders in an instrument are charged, by its array of a generation.
+    fn charge_for_margin(&mut self, slot: u32, generation: u64, (worths, lanes): (&Worths, &Lanes)) {
+        let (risk, is_option) = (self.risks.get(slot), self.instruments.slab.get(slot).is_option());
+        let aspect = (risk.expiry != 0).then(|| self.aspects.get(place(risk.expiry, generation)));
+        let discounts = aspect.filter(|_| is_option).map_or(Discounts::NONE, Discounts::of);
+        let lot = crate::exposure::Lot { worths, lanes, is_option, discounts };
+        let charges = charges(&lot, self.outlooks.get(0), aspect);
+        self.risks.get_mut(slot).charges[parity(generation)] = charges;
     }
 
     /// The same, by the price of the underlying that options are reckoned with.
@@ -359,13 +360,8 @@ impl<M: Marks> Engine<'_, M> {
         expiry.0.saturating_sub(self.valuation.get().pass_time.0)
     }
 
-    fn value_option(
-        &self,
-        slot: u32,
-        record: &Instrument,
-        prepared: &mut Prepared,
-    ) -> Option<(Array<i64>, Greeks<i64>)> {
-        let risk = self.risks.get(slot);
+    fn value_option(&mut self, slot: u32) -> Option<(Array<i64>, Greeks<i64>)> {
+        let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
         let (forward, rate, smile) = self.expiry_feeds(risk.expiry);
         let volatility = if self.expiries.slab.get(risk.expiry).has_smiles() {
             Volatility::Of(smile?)
@@ -385,8 +381,25 @@ impl<M: Marks> Engine<'_, M> {
             exercised_at: is_on_demand.then_some(valuation.pass_index),
         };
         let nanoseconds = self.expires_in(record.expiry);
-        let expiry = prepared.expiry(risk.expiry, &ExpiryFeeds { forward: forward?, rate: rate?, nanoseconds });
-        Some(expiry.option_array(&feeds, &self.lot_to_value(risk, record)))
+        let expiry = ExpiryFeeds { forward: forward?, rate: rate?, nanoseconds };
+        let lot = self.lot_to_value(risk, record);
+        Some(self.prepared_expiry(risk.expiry, &expiry).option_array(&feeds, &lot))
+    }
+
+    /// An expiry under the pass's scenario set.
+    #[inline(always)]
+    fn prepared_expiry(&mut self, expiry: u32, feeds: &ExpiryFeeds) -> &PreparedExpiry {
+        let pass = self.valuation.get().pass;
+        let is_same = |last: &Prepared| (last.pass, last.expiry, &last.feeds) == (pass, expiry, feeds);
+        if self.prepared.as_ref().is_some_and(|last| !is_same(last)) {
+            self.prepared = None;
+        }
+        let (scenarios, shocks) = (&self.scenarios, &self.shocks);
+        let prepare = || {
+            let prepared = ScenarioSet::new(scenarios.get(0).used(), &shocks.get(0).shocks).prepare(feeds);
+            Prepared { pass, expiry, feeds: *feeds, prepared }
+        };
+        &self.prepared.get_or_insert_with(prepare).prepared
     }
 
     pub(super) fn lot_to_value(&self, risk: &Risk, record: &Instrument) -> Lot {
@@ -398,8 +411,8 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    fn value_linear(&self, slot: u32, record: &Instrument) -> Option<(Array<i64>, Greeks<i64>)> {
-        let risk = self.risks.get(slot);
+    fn value_linear(&self, slot: u32) -> Option<(Array<i64>, Greeks<i64>)> {
+        let (risk, record) = (self.risks.get(slot), self.instruments.slab.get(slot));
         let mark = self.then(risk, record.mark().map(|mark| mark.0))?;
         let lane_bits = self.underlyings.slab.get(risk.underlying).lane_bits;
         let value = (i128::from(mark) * i128::from(record.multiplier)).saturating_mul(1 << lane_bits);

@@ -11,14 +11,14 @@ use crate::arena::Marks;
 use crate::book::Order;
 use crate::exposure::{
     Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, RESTING_WEIGHT, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector,
-    VectorKey, atoms, ceil_ppm, need_more,
+    VectorKey, ceil_ppm, charge_of,
 };
 use crate::ids::{AccountId, EntityId};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{MarginModel, Side, Validity};
 use crate::units::PriceTicks;
-use crate::valuation::{Lanes, Underlying};
+use crate::valuation::Lanes;
 use bytemuck::Zeroable;
 
 /// Where an account has lots in an instrument, 0 for what is not there, and what they are without the order at hand and
@@ -127,6 +127,9 @@ impl<M: Marks> Engine<'_, M> {
         let adverse = adverse * i128::from(quantity);
         let doubted = if validity == Validity::Degraded { quantity } else { 0 };
         let reserved = self.suppose(&standing, Step { lots: resting, adverse }, doubted);
+        if let (Some(reserved), None) = (reserved, leaving) {
+            self.raise_floor(account, reserved);
+        }
         if reserved.is_some_and(|reserved| reserved >= 0) {
             return Ok(());
         }
@@ -144,53 +147,49 @@ impl<M: Marks> Engine<'_, M> {
         self.check_left(account, entry.instrument_id, before, reserved, out)
     }
 
-    /// Whether a new order passes without a second look, as most do where the model is that of futures: nothing is in doubt,
-    /// all sums are there, and there is margin for it. What this does not answer for is checked in full.
+    /// Whether a new order passes without its margin being reckoned, as most do: nothing is in doubt, and the account's floor
+    /// bears the order's charge. What this does not answer for is checked in full.
     #[inline(always)]
     fn passes_at_once(&mut self, entry: &Entry, price: PriceTicks) -> bool {
-        let (account, instrument) = (entry.account.slot(), entry.instrument);
+        let (account, instrument, side) = (entry.account.slot(), entry.instrument, entry.terms.side());
         let record = self.accounts.slab.get(account);
-        let has_one = record.portfolios.first == record.portfolios.last && record.portfolios.first != 0;
-        let is_current = record.current_at == self.valuation.get().publications;
-        if record.margin_model != MarginModel::Futures.code() || !has_one || !is_current {
+        if record.has_floor == 0 || record.current_at != self.valuation.get().publications {
             return false;
         }
         let position = self.positions.find(self.seed(), account, instrument);
-        let risk = self.risks.get(instrument);
-        let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
-        let worths = self.worths.get(place(instrument, generation));
-        let portfolio = self.exposures.portfolio(record.portfolios.first);
-        let is_there = position != 0 && worths.generation == generation && portfolio.missing == 0;
-        if !is_there || portfolio.underlying != risk.underlying {
+        let Some((charge, lane_bits)) = self.charge(account, instrument, side) else { return false };
+        if position == 0 || self.validity_of_instrument(instrument) != Validity::Good {
             return false;
         }
-        let before = self.positions.get(position).lots();
-        let (quantity, is_buy) = (entry.quantity.0, entry.terms.side() == Side::Buy);
-        let after = if is_buy {
-            Lots { buys: before.buys.saturating_add(quantity), ..before }
-        } else {
-            Lots { sells: before.sells.saturating_add(quantity), ..before }
-        };
-        let end = if is_buy { after.held.checked_add(after.buys) } else { after.sells.checked_sub(after.held) };
+        let risk = self.risks.get(instrument);
+        let worths = self.worths.get(place(instrument, self.underlyings.slab.get(risk.underlying).generation));
+        let (lots, quantity, is_buy) = (self.positions.get(position).lots(), entry.quantity.0, side == Side::Buy);
+        let [resting, held] = if is_buy { [lots.buys, lots.held] } else { [lots.sells, -lots.held] };
+        let end = resting.checked_add(quantity).and_then(|resting| resting.checked_add(held));
         let multiplier = self.instruments.slab.get(instrument).multiplier;
         let (Some(end), Some(lanes)) = (end, narrow_product(price.0, multiplier, lane_bits)) else { return false };
-        if end > risk.position_max || self.validity_of_instrument(instrument) != Validity::Good {
-            return false;
-        }
         let Some(over) = lanes.checked_sub(worths.mark) else { return false };
         let adverse = if is_buy { over } else { -over }.max(0);
-        // No more lots than a position may have, so that both products fit.
-        let load = portfolio.load + RESTING_WEIGHT * quantity * risk.lane_limit;
-        if adverse > risk.lane_limit || load > LOAD_MAX {
+        if end > risk.position_max || adverse > risk.lane_limit {
             return false;
         }
-        let needs = portfolio.needs[1] + need_more(worths, before, after);
-        let left = atoms(i128::from(portfolio.mark - needs - portfolio.adverse - adverse * quantity), lane_bits);
-        let is_enough = record.cash + record.flows + left >= 0;
-        if is_enough {
+        // No more lots than a position may have, so that the product fits.
+        let portfolio = self.exposures.portfolio(self.positions.get(position).portfolio);
+        let load = portfolio.load + RESTING_WEIGHT * quantity * risk.lane_limit;
+        let bears = load <= LOAD_MAX && record.floor >= charge_of(quantity, charge, adverse, lane_bits);
+        if bears {
             self.checked = Checked { sequence: self.header.get().sequence, position, price, adverse };
         }
-        is_enough
+        bears
+    }
+
+    /// The floor is no lower than what the full check found with an order, unless there is none by the model.
+    fn raise_floor(&mut self, account: u32, reserved: i128) {
+        let has_floors = self.model_of(account) != MarginModel::Standard;
+        let record = self.accounts.slab.get_mut(account);
+        if has_floors && (record.has_floor == 0 || record.floor < reserved) {
+            (record.has_floor, record.floor) = (1, reserved);
+        }
     }
 
     /// Whether every record of a current account has an array.
@@ -306,7 +305,7 @@ impl<M: Marks> Engine<'_, M> {
             (0, pair) => self.positions.find(self.seed(), standing.account, pair),
             (position, _) => self.positions.get(position).pair,
         };
-        let skews = self.outlooks.get(risk.underlying).skews;
+        let skews = &self.outlooks.get(risk.underlying).skews;
         copied.sums().restate(lot, change, self.positions.get(pair).lots(), skews);
         copied
     }
@@ -330,6 +329,7 @@ impl<M: Marks> Engine<'_, M> {
             return;
         }
         let portfolio = self.positions.get(reserve.position).portfolio;
+        self.accounts.slab.get_mut(account).has_floor = 0;
         if self.is_current_portfolio(self.exposures.portfolio(portfolio)) {
             self.want_judged(account);
         }

@@ -138,7 +138,7 @@ impl<M: Marks> Engine<'_, M> {
                 summed.vector.options += u32::from(is_option);
                 let Summed { vector, options, linear, orders } = summed;
                 let pair = pair.map_or(Lots::NONE, |pair| pair.lots);
-                Sums { vector, held: Some([options, linear]), orders }.restate(&lot, &change, pair, outlook.skews);
+                Sums { vector, held: Some([options, linear]), orders }.restate(&lot, &change, pair, &outlook.skews);
             }
         }
         let adverse = if kind == Kind::Initial { adverse } else { 0 };

@@ -130,6 +130,8 @@ impl<'a, M: Marks> Engine<'a, M> {
             positions: Positions::carve(carver),
             exposures: Exposures::carve(carver),
             book: Book::carve(carver),
+            prepared: None,
+            swept_next: 0,
             effort: Effort::default(),
             checked: Checked::default(),
             is_margined,

@@ -217,11 +217,16 @@ impl<M: Marks> Engine<'_, M> {
     ) -> Result<(), Unable> {
         let maker = *self.book.order(slot);
         let quantity = maker.leaves.min(taker.leaves);
-        self.trade(taker, &maker, quantity, QuantityLots(maker.leaves.0 - quantity.0), out)?;
-        if maker.leaves == quantity {
-            self.remove(&maker, slot);
-        } else {
+        // An account's trade with itself moves no position.
+        let at_once = maker.account != taker.order.account;
+        self.trade(taker, (&maker, at_once), quantity, QuantityLots(maker.leaves.0 - quantity.0), out)?;
+        if !at_once {
             self.release(slot, maker.side(), quantity.0);
+        }
+        if maker.leaves == quantity {
+            self.leave(&maker);
+            self.forget(&maker, slot);
+        } else {
             self.book.take_off(slot, quantity.0);
         }
         Ok(())
@@ -241,7 +246,7 @@ impl<M: Marks> Engine<'_, M> {
             return Err(Unable::Maker(CancelReason::ReduceOnly));
         }
         let left = QuantityLots(self.open_quantity(&maker).0 - quantity.0);
-        self.trade(taker, &maker, quantity, left, out)?;
+        self.trade(taker, (&maker, false), quantity, left, out)?;
         let taker_complex = taker.order.terms.complex();
         let (maker_twin, taker_twin) = (self.twin_of(&maker), self.twin_of(&taker.order));
         self.take_shown(slot, quantity, taker.leaves.0 == 0, out);
@@ -261,20 +266,23 @@ impl<M: Marks> Engine<'_, M> {
         if are_twins { Err(Unable::Taker(CancelReason::OneCancelsOther)) } else { Ok(()) }
     }
 
-    /// Moves positions and the last price, and says the trade; what it does to the maker's order is the caller's.
+    /// Moves positions and the last price, and says the trade; what it does to the maker's order is the caller's, but for
+    /// what that has reserved, where this is released at once.
     #[inline(always)]
     fn trade<S: EventSink>(
         &mut self,
         taker: &mut Taker,
-        maker: &Order,
+        (maker, at_once): (&Order, bool),
         quantity: QuantityLots,
         maker_leaves: QuantityLots,
         out: &mut Emitter<'_, S>,
     ) -> Result<(), Unable> {
         let order = taker.order;
         let taker_delta = signed(order.side(), quantity.0);
-        let (maker_position, taker_position) = self.exchange(maker, &order, taker_delta, maker.price)?;
-        self.note_fill(maker.id.slot(), order.account, maker.price);
+        let (maker_position, taker_position) = self.exchange((maker, at_once), &order, taker_delta, maker.price)?;
+        if !at_once {
+            self.note_fill(maker.id.slot(), order.account, maker.price);
+        }
         taker.leaves.0 -= quantity.0;
         let instrument = self.instruments.slab.get_mut(order.instrument);
         instrument.last_price = maker.price;
@@ -300,11 +308,12 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// Moves both positions, the taker's by `taker_delta`, the maker's against it, or neither; posts what they realise.
-    /// Returns what they are then.
+    /// Returns what they are then. With `at_once`, lots are released that the maker's order had resting; accounts are two
+    /// then.
     #[inline(always)]
     pub(super) fn exchange(
         &mut self,
-        maker: &Order,
+        (maker, at_once): (&Order, bool),
         taker: &Order,
         taker_delta: i64,
         price: PriceTicks,
@@ -334,8 +343,12 @@ impl<M: Marks> Engine<'_, M> {
         if maker_slot == 0 && room < taker_needs + 1 {
             return Err(Unable::Maker(CancelReason::PositionTableFull));
         }
-        let maker_new = self.trade_position(maker_slot, maker, maker_old, -taker_delta, price);
-        let taker_new = self.trade_position(taker_slot, taker, taker_old, taker_delta, price);
+        let released = if at_once { maker.id.slot() } else { 0 };
+        if at_once {
+            self.note_fill(released, taker.account, price);
+        }
+        let maker_new = self.trade_position(maker_slot, (maker, released), maker_old, -taker_delta, price);
+        let taker_new = self.trade_position(taker_slot, (taker, 0), taker_old, taker_delta, price);
         Ok((maker_new, taker_new))
     }
 
@@ -349,14 +362,22 @@ impl<M: Marks> Engine<'_, M> {
         moved(held.quantity, delta).is_some() && bears
     }
 
-    /// Opens, changes or closes the position of an order's account, and returns what it is then.
+    /// Opens, changes or closes the position of an order's account, and returns what it is then. What is traded is released
+    /// of what rests in a slot of orders, unless that is 0.
     #[inline(always)]
-    fn trade_position(&mut self, slot: u32, order: &Order, held: Holding, delta: i64, price: PriceTicks) -> i64 {
+    fn trade_position(
+        &mut self,
+        slot: u32,
+        (order, released): (&Order, u32),
+        held: Holding,
+        delta: i64,
+        price: PriceTicks,
+    ) -> i64 {
         let seed = self.seed();
         let (holding, realised) = held.traded(delta, price.0);
         if self.is_margined() {
             let place = (order.account.slot(), order.instrument);
-            return self.trade_record(slot, place, (held, holding), realised, (delta, price));
+            return self.trade_record((slot, released), place, (held, holding), realised, (delta, price));
         }
         let instrument = self.instruments.slab.get_mut(order.instrument);
         let account = self.accounts.slab.get_mut(order.account.slot());
@@ -381,7 +402,7 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(never)]
     fn trade_record(
         &mut self,
-        slot: u32,
+        (slot, released): (u32, u32),
         (account_slot, instrument_slot): (u32, u32),
         (held, holding): (Holding, Holding),
         realised: i128,
@@ -400,8 +421,26 @@ impl<M: Marks> Engine<'_, M> {
             instrument.positions = instrument.positions.wrapping_add_signed(by);
         }
         let slot = if slot == 0 { self.open_record(account_slot, instrument_slot) } else { slot };
-        self.change_held(slot, holding);
+        if released != 0 {
+            self.fill_resting(slot, released, holding);
+        } else {
+            self.lower_floor_by_trade((account_slot, instrument_slot), delta, price);
+            self.change_held(slot, holding);
+        }
         holding.quantity
+    }
+
+    /// An order that trades on entry is charged as if it had come to rest at the price of the trade.
+    #[inline(always)]
+    fn lower_floor_by_trade(&mut self, (account, instrument): (u32, u32), delta: i64, price: PriceTicks) {
+        if self.accounts.slab.get(account).has_floor == 0 {
+            return;
+        }
+        let side = if delta >= 0 { Side::Buy } else { Side::Sell };
+        match i64::try_from(self.adverse(account, instrument, side, price)) {
+            Ok(adverse) => self.lower_floor((account, instrument), side, delta.abs(), adverse),
+            Err(_) => self.accounts.slab.get_mut(account).has_floor = 0,
+        }
     }
 
     /// The test for FOK: whether the whole quantity is sure to fill within the bounded work, and within the budget.

@@ -102,6 +102,7 @@ impl<M: Marks> Engine<'_, M> {
             self.effort_mut().looked += 1;
             return take(units_left, LOOK_UNITS);
         }
+        self.look_behind_visited(account);
         if !self.make_current(account, units_left) {
             return false;
         }

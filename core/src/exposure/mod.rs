@@ -2,6 +2,7 @@
 //! their margin is reckoned. The rules are in `docs/RISK.md`; when sums are changed, and what is done by them, is in the
 //! engine.
 
+mod charge;
 mod fraction;
 mod lot;
 mod outlook;
@@ -10,12 +11,13 @@ mod records;
 mod sums;
 mod tables;
 
+pub(crate) use self::charge::{charge_of, charges, futures_charge};
 pub(crate) use self::fraction::ceil_ppm;
 pub(crate) use self::lot::{Discounts, Lot, Lots};
 pub(crate) use self::outlook::{Aspect, Outlook, TermsSet, doubt};
 pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, atoms};
 pub(crate) use self::records::{Portfolio, Reserve, SKEWS_MAX, Vector};
-pub(crate) use self::sums::{Change, Sums, need_more};
+pub(crate) use self::sums::{Change, Sums};
 pub(crate) use self::tables::{Exposures, VectorKey};
 
 /// The most options of one expiry that an account of the standard model may have.

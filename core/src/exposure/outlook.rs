@@ -31,8 +31,8 @@ pub(crate) struct Outlook {
     /// How much of a scenario's loss counts, as fractions.
     pub(crate) damping: [u32; SCENARIOS_MAX],
     pub(crate) terms: MarginTerms,
-    /// A bit for each scenario of which gain counts as loss.
-    pub(crate) skews: u32,
+    /// Those of which gain counts as loss.
+    pub(crate) skews: Skews,
     /// How many scenarios there are.
     pub(crate) scenarios: u32,
     /// Factor of the worst loss for the initial margin, with what a lost peg adds, in ppm.
@@ -40,10 +40,55 @@ pub(crate) struct Outlook {
     /// What is added for want of confidence in the index, in ppm of the notional.
     pub(crate) doubt: u32,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u8; 16],
+    pub(crate) reserved: [u8; 12],
 }
 
 const _: () = assert!(size_of::<Outlook>() == 256);
+
+/// Where the skews are among scenarios: in order, and zero where there are fewer.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub(crate) struct Skews {
+    count: u32,
+    places: [u8; SKEWS_MAX],
+}
+
+impl Skews {
+    fn push(&mut self, scenario: u32) {
+        debug_assert!(self.count < SKEWS_MAX as u32);
+        if let Some(place) = self.places.get_mut(self.count as usize) {
+            *place = scenario as u8;
+            self.count += 1;
+        }
+    }
+
+    /// Their places.
+    #[inline(always)]
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().take(self.count as usize).map(|place| usize::from(*place) % SCENARIOS_MAX)
+    }
+
+    /// Which of the numbers are about skews.
+    #[inline(always)]
+    pub(super) fn are_used(&self) -> [bool; SKEWS_MAX] {
+        core::array::from_fn(|skew| (skew as u32) < self.count)
+    }
+
+    /// Their lanes; any where there are fewer.
+    #[inline(always)]
+    pub(super) fn of(&self, lanes: &[i64; SCENARIOS_MAX]) -> [i64; SKEWS_MAX] {
+        self.places.map(|place| lanes[usize::from(place) % SCENARIOS_MAX])
+    }
+
+    /// Makes their lanes others.
+    #[inline(always)]
+    pub(super) fn set(&self, lanes: &mut [i64; SCENARIOS_MAX], values: &[i64; SKEWS_MAX]) {
+        for (place, value) in self.places().zip(values) {
+            lanes[place] = *value;
+        }
+    }
+}
 
 impl Outlook {
     /// What follows from a set, the least confidence of the index, and the peg's price, if there is one.
@@ -57,11 +102,10 @@ impl Outlook {
         for (damping, scenario) in outlook.damping.iter_mut().zip(scenarios) {
             *damping = (u64::from(scenario.damping()) << 30).div_ceil(u64::from(PPM)) as u32;
             if scenario.smile().is_some_and(Smile::is_skew) {
-                outlook.skews |= 1 << outlook.scenarios;
+                outlook.skews.push(outlook.scenarios);
             }
             outlook.scenarios += 1;
         }
-        debug_assert!(outlook.skews.count_ones() as usize <= SKEWS_MAX);
         let lost = peg.map_or(0, |peg| (i64::from(terms.peg_threshold) - peg).max(0));
         // At most 16 times 16, in ppm.
         outlook.initial_loss = terms.initial_loss + ceil_ppm(lost.into(), terms.peg_loss).unsigned_abs() as u32;

@@ -2,8 +2,8 @@
 
 use super::fraction::{ceil_ppm, floor_ppm, part};
 use super::lot::Discounts;
-use super::outlook::{Aspect, Outlook};
-use super::records::Vector;
+use super::outlook::{Aspect, Outlook, Skews};
+use super::records::{SKEWS_MAX, Vector, VectorSums};
 use crate::pricing::{Ieee, Kernel, Level, SCENARIOS_MAX};
 use crate::valuation::Lanes;
 
@@ -45,127 +45,156 @@ pub(crate) struct SumsView<'a> {
     pub(crate) orders: &'a Lanes,
 }
 
+impl SumsView<'_> {
+    /// The profits under skews, without orders.
+    #[inline(always)]
+    pub(super) fn profits(&self, skews: &Skews, discounts: Discounts) -> [i64; SKEWS_MAX] {
+        let mark = self.vector.sums.mark;
+        let (options, linear) = (skews.of(&self.options.0), skews.of(&self.linear.0));
+        let has_options = self.vector.options != 0;
+        core::array::from_fn(|skew| {
+            let options = if has_options { discounts.of_value(options[skew]) } else { 0 };
+            linear[skew] - mark + options
+        })
+    }
+}
+
+/// What is summed up over the vectors of a portfolio beside lanes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// What is lost by basis, at most zero.
+    basis: i128,
+    /// What is added for want of confidence.
+    doubt: i128,
+    /// Notional of naked options.
+    naked: i128,
+    /// Notional of futures and perpetuals.
+    linear: i128,
+}
+
+impl Counts {
+    /// Adds a vector's.
+    #[inline(always)]
+    fn add(&mut self, kind: Kind, (outlook, aspect): (&Outlook, Option<&Aspect>), sums: &VectorSums) {
+        let with_orders = kind == Kind::Initial;
+        if let Some(aspect) = aspect {
+            let [up, down] = core::array::from_fn(|side| {
+                let orders = if with_orders { sums.order_basis[side] } else { 0 };
+                sums.basis[side] - sums.mark + orders
+            });
+            self.basis += (i128::from(up.min(down).min(0)) * i128::from(aspect.basis)) >> 30;
+        }
+        let doubt = aspect.map_or(outlook.doubt, |aspect| aspect.doubt);
+        if with_orders && doubt != 0 {
+            self.doubt += ceil_ppm(sums.doubted.into(), doubt);
+        }
+        self.naked += i128::from(sums.naked[kind.index()]);
+        self.linear += i128::from(sums.linear[kind.index()]);
+    }
+}
+
 /// What the vectors of a portfolio come to together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PortfolioTotals<'a> {
     outlook: &'a Outlook,
     kind: Kind,
     profits: [i64; SCENARIOS_MAX],
-    basis: i128,
-    naked: i128,
-    linear: i128,
-    doubted: i128,
+    counts: Counts,
 }
 
 impl<'a> PortfolioTotals<'a> {
     pub(crate) fn new(outlook: &'a Outlook, kind: Kind) -> Self {
-        Self { outlook, kind, profits: [0; SCENARIOS_MAX], basis: 0, naked: 0, linear: 0, doubted: 0 }
+        Self { outlook, kind, profits: [0; SCENARIOS_MAX], counts: Counts::default() }
     }
 
     /// Adds a vector. `aspect` is that of its expiry; without one, of perpetuals, neither basis nor discounts count.
     #[inline(always)]
     pub(crate) fn add(&mut self, sums: SumsView<'_>, aspect: Option<&Aspect>) {
-        let SumsView { vector, options, linear, orders } = sums;
-        let with_orders = self.kind == Kind::Initial;
-        let profits = Profits {
-            options: (vector.options != 0).then_some(&options.0),
-            linear: &linear.0,
-            orders: with_orders.then_some(&orders.0),
-            mark: vector.mark,
-            discounts: aspect.map_or(Discounts::NONE, Discounts::of),
-        };
-        let mut profits = Level::best().run(profits);
-        let mut left = self.outlook.skews;
-        for upper in vector.upper {
-            if left == 0 {
-                break;
-            }
-            let place = left.trailing_zeros() as usize % SCENARIOS_MAX;
-            let low = profits[place];
-            let high = if with_orders { low - orders.0[place] + upper } else { low };
-            profits[place] = -low.abs().max(high.abs());
-            left &= left - 1;
-        }
-        for (total, profit) in self.profits.iter_mut().zip(profits) {
-            *total = total.wrapping_add(profit);
-        }
-        if let Some(aspect) = aspect {
-            let [up, down] = core::array::from_fn(|side| {
-                let orders = if with_orders { vector.order_basis[side] } else { 0 };
-                vector.basis[side] - vector.mark + orders
-            });
-            self.basis += (i128::from(up.min(down).min(0)) * i128::from(aspect.basis)) >> 30;
-        }
-        let index = self.kind.index();
-        self.naked += i128::from(vector.naked[index]);
-        self.linear += i128::from(vector.linear[index]);
-        if with_orders {
-            let doubt = aspect.map_or(self.outlook.doubt, |aspect| aspect.doubt);
-            self.doubted += ceil_ppm(vector.doubted.into(), doubt);
-        }
+        Level::best().run(AddVector { totals: self, sums, aspect });
     }
 
     /// What is left over the margin, in lanes, where everything is worth `mark`; what orders lose at once not taken off.
-    #[inline(always)]
     pub(crate) fn margin(&self, mark: i64) -> i128 {
-        let Outlook { terms, initial_loss, scenarios, .. } = self.outlook;
-        let used = SCENARIOS_MAX.min(*scenarios as usize);
-        let losses = Level::best().run(Damped { profits: &self.profits, damping: &self.outlook.damping });
-        let worst = losses[..used].iter().copied().fold(i64::MAX, i64::min);
-        let worst = self.basis.min(worst.into());
-        let mut contingency = ceil_ppm(self.linear, terms.linear[0]) + ceil_ppm(self.naked, terms.option[0]);
-        if self.kind == Kind::Maintenance {
-            return floor_ppm(worst, terms.maintenance_loss) - contingency + i128::from(mark);
+        let Self { outlook: Outlook { terms, initial_loss, damping, .. }, counts, .. } = self;
+        let worst = counts.basis.min(Level::best().run(Worst { profits: &self.profits, damping }).into());
+        let part = |amount: i128, ppm| if amount == 0 { 0 } else { ceil_ppm(amount, ppm) };
+        let charge =
+            |place: usize| part(counts.linear, terms.linear[place]) + part(counts.naked, terms.option[place]);
+        match self.kind {
+            Kind::Maintenance => floor_ppm(worst, terms.maintenance_loss) - charge(0) + i128::from(mark),
+            Kind::Initial => {
+                floor_ppm(worst, *initial_loss) - charge(0) - charge(1) - counts.doubt + i128::from(mark)
+            }
         }
-        contingency += ceil_ppm(self.linear, terms.linear[1]) + ceil_ppm(self.naked, terms.option[1]) + self.doubted;
-        floor_ppm(worst, *initial_loss) - contingency + i128::from(mark)
     }
 }
 
-/// The profit of a vector under every scenario, skews not yet counted as losses.
-struct Profits<'a> {
-    options: Option<&'a [i64; SCENARIOS_MAX]>,
-    linear: &'a [i64; SCENARIOS_MAX],
-    orders: Option<&'a [i64; SCENARIOS_MAX]>,
-    mark: i64,
-    discounts: Discounts,
+/// Adds a vector to what vectors come to.
+struct AddVector<'t, 'o, 'a> {
+    totals: &'t mut PortfolioTotals<'o>,
+    sums: SumsView<'a>,
+    aspect: Option<&'a Aspect>,
 }
 
-impl Kernel for Profits<'_> {
-    type Output = [i64; SCENARIOS_MAX];
+impl Kernel for AddVector<'_, '_, '_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self, _: impl Ieee) -> Self::Output {
-        let mut profits = self.linear.map(|value| value.wrapping_sub(self.mark));
-        if let Some(options) = self.options {
-            for (profit, value) in profits.iter_mut().zip(options) {
-                *profit = profit.wrapping_add(self.discounts.of_value(*value));
+    fn run(self, _: impl Ieee) {
+        let Self { totals: PortfolioTotals { outlook, kind, profits, counts }, sums, aspect } = self;
+        let discounts = aspect.map_or(Discounts::NONE, Discounts::of);
+        let orders = (*kind == Kind::Initial).then_some(&sums.orders.0);
+        let skews = outlook.skews;
+        // Under skews whatever changes counts as loss: the worse of what orders may do to it either way.
+        let (before, mut lows, mut highs) = (skews.of(profits), sums.profits(&skews, discounts), [0; SKEWS_MAX]);
+        for ((low, high), upper) in lows.iter_mut().zip(&mut highs).zip(sums.vector.sums.upper) {
+            *high = *low + if orders.is_some() { upper } else { 0 };
+        }
+        if let Some(orders) = orders {
+            lows = core::array::from_fn(|skew| lows[skew] + skews.of(orders)[skew]);
+        }
+        let mark = sums.vector.sums.mark;
+        for (total, value) in profits.iter_mut().zip(&sums.linear.0) {
+            *total = total.wrapping_add(value.wrapping_sub(mark));
+        }
+        if sums.vector.options != 0 {
+            for (total, value) in profits.iter_mut().zip(&sums.options.0) {
+                *total = total.wrapping_add(discounts.of_value(*value));
             }
         }
-        if let Some(orders) = self.orders {
-            for (profit, lost) in profits.iter_mut().zip(orders) {
-                *profit = profit.wrapping_add(*lost);
-            }
+        for (total, lost) in profits.iter_mut().zip(orders.into_iter().flatten()) {
+            *total = total.wrapping_add(*lost);
         }
-        profits
+        skews.set(profits, &core::array::from_fn(|skew| before[skew] - lows[skew].abs().max(highs[skew].abs())));
+        counts.add(*kind, (outlook, aspect), &sums.vector.sums);
     }
 }
 
-/// How much of every scenario's profit counts.
-struct Damped<'a> {
+/// The least of profits, as far as each counts; zero, if all are above. (Scenarios that are not used count for nothing.)
+struct Worst<'a> {
     profits: &'a [i64; SCENARIOS_MAX],
     damping: &'a [u32; SCENARIOS_MAX],
 }
 
-impl Kernel for Damped<'_> {
-    type Output = [i64; SCENARIOS_MAX];
+impl Kernel for Worst<'_> {
+    type Output = i64;
 
     #[inline(always)]
-    fn run(self, _: impl Ieee) -> Self::Output {
-        let mut counted = *self.profits;
-        for (profit, damping) in counted.iter_mut().zip(self.damping) {
-            *profit = part(*profit, *damping);
-        }
-        counted
+    fn run(self, _: impl Ieee) -> i64 {
+        worst_of(self.profits, self.damping)
     }
+}
+
+/// See [`Worst`]; for kernels.
+#[inline(always)]
+pub(super) fn worst_of(profits: &[i64; SCENARIOS_MAX], damping: &[u32; SCENARIOS_MAX]) -> i64 {
+    /// Numbers that are compared at once.
+    const LANES: usize = 8;
+    let mut least = [0; LANES];
+    for (profits, damping) in profits.chunks_exact(LANES).zip(damping.chunks_exact(LANES)) {
+        for ((least, profit), damping) in least.iter_mut().zip(profits).zip(damping) {
+            *least = part(*profit, *damping).min(*least);
+        }
+    }
+    least.into_iter().fold(0, i64::min)
 }

@@ -28,6 +28,8 @@ pub(crate) struct Portfolio {
     pub(crate) adverse: i64,
     /// How much of what sums have room for is in use.
     pub(crate) load: i64,
+    /// The records of its positions, in the order in which they were made.
+    pub(crate) positions: Row,
     /// Sensitivities.
     pub(crate) delta: i64,
     pub(crate) gamma: i64,
@@ -36,8 +38,6 @@ pub(crate) struct Portfolio {
     pub(crate) rho: i64,
     pub(crate) vanna: i64,
     pub(crate) volga: i64,
-    /// The records of its positions, in the order in which they were made.
-    pub(crate) positions: Row,
     /// Among those of the account.
     pub(crate) siblings: Links,
     /// The first of its vectors.
@@ -119,6 +119,18 @@ pub(crate) struct Vector {
     pub(crate) siblings: Links,
     /// The generation of arrays that its sums are of.
     pub(crate) generation: u64,
+    pub(crate) sums: VectorSums,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) reserved_tail: [u8; 104],
+}
+
+const _: () = assert!(size_of::<Vector>() == 256);
+
+/// What is summed up over the records of a vector, beside lanes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub(crate) struct VectorSums {
     /// Value of what is held.
     pub(crate) mark: i64,
     /// With the forward up, and down.
@@ -133,11 +145,7 @@ pub(crate) struct Vector {
     pub(crate) linear: [i64; 2],
     /// Notional of everything, with all orders of the worse side filled.
     pub(crate) doubted: i64,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 104],
 }
-
-const _: () = assert!(size_of::<Vector>() == 256);
 
 /// What a resting order adds to its account's sums beside its quantity. In the slot of the order.
 #[repr(C)]

@@ -27,6 +27,9 @@ impl VectorKey {
     }
 }
 
+/// Cache lines of a record of lanes.
+const LANES_LINES: usize = size_of::<Lanes>() / 64;
+
 /// All of them.
 #[derive(Debug)]
 pub(crate) struct Exposures<'a, M> {
@@ -169,6 +172,47 @@ impl<'a, M: Marks> Exposures<'a, M> {
     #[inline(always)]
     pub(crate) fn reserve_mut(&mut self, order: u32) -> &mut Reserve {
         self.reserves.get_mut(order)
+    }
+
+    /// For prefetching, as what follows: nothing of it is marked.
+    pub(crate) fn peek_live_vectors(&self) -> u32 {
+        self.vectors.peek_live()
+    }
+
+    /// A portfolio, as far as an order that is entered has to do with it.
+    #[inline(always)]
+    pub(crate) fn prefetch_portfolio(&self, slot: u32) {
+        self.portfolios.prefetch_lines(slot, 0..2);
+    }
+
+    /// A vector, and what rests in it.
+    #[inline(always)]
+    pub(crate) fn prefetch_vector(&self, slot: u32) {
+        self.vectors.prefetch_lines(slot, 0..3);
+        self.orders.prefetch_lines(slot, 0..LANES_LINES);
+    }
+
+    /// A vector, and all of its lanes.
+    #[inline(always)]
+    pub(crate) fn prefetch_sums(&self, slot: u32) {
+        self.prefetch_vector(slot);
+        self.options.prefetch_lines(slot, 0..LANES_LINES);
+        self.linear.prefetch_lines(slot, 0..LANES_LINES);
+    }
+
+    #[inline(always)]
+    pub(crate) fn peek_portfolio(&self, slot: u32) -> Option<&Portfolio> {
+        self.portfolios.peek(slot)
+    }
+
+    #[inline(always)]
+    pub(crate) fn prefetch_reserve(&self, order: u32) {
+        self.reserves.prefetch(order);
+    }
+
+    #[inline(always)]
+    pub(crate) fn peek_reserve(&self, order: u32) -> Option<&Reserve> {
+        self.reserves.peek(order)
     }
 
     /// The tables' bytes, in the layout's order.

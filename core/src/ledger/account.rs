@@ -37,8 +37,10 @@ pub(crate) struct Account {
     pub(crate) is_watched: u8,
     /// 1 if sums of it were begun anew since it was judged last.
     pub(crate) is_due: u8,
+    /// 1 if its floor is known.
+    pub(crate) has_floor: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u8; 3],
+    pub(crate) reserved: [u8; 2],
     /// Its neighbours on the watch list.
     pub(crate) watched: Links,
     /// In atoms.
@@ -49,8 +51,10 @@ pub(crate) struct Account {
     pub(crate) current_at: u64,
     /// Its portfolios, in the order in which they were made.
     pub(crate) portfolios: Row,
+    /// What is left over its initial margin at least, in atoms; where it is known, and the account is current.
+    pub(crate) floor: i128,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 64],
+    pub(crate) reserved_tail: [u8; 48],
 }
 
 /// Realised profit and loss stay below this, in atoms, either way: a trade that might take them there is not made.

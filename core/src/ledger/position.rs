@@ -152,6 +152,27 @@ impl<'a, M: Marks> Positions<'a, M> {
             .slot
     }
 
+    /// For prefetching: the place in the index, what is there, unconfirmed, and a record. Nothing here is marked.
+    #[inline(always)]
+    pub(crate) fn prefetch_place(&self, hash: KeyHash) {
+        self.index.prefetch(hash);
+    }
+
+    #[inline(always)]
+    pub(crate) fn peek_slot(&self, hash: KeyHash) -> u32 {
+        self.index.peek(hash)
+    }
+
+    #[inline(always)]
+    pub(crate) fn peek(&self, slot: u32) -> Option<&Position> {
+        self.records.peek(slot)
+    }
+
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, slot: u32) {
+        self.records.prefetch_lines(slot, 0..2);
+    }
+
     /// What a slot that [`Positions::find`] returned holds; nothing for slot 0.
     #[inline(always)]
     pub(crate) fn holding(&self, slot: u32) -> Holding {

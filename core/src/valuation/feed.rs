@@ -163,13 +163,18 @@ impl Feed {
     /// How far it is to be trusted.
     pub(crate) fn validity(&self, judge: &Judge<'_>) -> Validity {
         let FeedRules { degraded_after, stale_after, invalid_after, confidence_min, .. } = *judge.rules;
-        if self.has_value == 0 || judge.is_past(self.time, invalid_after) {
+        if self.has_value == 0 {
             return Validity::Invalid;
         }
-        if judge.is_past(self.time, stale_after) {
-            return Validity::Stale;
+        // Limits rise, so that nearly always one of them is asked.
+        if !judge.is_past(self.time, degraded_after) {
+            let is_doubtful = self.confidence < confidence_min || self.held(judge).is_some();
+            return if is_doubtful { Validity::Degraded } else { Validity::Good };
         }
-        let is_doubtful = self.confidence < confidence_min || self.held(judge).is_some();
-        if is_doubtful || judge.is_past(self.time, degraded_after) { Validity::Degraded } else { Validity::Good }
+        match (judge.is_past(self.time, stale_after), judge.is_past(self.time, invalid_after)) {
+            (_, true) => Validity::Invalid,
+            (true, false) => Validity::Stale,
+            (false, false) => Validity::Degraded,
+        }
     }
 }

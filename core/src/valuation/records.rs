@@ -204,8 +204,11 @@ pub(crate) struct Risk {
     pub(crate) pair: u32,
     /// The most lots that an account may have.
     pub(crate) position_max: i64,
+    /// What a lot that comes to rest takes off an initial margin by scenarios, at most, in lanes: where it is bought, and
+    /// where it is sold; by even generations, and by odd ones.
+    pub(crate) charges: [[i64; 2]; 2],
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 104],
+    pub(crate) reserved_tail: [u8; 72],
 }
 
 const _: () = assert!(size_of::<Risk>() == 256);

@@ -1,0 +1,96 @@
+//! Looking ahead, where margin is checked: at what an order will touch of its account, position, portfolio and vector, and
+//! of what a lot is worth, in three steps, as [`batch`](super::batch) has them; and at what the sweep will add up of the
+//! account behind the one that it is at, a record with each record. Nothing here is marked or changes anything.
+
+use super::Engine;
+use super::exposure::place;
+use crate::arena::{KeyHash, Marks};
+use crate::command::NewOrder;
+use crate::ids::EntityId;
+
+/// Vectors above which looking ahead pays: below, what accounts have summed up stays in the second-level cache.
+const LOOK_AHEAD_ABOVE_VECTORS: u32 = 1_024;
+/// Which cache lines of an account's record are read.
+const ACCOUNT_LINES: core::ops::Range<usize> = 0..4;
+
+impl<M: Marks> Engine<'_, M> {
+    /// Whether there are so many vectors that looking ahead pays.
+    #[inline(always)]
+    pub(super) fn has_many_vectors(&self) -> bool {
+        self.is_margined() && self.exposures.peek_live_vectors() > LOOK_AHEAD_ABOVE_VECTORS
+    }
+
+    /// Fetches the account, and the place of the position in the index; returns the hash.
+    #[inline(always)]
+    pub(super) fn look_far_at_position(&self, order: &NewOrder) -> u32 {
+        let (account, instrument) = (order.header.account.slot(), order.instrument.slot());
+        self.accounts.slab.prefetch_lines(account, ACCOUNT_LINES);
+        let hash = KeyHash::of_pair(self.seed(), account.into(), instrument.into());
+        self.positions.prefetch_place(hash);
+        hash.0
+    }
+
+    /// Fetches position and portfolio, and what a lot is worth; returns the position's slot.
+    #[inline(always)]
+    pub(super) fn look_middle_at_position(&self, order: &NewOrder, hash: u32) -> u32 {
+        let position = self.positions.peek_slot(KeyHash(hash));
+        self.positions.prefetch(position);
+        if let Some(account) = self.accounts.slab.peek(order.header.account.slot()) {
+            self.exposures.prefetch_portfolio(account.portfolios.first);
+        }
+        self.prefetch_lot(order.instrument.slot());
+        position
+    }
+
+    /// Fetches what a lot is worth in the generation in force.
+    #[inline(always)]
+    fn prefetch_lot(&self, instrument: u32) {
+        if let Some(risk) = self.risks.peek(instrument)
+            && let Some(underlying) = self.underlyings.slab.peek(risk.underlying)
+        {
+            let at = place(instrument, underlying.generation);
+            self.worths.prefetch_lines(at, 0..2);
+            self.lanes.prefetch_lines(at, 0..4);
+        }
+    }
+
+    /// Fetches the position's vector.
+    #[inline(always)]
+    pub(super) fn look_near_at_vector(&self, position: u32) {
+        self.exposures.prefetch_vector(self.positions.peek(position).map_or(0, |record| record.vector));
+    }
+
+    /// Begins to look at the account behind the one that the sweep visits; of those that follow, fetches what that needs.
+    #[inline(always)]
+    pub(super) fn look_behind_visited(&mut self, account: u32) {
+        let portfolio = |slot| self.accounts.slab.peek(slot).map_or(0, |account| account.portfolios.first);
+        let next = self.exposures.peek_portfolio(portfolio(account + 1)).map_or(0, |record| record.positions.first);
+        self.exposures.prefetch_portfolio(portfolio(account + 2));
+        self.accounts.slab.prefetch_lines(account + 3, ACCOUNT_LINES);
+        self.positions.prefetch(next);
+        self.swept_next = next;
+    }
+
+    /// Fetches what adding the next of that account's records will touch, and the record behind.
+    #[inline(always)]
+    pub(super) fn look_at_swept_next(&mut self) {
+        let Some(record) = self.positions.peek(self.swept_next).filter(|_| self.swept_next != 0) else { return };
+        let next = record.siblings.next;
+        self.exposures.prefetch_sums(record.vector);
+        self.prefetch_lot(record.instrument);
+        self.positions.prefetch(next);
+        self.swept_next = next;
+    }
+
+    /// Fetches what an order that is named has reserved.
+    #[inline(always)]
+    pub(super) fn look_middle_at_reserve(&self, slot: u32) {
+        self.exposures.prefetch_reserve(slot);
+    }
+
+    /// Fetches the position that an order that is named belongs to.
+    #[inline(always)]
+    pub(super) fn look_near_at_reserve(&self, slot: u32) {
+        self.positions.prefetch(self.exposures.peek_reserve(slot).map_or(0, |reserve| reserve.position));
+    }
+}
