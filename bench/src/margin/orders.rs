@@ -116,7 +116,11 @@ pub(super) fn check_far(plan: Plan) -> io::Result<Duel> {
         for number in 0..resting + orders {
             let (index, holding) = (random.below(accounts), random.below(board.holdings()));
             let (order, _) = passive(&board, trader, (index, holding), number as u32);
-            records.push(&if number < resting { order } else { order.with_time_in_force(TimeInForce::ImmediateOrCancel) });
+            records.push(&if number < resting {
+                order
+            } else {
+                order.with_time_in_force(TimeInForce::ImmediateOrCancel)
+            });
         }
     };
     let rhythm = Rhythm { lead: resting, before: 0, timed: BATCH_COMMANDS };

@@ -181,6 +181,8 @@ fn what_margin_costs_is_measured_on_the_same_events() {
         ("check-futures", "30 ns more"),
         ("check-portfolio", "100 ns more"),
         ("check-far", "250 ns more"),
+        ("rest-futures", "none"),
+        ("rest-portfolio", "none"),
         ("ticks", "380 ns more"),
     ];
     assert_eq!(rows.len(), cases.len(), "{rows:?}");

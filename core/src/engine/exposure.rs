@@ -31,6 +31,9 @@ pub(super) struct Checked {
     pub(super) position: u32,
     pub(super) price: PriceTicks,
     pub(super) adverse: i64,
+    /// What a lot is charged, in lanes, of so many bits.
+    pub(super) charge: i64,
+    pub(super) lane_bits: u8,
 }
 
 /// Where an instrument's or expiry's record of a generation is: the one before stays until the next is published.
@@ -65,6 +68,16 @@ fn lot_of<'t, M: Marks>(
 #[inline(always)]
 pub(super) fn narrow_product(price: i64, multiplier: i64, lane_bits: u8) -> Option<i64> {
     price.checked_mul(multiplier)?.checked_mul(1 << (lane_bits & 63))
+}
+
+/// What a lot is charged that comes to rest, by its array.
+#[inline(always)]
+pub(super) fn charge_by(model: MarginModel, risk: &Risk, side: Side, worths: &Worths) -> Option<i64> {
+    match model {
+        MarginModel::Futures => Some(futures_charge(worths)),
+        MarginModel::Portfolio => Some(risk.charges[parity(worths.generation)][usize::from(side == Side::Sell)]),
+        MarginModel::Standard => None,
+    }
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -156,14 +169,17 @@ impl<M: Marks> Engine<'_, M> {
         let found = self.positions.get(self.checked.position);
         let is_same = (found.account, found.instrument) == (account, order.instrument)
             && self.checked.sequence == self.header.get().sequence;
+        let lots = self.open_quantity(&order).0;
         let (position, adverse) = if is_same && order.terms.complex() == 0 && order.price == self.checked.price {
-            (self.checked.position, self.checked.adverse)
+            let Checked { position, adverse, charge, lane_bits, .. } = self.checked;
+            self.accounts.slab.get_mut(account).floor -= charge_of(lots, charge, adverse, lane_bits);
+            (position, adverse)
         } else {
-            self.find_adverse(&order)
+            let (position, adverse) = self.find_adverse(&order);
+            self.lower_floor((account, order.instrument), order.side(), lots, adverse);
+            (position, adverse)
         };
         *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };
-        let lots = self.open_quantity(&order).0;
-        self.lower_floor((account, order.instrument), order.side(), lots, adverse);
         self.change_resting(position, order.side(), lots, adverse);
     }
 
@@ -185,19 +201,12 @@ impl<M: Marks> Engine<'_, M> {
     /// What a lot is charged that comes to rest, in lanes of so many bits; none without an array, and by the standard model,
     /// by which there are no such charges.
     #[inline(always)]
-    pub(super) fn charge(&self, account: u32, instrument: u32, side: Side) -> Option<(i64, u8)> {
+    fn charge(&self, account: u32, instrument: u32, side: Side) -> Option<(i64, u8)> {
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
         let worths = self.worths.get(place(instrument, generation));
-        if worths.generation != generation {
-            return None;
-        }
-        let charge = match self.model_of(account) {
-            MarginModel::Futures => futures_charge(worths),
-            MarginModel::Portfolio => risk.charges[parity(generation)][usize::from(side == Side::Sell)],
-            MarginModel::Standard => return None,
-        };
-        Some((charge, lane_bits))
+        let charge = charge_by(self.model_of(account), risk, side, worths)?;
+        (worths.generation == generation).then_some((charge, lane_bits))
     }
 
     /// The record that an order belongs to, made if there is none, and what a lot of it loses at once.

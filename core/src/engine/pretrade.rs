@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::emit::Emitter;
-use super::exposure::{Checked, narrow_product, place};
+use super::exposure::{Checked, charge_by, narrow_product, place};
 use super::judging::Supposed;
 use super::orders::Entry;
 use super::sweep::paid;
@@ -18,7 +18,7 @@ use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::terms::{MarginModel, Side, Validity};
 use crate::units::PriceTicks;
-use crate::valuation::Lanes;
+use crate::valuation::{Lanes, Underlying};
 use bytemuck::Zeroable;
 
 /// Where an account has lots in an instrument, 0 for what is not there, and what they are without the order at hand and
@@ -157,12 +157,14 @@ impl<M: Marks> Engine<'_, M> {
             return false;
         }
         let position = self.positions.find(self.seed(), account, instrument);
-        let Some((charge, lane_bits)) = self.charge(account, instrument, side) else { return false };
-        if position == 0 || self.validity_of_instrument(instrument) != Validity::Good {
+        let risk = self.risks.get(instrument);
+        let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
+        let worths = self.worths.get(place(instrument, generation));
+        let Some(charge) = charge_by(self.model_of(account), risk, side, worths) else { return false };
+        let is_there = position != 0 && worths.generation == generation;
+        if !is_there || self.validity_of_instrument(instrument) != Validity::Good {
             return false;
         }
-        let risk = self.risks.get(instrument);
-        let worths = self.worths.get(place(instrument, self.underlyings.slab.get(risk.underlying).generation));
         let (lots, quantity, is_buy) = (self.positions.get(position).lots(), entry.quantity.0, side == Side::Buy);
         let [resting, held] = if is_buy { [lots.buys, lots.held] } else { [lots.sells, -lots.held] };
         let end = resting.checked_add(quantity).and_then(|resting| resting.checked_add(held));
@@ -178,7 +180,8 @@ impl<M: Marks> Engine<'_, M> {
         let load = portfolio.load + RESTING_WEIGHT * quantity * risk.lane_limit;
         let bears = load <= LOAD_MAX && record.floor >= charge_of(quantity, charge, adverse, lane_bits);
         if bears {
-            self.checked = Checked { sequence: self.header.get().sequence, position, price, adverse };
+            let sequence = self.header.get().sequence;
+            self.checked = Checked { sequence, position, price, adverse, charge, lane_bits };
         }
         bears
     }

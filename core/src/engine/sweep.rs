@@ -437,10 +437,8 @@ impl<M: Marks> Engine<'_, M> {
             return;
         }
         let side = if delta >= 0 { Side::Buy } else { Side::Sell };
-        match i64::try_from(self.adverse(account, instrument, side, price)) {
-            Ok(adverse) => self.lower_floor((account, instrument), side, delta.abs(), adverse),
-            Err(_) => self.accounts.slab.get_mut(account).has_floor = 0,
-        }
+        let adverse = i64::try_from(self.adverse(account, instrument, side, price)).unwrap_or(i64::MAX);
+        self.lower_floor((account, instrument), side, delta.abs(), adverse);
     }
 
     /// The test for FOK: whether the whole quantity is sure to fill within the bounded work, and within the budget.

@@ -118,13 +118,10 @@ impl<'a> PortfolioTotals<'a> {
         let Self { outlook: Outlook { terms, initial_loss, damping, .. }, counts, .. } = self;
         let worst = counts.basis.min(Level::best().run(Worst { profits: &self.profits, damping }).into());
         let part = |amount: i128, ppm| if amount == 0 { 0 } else { ceil_ppm(amount, ppm) };
-        let charge =
-            |place: usize| part(counts.linear, terms.linear[place]) + part(counts.naked, terms.option[place]);
+        let charge = |place: usize| part(counts.linear, terms.linear[place]) + part(counts.naked, terms.option[place]);
         match self.kind {
             Kind::Maintenance => floor_ppm(worst, terms.maintenance_loss) - charge(0) + i128::from(mark),
-            Kind::Initial => {
-                floor_ppm(worst, *initial_loss) - charge(0) - charge(1) - counts.doubt + i128::from(mark)
-            }
+            Kind::Initial => floor_ppm(worst, *initial_loss) - charge(0) - charge(1) - counts.doubt + i128::from(mark),
         }
     }
 }
