@@ -8,6 +8,7 @@ mod digest;
 #[cfg(feature = "serde")]
 mod fields;
 mod golden;
+mod hedged;
 mod implied;
 mod margin;
 mod pricing;
@@ -15,6 +16,7 @@ mod ring;
 mod scenarios;
 mod sessions;
 mod smiles;
+mod storm;
 mod trackers;
 mod valuation;
 mod venue;
