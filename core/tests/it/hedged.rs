@@ -5,7 +5,7 @@ use novate_core::arena::Untracked;
 use novate_core::command::{
     AdjustCash, CancelOrder, Command, CommandRecord, FeedRules, FeedStamp, ListExpiry, ListInstrument, ListUnderlying,
     MarginTerms, NewOrder, OpenAccount, OpenSession, RawCommand, SetMarginModel, SetMarginTerms, SetScenarios,
-    SetShocks, SmileTerms, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, Work,
+    SetShocks, SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, Work,
 };
 use novate_core::engine::Engine;
 use novate_core::engine::effort::{Bounds, Effort};
@@ -70,13 +70,18 @@ pub(crate) struct Hedged<'a> {
     pub(crate) most: Effort,
 }
 
-/// Room for so many accounts that are hedged, and two more.
+/// Accounts besides: one that has something and no hedge, one that makes the market, two that have nothing.
+pub(crate) const OTHERS: u32 = 4;
+/// Instruments of the other underlying: some options, and last a perpetual, of which 0.0001 % of its price is a tick.
+pub(crate) const OTHER_INSTRUMENTS: u32 = 4;
+
+/// Room for so many accounts that are hedged, and the others.
 pub(crate) fn genesis(hedged: u32) -> Genesis {
     let capacities = Capacities {
         instruments: 2 * OPTIONS,
-        accounts: hedged + 2,
-        positions: (hedged + 2) * OPTIONS + 8,
-        vectors: (hedged + 2) * (EXPIRIES + 1),
+        accounts: hedged + OTHERS,
+        positions: (hedged + OTHERS) * OPTIONS + 8,
+        vectors: (hedged + OTHERS) * (EXPIRIES + 2),
         underlyings: 2,
         expiries: EXPIRIES + 1,
         ..Capacities::for_orders(64)
@@ -164,6 +169,19 @@ impl<'a> Hedged<'a> {
         self.send(&AdjustCash::new(by, account, CashAtoms(amount)))
     }
 
+    pub(crate) fn model(&mut self, account: AccountId, model: MarginModel) -> Vec<OwnedEvent> {
+        let (session, sequence) = self.operator();
+        let header = SetMarginModel::new_header(session, sequence, account);
+        self.send(&SetMarginModel { header, model: model.code(), reserved: [0; 7] })
+    }
+
+    /// Looks at the marks.
+    pub(crate) fn timer(&mut self) -> Vec<OwnedEvent> {
+        self.sequencer += 1;
+        let header = Timer::new_header(SessionId::sequencer(0), self.sequencer, AccountId::NONE);
+        self.send(&Timer { header })
+    }
+
     /// A limit order, and its name.
     pub(crate) fn order(
         &mut self,
@@ -195,7 +213,7 @@ impl<'a> Hedged<'a> {
             let by = self.operator();
             let mut underlying = ListUnderlying::new(by, "STORM", CashAtoms(4 * INDEX));
             underlying.lane_bits = LANE_BITS;
-            underlying.rules = FeedRules { move_max: 0, scenario_set: 1, ..FeedRules::USUAL };
+            underlying.rules = FeedRules { move_max: 0, mark_window: TimeNs(1), scenario_set: 1, ..FeedRules::USUAL };
             self.send(&underlying);
         }
         for expiry in 1..=EXPIRIES {
@@ -211,6 +229,14 @@ impl<'a> Hedged<'a> {
         for strike in [90_000, 100_000, 110_000] {
             self.list_option(2, EXPIRIES + 1, (OptionType::Call, strike));
         }
+        let by = self.operator();
+        self.send(&ListInstrument {
+            underlying_id: nth::<UnderlyingId>(2),
+            price_unit: CashAtoms(INDEX / 1_000_000),
+            multiplier: CashAtoms(100),
+            position_max: QuantityLots(1 << 20),
+            ..ListInstrument::perpetual(by, "PERPETUAL")
+        });
     }
 
     /// Ticks are cents, lots a hundredth of a unit.
@@ -232,12 +258,10 @@ impl<'a> Hedged<'a> {
     }
 
     fn open_accounts(&mut self) {
-        for number in 1..=self.count + 2 {
+        for number in 1..=self.count + OTHERS {
             let by = self.operator();
             self.send(&OpenAccount::new(by, number.into()));
-            let (session, sequence) = self.operator();
-            let header = SetMarginModel::new_header(session, sequence, nth(number));
-            self.send(&SetMarginModel { header, model: MarginModel::Portfolio.code(), reserved: [0; 7] });
+            self.model(nth(number), MarginModel::Portfolio);
             self.cash(nth(number), RICH);
         }
         let by = self.operator();
@@ -255,6 +279,7 @@ impl<'a> Hedged<'a> {
             let (by, stamp) = (self.operator(), self.stamp());
             self.send(&UpdateSurface::new(by, nth(expiry), smile(), stamp));
         }
+        self.timer();
         self.settle();
     }
 

@@ -5,6 +5,7 @@ mod batches;
 mod capacity;
 mod crowded;
 mod digest;
+mod estimates;
 #[cfg(feature = "serde")]
 mod fields;
 mod golden;

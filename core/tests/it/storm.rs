@@ -13,7 +13,7 @@ use novate_core::naive::{Canary, NaiveEngine};
 use novate_core::terms::{MarginStatus, Side};
 use novate_core::units::Sequence;
 
-use crate::hedged::{EXPIRIES, Hedged, INDEX, OPTIONS, genesis, nth, rounding, time_of};
+use crate::hedged::{EXPIRIES, Hedged, INDEX, OPTIONS, OTHER_INSTRUMENTS, OTHERS, genesis, nth, rounding, time_of};
 use crate::pricing::Random;
 
 /// Accounts that are hedged: so many that the sweep is not over when the next arrays are published.
@@ -106,7 +106,7 @@ fn orders_in_a_storm_see_no_loss_either() {
                 let account = nth(1 + (random.next() % u64::from(HEDGED)) as u32);
                 let events = venue.order(account, nth(1 + (command % 100) as u32), (Side::Buy, 60_000, 1)).0;
                 assert!(matches!(events[..2], [OwnedEvent::MarginShortfall(_), OwnedEvent::Rejected(_)]), "{events:?}");
-                assert!(venue.engine.is_current(account) || venue.engine.under_way().turn_left == HEDGED + 2);
+                assert!(venue.engine.is_current(account) || venue.engine.under_way().turn_left == HEDGED + OTHERS);
                 events
             }
             3 => venue.forward(EXPIRIES + 1, jump(&mut random)),
@@ -127,8 +127,8 @@ fn orders_in_a_storm_see_no_loss_either() {
         check(&venue, &events);
     }
     assert!(changes > 3, "who is not hedged stands the same all the time: {changes} changes");
-    let all = u64::from(OPTIONS + 3);
-    for (underlying, own) in [(1, all - 3), (2, 3)] {
+    let all = u64::from(OPTIONS + OTHER_INSTRUMENTS);
+    for (underlying, own) in [(1, u64::from(OPTIONS)), (2, u64::from(OTHER_INSTRUMENTS))] {
         let (worst, bound) = (ages.worst[&nth(underlying)], age_max(own, all, 2));
         println!("arrays of {own} instruments of {all} in two underlyings: at most {worst} commands old, of {bound}");
         assert!(worst <= bound, "{worst} of {bound}");
