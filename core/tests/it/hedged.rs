@@ -1,7 +1,7 @@
 //! A margined venue whose accounts hold options that are worth nothing together, whatever the price: for storms of ticks.
 //! Every command that it is sent is kept.
 
-use novate_core::arena::Untracked;
+use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::{
     AdjustCash, CancelOrder, Command, CommandRecord, FeedRules, FeedStamp, ListExpiry, ListInstrument, ListUnderlying,
     MarginTerms, NewOrder, OpenAccount, OpenSession, RawCommand, SetMarginModel, SetMarginTerms, SetScenarios,
@@ -77,6 +77,11 @@ pub(crate) const OTHER_INSTRUMENTS: u32 = 4;
 
 /// Room for so many accounts that are hedged, and the others.
 pub(crate) fn genesis(hedged: u32) -> Genesis {
+    genesis_with(hedged, 64)
+}
+
+/// The same, and for so many live orders.
+pub(crate) fn genesis_with(hedged: u32, orders: u32) -> Genesis {
     let capacities = Capacities {
         instruments: 2 * OPTIONS,
         accounts: hedged + OTHERS,
@@ -84,7 +89,7 @@ pub(crate) fn genesis(hedged: u32) -> Genesis {
         vectors: (hedged + OTHERS) * (EXPIRIES + 2),
         underlyings: 2,
         expiries: EXPIRIES + 1,
-        ..Capacities::for_orders(64)
+        ..Capacities::for_orders(orders)
     };
     Genesis::new(0, 1, capacities)
 }
@@ -96,8 +101,13 @@ pub(crate) fn time_of(sequence: Sequence) -> TimeNs {
 
 impl<'a> Hedged<'a> {
     /// Lists everything, has so many accounts trade their options, and takes from them what they do not need.
-    pub(crate) fn new(chunks: &'a mut [novate_core::arena::Chunk], hedged: u32) -> Self {
-        let engine = Engine::genesis(chunks, Untracked, &genesis(hedged)).expect("a genesis");
+    pub(crate) fn new(chunks: &'a mut [Chunk], hedged: u32) -> Self {
+        Self::of(chunks, &genesis(hedged), hedged)
+    }
+
+    /// The same with another genesis.
+    pub(crate) fn of(chunks: &'a mut [Chunk], genesis: &Genesis, hedged: u32) -> Self {
+        let engine = Engine::genesis(chunks, Untracked, genesis).expect("a genesis");
         let (log, most) = (Vec::new(), Effort::default());
         let mut venue = Self { engine, log, count: hedged, operator: 0, trader: 0, sequencer: 0, names: 0, most };
         venue.list();

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 
 use novate_core::arena::{Arena, Chunk, Untracked};
 use novate_core::command::RawCommand;
-use novate_core::engine::Engine;
 use novate_core::engine::effort::{ARRAY_UNITS, Accounted, Effort, RECORD_UNITS, SHARE_UNITS, age_max};
+use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::OwnedEvent;
 use novate_core::ids::{AccountId, EntityId, UnderlyingId};
 use novate_core::naive::{Canary, NaiveEngine};
 use novate_core::terms::{MarginStatus, Side};
 use novate_core::units::Sequence;
 
-use crate::hedged::{EXPIRIES, Hedged, INDEX, OPTIONS, OTHER_INSTRUMENTS, OTHERS, genesis, nth, rounding, time_of};
+use crate::hedged::{
+    EXPIRIES, Hedged, INDEX, OPTIONS, OTHER_INSTRUMENTS, OTHERS, genesis, genesis_with, nth, rounding, time_of,
+};
 use crate::pricing::Random;
 
 /// Accounts that are hedged: so many that the sweep is not over when the next arrays are published.
@@ -221,4 +223,44 @@ fn a_state_in_the_middle_of_anything_goes_on_as_if_it_had_not_been_left() {
         }
     }
     assert!(in_pass > 20 && in_sweep > 20 && in_account > 5, "{in_pass} {in_sweep} {in_account}");
+}
+
+/// Beyond so many live orders batches look ahead.
+#[test]
+fn batches_in_a_storm_are_their_commands_one_by_one() {
+    const LIVE_ORDERS: u32 = 17_000;
+    let genesis = genesis_with(1, LIVE_ORDERS + 100);
+    let mut arena = Arena::for_genesis(&genesis).expect("memory");
+    let mut venue = Hedged::of(arena.chunks_mut(), &genesis, 1);
+    let (maker, perpetual) = (nth(3), nth(OPTIONS + OTHER_INSTRUMENTS));
+    let mut names = Vec::new();
+    for order in 0..i64::from(LIVE_ORDERS) {
+        let (side, price) = if order % 2 == 0 { (Side::Buy, 999_900) } else { (Side::Sell, 1_000_100) };
+        let off = if side == Side::Buy { -(order % 500) } else { order % 500 };
+        names.push(venue.order(maker, perpetual, (side, price + off, 1)).1);
+    }
+    let mut random = Random(13);
+    for command in 0..900 {
+        match command % 6 {
+            0 => drop(venue.cancel(maker, names[random.next() as usize % names.len()])),
+            2 => drop(venue.order(nth(4), perpetual, (Side::Buy, 1_000_110, 3))),
+            4 => drop(venue.order(nth(1), nth(1), (Side::Buy, 60_000, 1))),
+            5 => drop(venue.timer()),
+            _ => drop(tick(&mut venue, &mut random)),
+        }
+    }
+    let (log, digest) = (core::mem::take(&mut venue.log), venue.engine.events_digest());
+    assert!(venue.engine.instrument(perpetual).is_some_and(|view| view.orders > 16_384));
+    let mut batched = Arena::for_genesis(&genesis).expect("memory");
+    let mut engine = Engine::genesis(batched.chunks_mut(), Untracked, &genesis).expect("a genesis");
+    let sequenced: Vec<_> = (1..)
+        .map(Sequence)
+        .zip(&log)
+        .map(|(sequence, words)| Sequenced { sequence, time: time_of(sequence), command: RawCommand::new(words) })
+        .collect();
+    for batch in sequenced.chunks(64) {
+        engine.apply_batch(batch, &mut Vec::<OwnedEvent>::new()).expect("in order");
+    }
+    assert_eq!(engine.events_digest(), digest);
+    assert!(batched.chunks() == arena.chunks());
 }
