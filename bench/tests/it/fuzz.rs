@@ -88,7 +88,7 @@ const OF_MARGIN: [Canary; 11] = [
 
 #[test]
 fn batches_are_their_commands_one_by_one() {
-    let coverage = batch::run(1, 60_000, &mut |_| {}).expect("nothing found");
+    let coverage = batch::run(6, 60_000, &mut |_| {}).expect("nothing found");
     assert_eq!(coverage.commands, 60_000);
     // Beyond so many they look ahead.
     assert!(coverage.most["live orders"] > 16_384, "{:?}", coverage.most);

@@ -4,8 +4,9 @@
 use novate_core::arena::{Chunk, Untracked};
 use novate_core::command::{
     AdjustCash, CancelOrder, Command, CommandRecord, FeedRules, FeedStamp, ListExpiry, ListInstrument, ListUnderlying,
-    MarginTerms, NewOrder, OpenAccount, OpenSession, RawCommand, SetMarginModel, SetMarginTerms, SetScenarios,
-    SetShocks, SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, Work,
+    MarginTerms, NewComplexOrder, NewOrder, OpenAccount, OpenSession, RawCommand, SetLastPrice, SetMarginModel,
+    SetMarginTerms, SetScenarios, SetShocks, SmileTerms, Timer, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface,
+    Work,
 };
 use novate_core::engine::Engine;
 use novate_core::engine::effort::{Bounds, Effort};
@@ -141,6 +142,8 @@ impl<'a> Hedged<'a> {
         most.records = most.records.max(effort.records);
         most.swept.records = most.swept.records.max(effort.swept.records);
         most.swept.judged = most.swept.judged.max(effort.swept.judged);
+        most.before_stops.records = most.before_stops.records.max(effort.before_stops.records);
+        most.before_stops.judged = most.before_stops.judged.max(effort.before_stops.judged);
     }
 
     fn operator(&mut self) -> (SessionId, u64) {
@@ -203,6 +206,29 @@ impl<'a> Hedged<'a> {
         let (by, name) = ((nth(3), self.trader, account), ClientOrderId(self.names));
         let order = NewOrder::limit(by, instrument, name, side, PriceTicks(price), QuantityLots(lots));
         (self.send(&order), name)
+    }
+
+    /// A stop order that buys a lot at its trigger price.
+    pub(crate) fn stop(&mut self, account: AccountId, instrument: InstrumentId, trigger: i64) -> Vec<OwnedEvent> {
+        (self.trader, self.names) = (self.trader + 1, self.names + 1);
+        let (by, name, price) = ((nth(3), self.trader, account), ClientOrderId(self.names), PriceTicks(trigger));
+        let order = NewOrder::limit(by, instrument, name, Side::Buy, price, QuantityLots(1));
+        self.send(&NewComplexOrder::from(order).with_trigger(price))
+    }
+
+    /// Sets the last price.
+    pub(crate) fn last(&mut self, instrument: InstrumentId, price: i64) -> Vec<OwnedEvent> {
+        let (session, sequence) = self.operator();
+        let header = SetLastPrice::new_header(session, sequence, AccountId::NONE);
+        self.send(&SetLastPrice { header, instrument, price: PriceTicks(price) })
+    }
+
+    /// Opens one more account, which has cash enough.
+    pub(crate) fn open(&mut self, number: u32, model: MarginModel) {
+        let by = self.operator();
+        self.send(&OpenAccount::new(by, number.into()));
+        self.model(nth(number), model);
+        self.cash(nth(number), RICH);
     }
 
     pub(crate) fn cancel(&mut self, account: AccountId, name: ClientOrderId) -> Vec<OwnedEvent> {
@@ -269,10 +295,7 @@ impl<'a> Hedged<'a> {
 
     fn open_accounts(&mut self) {
         for number in 1..=self.count + OTHERS {
-            let by = self.operator();
-            self.send(&OpenAccount::new(by, number.into()));
-            self.model(nth(number), MarginModel::Portfolio);
-            self.cash(nth(number), RICH);
+            self.open(number, MarginModel::Portfolio);
         }
         let by = self.operator();
         self.send(&OpenSession::for_all_accounts(by, Role::Trader));

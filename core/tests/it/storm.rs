@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use novate_core::arena::{Arena, Chunk, Untracked};
 use novate_core::command::RawCommand;
-use novate_core::engine::effort::{ARRAY_UNITS, Accounted, Effort, RECORD_UNITS, SHARE_UNITS, age_max};
+use novate_core::engine::effort::{
+    ARRAY_UNITS, Accounted, Effort, JUDGED_BEFORE_STOPS, RECORD_UNITS, RECORDS_BEFORE_STOPS, SHARE_UNITS, age_max,
+};
 use novate_core::engine::{Engine, Sequenced};
 use novate_core::event::OwnedEvent;
 use novate_core::ids::{AccountId, EntityId, UnderlyingId};
 use novate_core::naive::{Canary, NaiveEngine};
-use novate_core::terms::{MarginStatus, Side};
+use novate_core::terms::{MarginModel, MarginStatus, Side};
 use novate_core::units::Sequence;
 
 use crate::hedged::{
@@ -93,6 +95,9 @@ fn nobody_hedged_is_seen_to_lose_in_a_storm_and_arrays_stay_young() {
     assert_eq!(worst, bound);
 }
 
+/// A timer comes every so many turns.
+const TIMER_EVERY: u64 = 48;
+
 /// Orders of hedged accounts between ticks, which have them made current at once, and another underlying's ticks.
 #[test]
 fn orders_in_a_storm_see_no_loss_either() {
@@ -112,6 +117,11 @@ fn orders_in_a_storm_see_no_loss_either() {
                 events
             }
             3 => venue.forward(EXPIRIES + 1, jump(&mut random)),
+            6 if command % TIMER_EVERY == 6 => {
+                let mut events = venue.index(2, jump(&mut random));
+                events.extend(venue.timer());
+                events
+            }
             5 => {
                 let (mut events, name) = venue.order(maker, nth(1 + (command % 100) as u32), (Side::Buy, 1, 1));
                 events.extend(venue.cancel(maker, name));
@@ -132,6 +142,8 @@ fn orders_in_a_storm_see_no_loss_either() {
     let all = u64::from(OPTIONS + OTHER_INSTRUMENTS);
     for (underlying, own) in [(1, u64::from(OPTIONS)), (2, u64::from(OTHER_INSTRUMENTS))] {
         let (worst, bound) = (ages.worst[&nth(underlying)], age_max(own, all, 2));
+        // The one mark's round, at each timer.
+        let bound = bound + 2 * (1 + bound.div_ceil(TIMER_EVERY));
         println!("arrays of {own} instruments of {all} in two underlyings: at most {worst} commands old, of {bound}");
         assert!(worst <= bound, "{worst} of {bound}");
     }
@@ -263,4 +275,50 @@ fn batches_in_a_storm_are_their_commands_one_by_one() {
     }
     assert_eq!(engine.events_digest(), digest);
     assert!(batched.chunks() == arena.chunks());
+}
+
+/// Ticks an underlying until new arrays of its are in force, and nobody was visited since.
+fn publish(venue: &mut Hedged<'_>, underlying: u32, price: i64) {
+    let is_of = |event: &OwnedEvent| matches!(event, OwnedEvent::ArraysPublished(e) if e.underlying == nth(underlying));
+    while !venue.index(underlying, price).iter().any(is_of) {}
+}
+
+/// Stop orders of accounts that are all behind: as many accounts as a command has work for, and as many records.
+#[test]
+fn what_is_done_before_stop_orders_fire_is_bounded() {
+    const ACCOUNTS: u32 = 60;
+    let mut genesis = genesis(0);
+    genesis.capacities.accounts += ACCOUNTS;
+    genesis.capacities.positions += ACCOUNTS;
+    genesis.capacities.vectors += ACCOUNTS;
+    genesis.capacities.orders += 2 * ACCOUNTS;
+    let mut arena = Arena::for_genesis(&genesis).expect("memory");
+    let mut venue = Hedged::of(arena.chunks_mut(), &genesis, 0);
+    let (maker, perpetual) = (nth(2), nth(OPTIONS + OTHER_INSTRUMENTS));
+    let trade = |venue: &mut Hedged<'_>, account: AccountId, instrument, price| {
+        venue.order(maker, instrument, (Side::Sell, price, 1));
+        venue.order(account, instrument, (Side::Buy, price, 1));
+    };
+    for number in OTHERS + 1..=OTHERS + ACCOUNTS {
+        venue.open(number, MarginModel::Futures);
+        trade(&mut venue, nth(number), perpetual, 1_000_000);
+        let events = venue.stop(nth(number), perpetual, 1_000_100);
+        assert!(matches!(events[..], [OwnedEvent::Accepted(_)]), "{events:?}");
+    }
+    venue.settle();
+    venue.most = Effort::default();
+    publish(&mut venue, 2, INDEX);
+    venue.last(perpetual, 1_000_100);
+    let judged = JUDGED_BEFORE_STOPS;
+    assert_eq!(venue.most.before_stops, Accounted { records: judged, judged });
+    // Three accounts with lots in everything.
+    for account in [1, 3, 4].map(nth) {
+        (1..=OPTIONS).for_each(|option| trade(&mut venue, account, nth(option), 5_000));
+        venue.stop(account, perpetual, 1_000_200);
+    }
+    venue.settle();
+    venue.most = Effort::default();
+    publish(&mut venue, 1, INDEX);
+    venue.last(perpetual, 1_000_200);
+    assert_eq!(venue.most.before_stops.records, RECORDS_BEFORE_STOPS - 2 * 16 / RECORD_UNITS);
 }
