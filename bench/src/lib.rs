@@ -16,8 +16,6 @@ pub mod latency;
 pub mod machine;
 #[cfg(feature = "peers")]
 pub mod margin;
-#[cfg(feature = "peers")]
-mod margined;
 pub mod novate;
 mod open_loop;
 pub mod peers;

@@ -31,7 +31,7 @@ use serde::Serialize;
 use crate::compare;
 use crate::duel::{Contestant, Outcome, Round, Run, in_turns};
 use crate::journal::{Empty, Place};
-use crate::margined;
+use crate::margin::flow_venue;
 use crate::novate::{COMMAND_INTERVAL_NS, EventRing, Novate, Told, owners};
 use crate::peers::{Contender, Measured};
 use crate::placement::{Distance, Placement, median_of, placed};
@@ -108,8 +108,8 @@ impl Case {
         if !self.is_margined() {
             return Told::of(flow);
         }
-        let set_up = margined::set_up_records(&owners(), MarginModel::Futures);
-        Told::behind(flow, margined::genesis_of(flow), set_up)
+        let set_up = flow_venue::set_up_records(&owners(), MarginModel::Futures);
+        Told::behind(flow, flow_venue::genesis_of(flow), set_up)
     }
 }
 

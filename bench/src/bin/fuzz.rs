@@ -12,7 +12,7 @@ use novate_bench::fuzz::clients::{self, Clients, ClientsCanary};
 use novate_bench::fuzz::crash::{CrashCanary, Crashes};
 use novate_bench::fuzz::replay::Replays;
 use novate_bench::fuzz::soak;
-use novate_bench::fuzz::{self, Coverage, Finding};
+use novate_bench::fuzz::{self, Coverage, Finding, Midway};
 use novate_core::naive::Canary;
 
 /// Seeded fuzzers of the matching core.
@@ -286,7 +286,15 @@ fn report_clients(
 
 fn report_replays(result: Result<Replays, Box<Finding>>) -> ExitCode {
     match result {
-        Ok(Replays { journals, commands, checkpoints, hash }) => {
+        Ok(Replays { journals, commands, checkpoints, midway, coverage, hash }) => {
+            for (name, count) in &coverage.events {
+                println!("event {name} {count}");
+            }
+            let Midway { margined, in_pass, in_sweep, in_account } = midway;
+            println!(
+                "{margined} checkpoints where margin is checked: {in_pass} within a pass, {in_sweep} within a sweep,"
+            );
+            println!("{in_account} while an account was added up in part");
             println!("{commands} commands, {checkpoints} checkpoints, hash {hash}");
             println!("{journals} journals, nothing found");
             ExitCode::SUCCESS

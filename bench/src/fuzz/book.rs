@@ -50,6 +50,7 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
         let command = decode(&made.words);
         got.clear();
         expected.clear();
+        let bounds = super::margin::bounds(&engine, &command);
         let ours = engine.apply(made.sequence, made.time, command, &mut got);
         let theirs = oracle.apply(made.sequence, made.time, command, &mut expected);
         if ours.is_err() || theirs.is_err() {
@@ -60,6 +61,8 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
         }
         super::margin::compare(&engine, &oracle, episode.generator.world(), command, episode.made)
             .map_err(|what| format!("{what}\n  after {command:?}\n  events {got:?}"))?;
+        super::margin::check_effort(&engine, &bounds, episode.most())
+            .map_err(|what| format!("{what}\n  after {command:?}"))?;
         if matches!(command, Command::Timer(_)) {
             compare_valuation(&engine, &oracle, episode.generator.world())?;
         }

@@ -86,6 +86,11 @@ fn play((seed, crashes): (u64, u64), canary: CrashCanary, done: &mut Crashes) ->
     let mut random = Random::new(!seed);
     let count = random.between(20, EPISODE_COMMANDS);
     let script = Script::new(seed, count, CHECKPOINT_EVERY)?;
+    if script.genesis.is_margined() {
+        *done.met.entry("margined").or_default() += 1;
+        let judged = script.coverage.events.get("MarginStatusChanged").copied();
+        *done.met.entry("judged").or_default() += judged.unwrap_or_default();
+    }
     let durability = [Durability::Batch, Durability::Interval(1), Durability::None][random.below(3) as usize];
     let settings = Settings { segment_bytes: 4_096 << random.below(3), durability };
     let mut disk = CrashStorage::new();

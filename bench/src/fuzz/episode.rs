@@ -72,6 +72,11 @@ impl Episode<'_> {
         self.generator.world().genesis
     }
 
+    /// The most of a kind that one command did.
+    pub(super) fn most(&mut self) -> &mut BTreeMap<&'static str, u64> {
+        &mut self.coverage.most
+    }
+
     /// The next command, none at the end. `engine` has executed all before it.
     pub(super) fn next<M: Marks>(&mut self, engine: &Engine<'_, M>) -> Option<Made> {
         if self.made == self.commands {
@@ -119,6 +124,8 @@ struct WorkDone {
     marks: u64,
     /// Arrays that the largest pass published: several commands made them.
     arrays: u64,
+    /// Commands from the begin of a pass to its end.
+    pass_commands: u64,
 }
 
 impl WorkDone {
@@ -131,7 +138,10 @@ impl WorkDone {
             Event::Trade(_) | Event::Decremented(_) => self.steps += 1,
             Event::Triggered(_) => self.triggers += 1,
             Event::MarkPriceSet(_) => self.marks += 1,
-            Event::ArraysPublished(published) => self.arrays = self.arrays.max(published.instruments.into()),
+            Event::ArraysPublished(published) => {
+                self.arrays = self.arrays.max(published.instruments.into());
+                self.pass_commands = self.pass_commands.max(published.sequence.0 - published.begun.0);
+            }
             Event::Cancelled(cancelled) => {
                 // What did not rest was a stop order that waited, one that had just triggered, or a taker.
                 let rested = u64::from(cancelled.flags & Cancelled::RESTED);
@@ -165,15 +175,23 @@ impl WorkDone {
 
     /// Remembers the most of each that one command did.
     fn note(&self, most: &mut BTreeMap<&'static str, u64>) {
-        let Self { steps, triggers, scanned, expired, tripped, marks, arrays } = *self;
-        let counts = [("steps", steps), ("triggers", triggers), ("scanned", scanned), ("expired", expired)];
-        for (name, count) in counts.into_iter().chain([("tripped", tripped), ("marks", marks), ("arrays", arrays)]) {
+        let Self { steps, triggers, scanned, expired, tripped, marks, arrays, pass_commands } = *self;
+        for (name, count) in [
+            ("steps", steps),
+            ("triggers", triggers),
+            ("scanned", scanned),
+            ("expired", expired),
+            ("tripped", tripped),
+            ("marks", marks),
+            ("arrays", arrays),
+            ("age of published arrays, in commands", pass_commands),
+        ] {
             note(most, name, count);
         }
     }
 }
 
-fn note(most: &mut BTreeMap<&'static str, u64>, name: &'static str, count: u64) {
+pub(super) fn note(most: &mut BTreeMap<&'static str, u64>, name: &'static str, count: u64) {
     let known = most.entry(name).or_default();
     *known = count.max(*known);
 }

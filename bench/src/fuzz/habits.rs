@@ -101,8 +101,12 @@ impl Habits {
         }
     }
 
-    /// Draws a world in which orders outnumber what batches handle without looking ahead.
+    /// Draws a world in which orders outnumber what batches handle without looking ahead; of every three, one in which
+    /// margin is checked.
     pub(crate) fn draw_vast(random: &mut Random) -> (Genesis, Self) {
+        if random.below(3) == 0 {
+            return margined_full(random);
+        }
         let genesis = Genesis::new(1, random.next(), Capacities::for_orders(24_000));
         let habits = Self {
             price_span: [300, 5_000][random.below(2) as usize],
@@ -322,6 +326,46 @@ fn margined_crowded(random: &mut Random) -> (Genesis, Habits) {
         ..Capacities::for_orders(400)
     };
     (genesis, Habits { admin_per_mille: 1, quantity_span: 3, entry_per_mille: 800, ..habits })
+}
+
+/// The same with room for many orders, and most of them away from the other side.
+fn margined_full(random: &mut Random) -> (Genesis, Habits) {
+    let (mut genesis, habits) = margined(random);
+    genesis.capacities = Capacities {
+        instruments: 40,
+        accounts: 16,
+        positions: 600,
+        vectors: 100,
+        underlyings: 3,
+        expiries: 6,
+        scenario_sets: 2,
+        ..Capacities::for_orders(24_000)
+    };
+    let terms = Terms { complex_per_mille: 100, day_per_mille: 20, horizon_ns: 3_000_000_000, ..habits.terms };
+    let habits = Habits {
+        quantity_span: 3,
+        sweep_per_mille: 1,
+        passive_per_mille: 900,
+        entry_per_mille: 980,
+        admin_per_mille: 1,
+        mass_cancels_per_million: 20,
+        protection_per_mille: 0,
+        feeds_per_mille: 5,
+        margin_per_mille: 60,
+        terms,
+        ..habits
+    };
+    (genesis, habits)
+}
+
+/// Draws any world; every third time one in which margin is checked, with few accounts, so that a script of some hundred
+/// commands comes to trade.
+pub(crate) fn draw_mixed(random: &mut Random) -> (Genesis, Habits) {
+    match random.below(6) {
+        0 => margined(random),
+        1 => margined_crowded(random),
+        _ => Habits::draw(random),
+    }
 }
 
 /// Draws a world in which margin is checked; of some, one with many accounts and instruments, or with many options.

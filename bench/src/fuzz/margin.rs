@@ -1,6 +1,9 @@
 //! Margin: what the engine keeps in sums is what the oracle reckons from scratch.
 
+use std::collections::BTreeMap;
+
 use novate_core::command::Command;
+use novate_core::engine::effort::{Bounds, Effort};
 use novate_core::engine::{Engine, VectorView};
 use novate_core::ids::{AccountId, ExpiryId, UnderlyingId};
 use novate_core::margin::Greeks;
@@ -8,6 +11,7 @@ use novate_core::naive::{NaiveEngine, NaiveVector};
 use novate_core::terms::MarginModel;
 
 use super::World;
+use super::episode::note;
 
 /// Compares, where margin is checked, the account that a command names, and one other in turn.
 pub(super) fn compare(
@@ -28,9 +32,37 @@ pub(super) fn compare(
     if engine.wants_checkpoint() != oracle.wants_checkpoint() {
         return Err(format!("a checkpoint is wanted: {}", engine.wants_checkpoint()));
     }
+    Ok(())
+}
+
+/// What a command that comes next may do of valuation and margin.
+pub(super) fn bounds(engine: &Engine<'_>, command: &Command<'_>) -> Bounds {
+    let named = command.header().map_or(AccountId::NONE, |header| header.account);
+    Bounds::of(command, engine.records(named).unwrap_or_default())
+}
+
+/// Checks that it did no more, and remembers the most of each.
+pub(super) fn check_effort(
+    engine: &Engine<'_>,
+    bounds: &Bounds,
+    most: &mut BTreeMap<&'static str, u64>,
+) -> Result<(), String> {
     let effort = engine.effort();
-    if effort.arrays > 4 || effort.judged > 64 {
-        return Err(format!("a command did too much: {effort:?}"));
+    let Effort { arrays, records, judged, looked, swept, before_stops, .. } = effort;
+    if !bounds.hold(&effort) {
+        return Err(format!("a command did too much: {effort:?}, at most {bounds:?}"));
+    }
+    for (name, count) in [
+        ("arrays that a command made", arrays),
+        ("accounts that the sweep looked at", looked),
+        ("records that the sweep added", swept.records),
+        ("accounts that the sweep judged", swept.judged),
+        ("records added before stop orders", before_stops.records),
+        ("accounts judged before stop orders", before_stops.judged),
+        ("records added of the account named", records - swept.records - before_stops.records),
+        ("times that the account named was judged", judged - swept.judged - before_stops.judged),
+    ] {
+        note(most, name, count.into());
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub mod bytes;
 pub mod clients;
 pub mod crash;
 mod episode;
+mod estimates;
 mod generator;
 mod habits;
 pub mod kill;
@@ -36,6 +37,7 @@ mod world;
 
 pub use self::generator::Generator;
 pub use self::habits::{Habits, Terms};
+pub use self::script::Midway;
 pub use self::world::World;
 
 /// Commands of one episode: long enough for tables to fill, short enough for the oracle's plain searches.
@@ -76,6 +78,13 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Counts others' events besides.
+    fn add_events(&mut self, others: &Self) {
+        for (name, count) in &others.events {
+            *self.events.entry(name).or_default() += count;
+        }
+    }
+
     /// Counts one event.
     pub fn count(&mut self, event: &novate_core::event::Event<'_>) {
         use novate_core::event::Event;

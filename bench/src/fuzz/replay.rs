@@ -17,12 +17,12 @@ use novate_journal::state::State;
 use novate_journal::storage::{CrashStorage, Storage};
 use novate_journal::writer::{AppendError, Durability, Flush, Opened, Settings, create};
 
-use super::Finding;
 use super::script::Script;
+use super::{Coverage, Finding, Midway};
 use crate::workload::random::Random;
 
 /// Commands of one journal, at most.
-const COMMANDS: u32 = 600;
+const COMMANDS: u32 = 1_000;
 /// Commands from one checkpoint to the next, at most.
 const CHECKPOINT_EVERY: u32 = 120;
 /// The sizes of segments: many to a journal, a few, one.
@@ -37,6 +37,10 @@ pub struct Replays {
     pub commands: u64,
     /// Checkpoints of all journals, each of which was compared with every replay.
     pub checkpoints: u64,
+    /// What was under way at them.
+    pub midway: Midway,
+    /// Events of all journals.
+    pub coverage: Coverage,
     /// Over all state and events digests: the same in every build.
     pub hash: Hash256,
 }
@@ -84,6 +88,8 @@ fn play(seed: u64, done: &mut Replays) -> Result<(), String> {
     }
     done.commands += script.commands.len() as u64;
     done.checkpoints += trace.states.len() as u64;
+    done.midway.add(&script.midway);
+    done.coverage.add_events(&script.coverage);
     let mut parts = vec![done.hash, trace.last];
     parts.extend(trace.states.iter().map(|state| state.1));
     done.hash = Hash256::of("novate fuzz replay", &[bytemuck::cast_slice(&parts)]);

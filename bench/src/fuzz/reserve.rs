@@ -1,6 +1,8 @@
 //! What is reserved for orders suffices: whichever of an account's resting orders are filled, in whole or in part, the rest
 //! resting on, no less is left over its initial margin than before, as long as marks are what they were.
 //!
+//! And what an order would leave is what is left once it rests, or is filled.
+//!
 //! The books are those of the fuzzer of margin. With a planted bug what is reserved is the oracle's, for as long as it and
 //! the engine say the same.
 
@@ -14,8 +16,11 @@ use novate_core::units::QuantityLots;
 
 use super::episode::{Episode, episodes};
 use super::generator::decode;
-use super::{Coverage, EPISODE_COMMANDS, Finding, Generator, World};
+use super::{Coverage, EPISODE_COMMANDS, Finding, Generator, World, estimates};
 use crate::workload::random::Random;
+
+/// One order of so many is asked about before: a liquidation price takes as long as hundreds of commands.
+const ASKED_ONE_IN: u32 = 4;
 
 /// Tries `books` commands' books of margin's worlds from `seed` on, and counts under `most` what was filled.
 ///
@@ -43,6 +48,8 @@ fn play(episode: &mut Episode<'_>, canary: Canary, tried: &mut u64) -> Result<()
     while let Some(made) = episode.next(&engine) {
         let command = decode(&made.words);
         got.clear();
+        let is_asked = oracle.is_none() && random.below(ASKED_ONE_IN) == 0;
+        let guess = if is_asked { estimates::guess(&engine, &command) } else { None };
         engine.apply(made.sequence, made.time, command, &mut got).map_err(|error| error.to_string())?;
         if let Some(oracle) = &mut oracle {
             expected.clear();
@@ -52,6 +59,9 @@ fn play(episode: &mut Episode<'_>, canary: Canary, tried: &mut u64) -> Result<()
             }
         }
         episode.hear(&made, &got)?;
+        if let Some(guess) = guess {
+            guess.check(&engine, &got, episode.most())?;
+        }
         let account = named(command, episode.generator.world(), &mut random);
         let fills = some_fills(&engine, episode.generator.world(), account, &mut random);
         if fills.is_empty() {

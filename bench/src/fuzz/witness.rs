@@ -16,7 +16,7 @@ use super::{Coverage, EPISODE_COMMANDS, Finding, Generator};
 /// # Errors
 /// The first command whose re-execution strays or differs.
 pub fn run(seed: u64, commands: u64, progress: &mut dyn FnMut(u64)) -> Result<Coverage, Box<Finding>> {
-    episodes((seed, commands, EPISODE_COMMANDS), Generator::new, progress, play)
+    episodes((seed, commands, EPISODE_COMMANDS), Generator::mixed, progress, play)
 }
 
 /// What one execution left.

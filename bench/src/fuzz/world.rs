@@ -168,6 +168,11 @@ impl World {
         self.genesis.is_margined() && self.genesis.capacities.expiries == 1
     }
 
+    /// Whether margin is checked, of more orders than batches handle without looking ahead.
+    pub(crate) fn is_deep(&self) -> bool {
+        self.genesis.is_margined() && self.genesis.capacities.orders > 16_384
+    }
+
     /// Looks which of the known entities are there still.
     pub(crate) fn look<M: Marks>(&mut self, engine: &Engine<'_, M>) {
         for known in &mut self.sessions {

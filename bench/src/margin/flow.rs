@@ -4,9 +4,9 @@ use std::io;
 
 use novate_core::terms::MarginModel;
 
+use super::flow_venue::{genesis_of, set_up_records};
 use super::{Contestant, Duel, Goal, Plan, Run};
 use crate::compare;
-use crate::margined::{genesis_of, set_up_records};
 use crate::novate::{Novate, Told, owners};
 use crate::peers::{Contender, Measured};
 use crate::workload::{Flow, Rules, Tally};

@@ -6,6 +6,7 @@
 #![allow(clippy::float_arithmetic, reason = "figures about measurements, no state")]
 
 mod flow;
+pub(crate) mod flow_venue;
 mod orders;
 mod stage;
 mod ticks;
@@ -209,11 +210,13 @@ struct Duel {
 pub struct Ticks {
     /// Commands from when a pass began until the next publication, at most: so old was what was in force.
     pub age_commands: u64,
+    /// What that may be at most.
+    pub age_bound: u64,
     /// Publications.
     pub publications: u64,
     /// Arrays that a command made, at most.
     pub arrays: u32,
-    /// Records that a command added up, at most, besides those of the account that it named.
+    /// Records that the sweep added up in a command, at most.
     pub records: u32,
 }
 

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
-use novate_core::command::CommandRecord;
-use novate_core::engine::Effort;
+use novate_core::command::{Command, CommandRecord};
+use novate_core::engine::effort::{Bounds, age_max};
 use novate_core::event::Event;
-use novate_core::ids::ClientOrderId;
+use novate_core::ids::{AccountId, ClientOrderId};
 use novate_core::sink::EventSink;
 use novate_core::terms::{MarginModel, Side};
 use novate_core::units::{CashAtoms, Sequence, TimeNs};
@@ -40,9 +40,6 @@ const RUNS: usize = 20;
 /// Nanoseconds for a command, and for each instrument that its account holds.
 const GOAL: f64 = 300.0;
 const GOAL_EACH: f64 = 10.0;
-/// Arrays that a command may make, and records that it may add up besides those of its account.
-const ARRAYS_MAX: u32 = 1;
-const RECORDS_MAX: u32 = 16;
 /// The stream that accounts are drawn from.
 const SEED: u64 = 42;
 
@@ -89,21 +86,18 @@ struct Script {
     /// The command before the next.
     last: Sequence,
     has_ticks: bool,
-    /// Whether a command names an account.
-    names: Vec<bool>,
     resting: VecDeque<Resting>,
     takes: usize,
 }
 
 impl Script {
     fn new(last: Sequence, has_ticks: bool) -> Self {
-        let (records, names, resting) = (Records::default(), Vec::new(), VecDeque::new());
-        Self { records, last, has_ticks, names, resting, takes: 0 }
+        let (records, resting) = (Records::default(), VecDeque::new());
+        Self { records, last, has_ticks, resting, takes: 0 }
     }
 
-    fn push<C: CommandRecord>(&mut self, record: &C, names_account: bool) {
+    fn push<C: CommandRecord>(&mut self, record: &C) {
         self.records.push(record);
-        self.names.push(names_account);
         self.last.0 += 1;
     }
 
@@ -116,7 +110,7 @@ impl Script {
             if self.has_ticks {
                 let step = if tick.is_multiple_of(2) { STEP } else { -STEP };
                 let time = TimeNs((self.last.0 + 1) * COMMAND_INTERVAL_NS);
-                self.push(&operator.tick(CashAtoms(INDEX.0 + step), time), false);
+                self.push(&operator.tick(CashAtoms(INDEX.0 + step), time));
             }
             for number in 0..ORDERS_BETWEEN {
                 match self.resting.front().copied() {
@@ -136,7 +130,7 @@ impl Script {
         let side = if random.below(2) == 0 { Side::Buy } else { Side::Sell };
         let instrument = board.instrument(index, holding);
         let (order, name) = trader.order(account(index), instrument, (side, board.passive_price(side), 1));
-        self.push(&order, true);
+        self.push(&order);
         self.resting.push_back(Resting { index, holding, side, name });
     }
 
@@ -144,7 +138,7 @@ impl Script {
     fn end(&mut self, board: &Board, trader: &mut Trader, order: Resting, is_taken: bool) {
         let Resting { index, holding, side, name } = order;
         if !is_taken {
-            self.push(&trader.cancel(account(index), name), true);
+            self.push(&trader.cancel(account(index), name));
             return;
         }
         let options = board.options;
@@ -152,7 +146,7 @@ impl Script {
         let taking = if side == Side::Buy { Side::Sell } else { Side::Buy };
         let instrument = board.instrument(other, holding);
         let (order, _) = trader.order(account(other), instrument, (taking, board.passive_price(side), 1));
-        self.push(&order, true);
+        self.push(&order);
         self.takes += 1;
     }
 }
@@ -190,17 +184,23 @@ impl Replayed {
     fn observe(&mut self, board: &Board) -> io::Result<Ticks> {
         let mut engine = self.stage.begin()?;
         let mut published = Published::default();
-        let mut most = Ticks { age_commands: 0, publications: 0, arrays: 0, records: 0 };
-        let commands = places(engine.sequence()).zip(self.script.records.iter());
-        for (((sequence, time), command), names_account) in commands.zip(&self.script.names) {
+        let instruments = board.instruments().into();
+        let age_bound = age_max(instruments, instruments, 1);
+        let mut most = Ticks { age_commands: 0, age_bound, publications: 0, arrays: 0, records: 0 };
+        for ((sequence, time), command) in places(engine.sequence()).zip(self.script.records.iter()) {
+            let decoded = Command::decode(command.words());
+            let named = decoded.header().map_or(AccountId::NONE, |header| header.account);
+            let bounds = Bounds::of(&decoded, engine.records(named).unwrap_or_default());
             engine.apply(sequence, time, command, &mut published).map_err(io::Error::other)?;
-            let Effort { arrays, records, .. } = engine.effort();
-            let own = if *names_account { board.holdings() } else { 0 };
-            most.arrays = most.arrays.max(arrays);
-            most.records = most.records.max(records.saturating_sub(own));
+            let effort = engine.effort();
+            if !bounds.hold(&effort) {
+                return Err(io::Error::other(format!("a command did too much: {effort:?}, at most {bounds:?}")));
+            }
+            most.arrays = most.arrays.max(effort.arrays);
+            most.records = most.records.max(effort.swept.records);
         }
-        if most.arrays > ARRAYS_MAX || most.records > RECORDS_MAX {
-            return Err(io::Error::other(format!("a command did too much: {most:?}")));
+        if published.age_max > age_bound {
+            return Err(io::Error::other(format!("arrays were {} commands old: {most:?}", published.age_max)));
         }
         Ok(Ticks { age_commands: published.age_max, publications: published.count, ..most })
     }

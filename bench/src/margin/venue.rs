@@ -228,16 +228,9 @@ impl Venue<'_, '_> {
         self.send(&shocks)?;
         let terms = SetMarginTerms::new(self.operator.next(), SET, MarginTerms::USUAL);
         self.send(&terms)?;
-        let forever = TimeNs(u64::MAX);
         let mut underlying = ListUnderlying::new(self.operator.next(), "BENCH", CashAtoms(2 * INDEX.0));
         underlying.lane_bits = 4;
-        underlying.rules = FeedRules {
-            degraded_after: forever,
-            stale_after: forever,
-            invalid_after: forever,
-            scenario_set: SET,
-            ..FeedRules::USUAL
-        };
+        underlying.rules = ageless(SET);
         self.send(&underlying)?;
         for expiry in 1..=self.board.expiries {
             let list = ListExpiry::new(self.operator.next(), nth(1), expires_at(expiry), Surface::Smile);
@@ -310,6 +303,18 @@ impl Venue<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The usual rules, but that no feed is ever too old: nobody sends what would keep it young.
+pub(super) fn ageless(scenario_set: u16) -> FeedRules {
+    let forever = TimeNs(u64::MAX);
+    FeedRules {
+        degraded_after: forever,
+        stale_after: forever,
+        invalid_after: forever,
+        scenario_set,
+        ..FeedRules::USUAL
     }
 }
 

@@ -199,7 +199,7 @@ fn what_margin_costs_is_measured_on_the_same_events() {
     }
     let ticks = &rows[cases.len() - 1];
     assert!(ticks["publications"].as_u64() > Some(1) && ticks["age_commands"].as_u64() > Some(0), "{ticks}");
-    assert!(ticks["arrays"].as_u64() == Some(1) && ticks["records"].as_u64() <= Some(16), "{ticks}");
+    assert!(ticks["arrays"].as_u64() == Some(1) && ticks["records"].as_u64() <= Some(4), "{ticks}");
 }
 
 #[test]

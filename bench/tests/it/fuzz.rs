@@ -1,12 +1,12 @@
 //! The fuzzers with small numbers; long runs are the binary `fuzz`.
 
 use novate_bench::fuzz::crash::{self, CrashCanary};
-use novate_bench::fuzz::{batch, book, bytes, kill, replay, witness};
+use novate_bench::fuzz::{Coverage, Midway, batch, book, bytes, kill, replay, reserve, witness};
 use novate_core::naive::Canary;
 use novate_core::reject::{CancelReason, RejectCode};
 
 /// Over the digests of twenty journals, the same in every build.
-const REPLAYS_HASH: &str = "27fac91aef7a8ed8c83fac71791d72b26ffee3108fa07b6417fb6bbaddebbc3a";
+const REPLAYS_HASH: &str = "1081a21b05fb1f5a308b1857ef7a88702e73299570c2eb903c24a6963fc83a0c";
 /// Commands of a short run against the oracle: every canary must be found within it.
 const SHORT_RUN_COMMANDS: u64 = 600_000;
 
@@ -42,6 +42,14 @@ fn engine_and_oracle_say_the_same_of_margin() {
     let coverage = book::run_margined(1, SHORT_RUN_COMMANDS, Canary::None, &mut |_| {}).expect("no difference");
     let reason = CancelReason::InsufficientMargin.name();
     assert!(coverage.cancels.contains_key(reason), "{:?}", coverage.cancels);
+    // What a share does at most, and more for whoever is named.
+    let most = &coverage.most;
+    assert_eq!(
+        (most["arrays that a command made"], most["times that the account named was judged"]),
+        (4, 2),
+        "{most:?}"
+    );
+    assert!(most["records that the sweep added"] >= 16 && most["records added before stop orders"] > 16, "{most:?}");
     let is_of_margin = |code: &&RejectCode| code.code() / 100 == 9 || MARGINED.contains(code);
     let unseen: Vec<_> = RejectCode::ALL
         .iter()
@@ -80,10 +88,26 @@ const OF_MARGIN: [Canary; 11] = [
 
 #[test]
 fn batches_are_their_commands_one_by_one() {
-    let coverage = batch::run(1, 60_000, &mut |_| {}).expect("nothing found");
+    let coverage = batch::run(6, 60_000, &mut |_| {}).expect("nothing found");
     assert_eq!(coverage.commands, 60_000);
     // Beyond so many they look ahead.
     assert!(coverage.most["live orders"] > 16_384, "{:?}", coverage.most);
+    let coverage = batch::run(4, 30_000, &mut |_| {}).expect("nothing found");
+    assert!(is_margined(&coverage), "{:?}", coverage.events);
+}
+
+/// Whether accounts were judged, and arrays made, on the way.
+fn is_margined(coverage: &Coverage) -> bool {
+    let events = ["ArraysPublished", "MarginShortfall", "MarginStatusChanged"];
+    events.iter().all(|name| coverage.events.contains_key(name))
+}
+
+#[test]
+fn what_is_said_and_reserved_before_is_left_after() {
+    let coverage = reserve::run(1, 16_000, Canary::None, &mut |_| {}).expect("nothing found");
+    for name in ["books with fills tried", "estimates of orders that rested", "estimates of orders that were filled"] {
+        assert!(coverage.most.get(name) > Some(&0), "{name} in {:?}", coverage.most);
+    }
 }
 
 #[test]
@@ -96,6 +120,7 @@ fn any_bytes_are_applied_or_rejected() {
 fn commands_run_again_on_their_witness_alone() {
     let coverage = witness::run(3, 6_000, &mut |_| {}).expect("nothing found");
     assert_eq!(coverage.commands, 6_000);
+    assert!(is_margined(&coverage), "{:?}", coverage.events);
 }
 
 #[test]
@@ -105,6 +130,7 @@ fn losses_of_power_lose_nothing_durable() {
     for what in ["closed", "left torn", "left whole", "left closed", "gone while opening", "poisoned", "no room"] {
         assert!(done.met.contains_key(what), "{what} in {:?}", done.met);
     }
+    assert!(done.met["margined"] > 10 && done.met["judged"] > 0, "{:?}", done.met);
     let lied = crash::run(1, 500, CrashCanary::LyingDisk, &mut |_| {});
     assert!(lied.is_err(), "a disk that lies was not found out");
 }
@@ -113,6 +139,9 @@ fn losses_of_power_lose_nothing_durable() {
 fn replays_agree_in_every_build() {
     let done = replay::run(1, 20, &mut |_| {}).expect("no difference");
     assert!(done.commands > 5_000 && done.checkpoints > 100, "{done:?}");
+    assert!(is_margined(&done.coverage), "{:?}", done.coverage.events);
+    let Midway { in_pass, in_sweep, in_account, .. } = done.midway;
+    assert!(in_pass > 10 && in_sweep > 10 && in_account > 0, "{:?}", done.midway);
     assert_eq!(done.hash.to_string(), REPLAYS_HASH);
 }
 

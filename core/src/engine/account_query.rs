@@ -1,12 +1,15 @@
 //! Queries about accounts' margin, without touching state.
 
 use super::Engine;
+use super::effort::Effort;
 use crate::arena::Marks;
-use crate::exposure::{Margins, VectorKey};
+use crate::exposure::{Margins, Portfolio, VectorKey};
 use crate::ids::{AccountId, ExpiryId, UnderlyingId};
 use crate::margin::Greeks;
 use crate::pricing::SCENARIOS_MAX;
 use crate::terms::MarginStatus;
+use crate::units::Sequence;
+use crate::valuation::Valuation;
 
 /// How an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +58,25 @@ pub struct VectorView {
 pub struct PortfolioView {
     /// Whether they are of the generation in force.
     pub is_current: bool,
+    /// Whether some of its records, and not all, were added with that generation.
+    pub is_begun: bool,
     /// What orders lose at once if they are filled, in lanes.
     pub adverse: i64,
     /// How much of what sums have room for is in use: at most 2^61.
     pub load: i64,
     /// Sensitivities, in lanes.
     pub greeks: Greeks<i64>,
+}
+
+/// What is begun, and not done, of what follows ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnderWay {
+    /// The underlying whose arrays are being made, and the command at which that began.
+    pub pass: Option<(UnderlyingId, Sequence)>,
+    /// How many slots of accounts the sweep is still to visit in its turn.
+    pub turn_left: u32,
+    /// Whether it walks the watch list.
+    pub is_walking: bool,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -93,10 +109,37 @@ impl<M: Marks> Engine<'_, M> {
         let record = (slot != 0).then(|| self.exposures.portfolio(slot))?;
         Some(PortfolioView {
             is_current: self.is_current_portfolio(record),
+            is_begun: self.is_begun_portfolio(record),
             adverse: record.adverse,
             load: record.load,
             greeks: record.greeks(),
         })
+    }
+
+    /// Some of its records are added with the generation in force, others not yet.
+    fn is_begun_portfolio(&self, portfolio: &Portfolio) -> bool {
+        let in_force = self.underlyings.slab.get(portfolio.underlying).generation;
+        portfolio.generation == in_force && portfolio.cursor != 0 && portfolio.cursor != portfolio.positions.first
+    }
+
+    /// In how many instruments an account has lots or resting orders; none if there is no such account. Only a margined
+    /// shard keeps count.
+    pub fn records(&self, account: AccountId) -> Option<u32> {
+        let mut portfolio = self.accounts.slab.get(self.find_account(account).ok()?).portfolios.first;
+        let mut records = 0_u32;
+        while portfolio != 0 {
+            let record = self.exposures.portfolio(portfolio);
+            records = records.saturating_add(record.records);
+            portfolio = record.siblings.next;
+        }
+        Some(records)
+    }
+
+    /// What of passes and of the sweep is begun, and not done.
+    pub fn under_way(&self) -> UnderWay {
+        let &Valuation { pass_underlying, pass_begun, turn_left, walk_next, .. } = self.valuation.get();
+        let pass = (pass_underlying != 0).then(|| (self.underlyings.slab.get(pass_underlying).id, pass_begun));
+        UnderWay { pass, turn_left, is_walking: walk_next != 0 }
     }
 
     /// An account's sums in an expiry, or in an underlying's perpetuals, if it has positions or orders there, and its model
@@ -149,7 +192,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// What the last command did of valuation and margin.
-    pub fn effort(&self) -> super::Effort {
-        if self.effort.sequence == self.header.get().sequence { self.effort } else { super::Effort::default() }
+    pub fn effort(&self) -> Effort {
+        if self.effort.sequence == self.header.get().sequence { self.effort } else { Effort::default() }
     }
 }

@@ -3,7 +3,8 @@
 //! A record's lots are always right. What is summed up over them is right as of the generation of arrays that the record
 //! was added by; where that is not the one in force, the record waits to be added anew.
 
-use super::{Effort, Engine};
+use super::Engine;
+use super::effort::{Effort, RECORD_UNITS};
 use crate::arena::{Marks, Table};
 use crate::book::Order;
 use crate::exposure::{
@@ -15,9 +16,6 @@ use crate::terms::{MarginModel, Side};
 use crate::units::{PriceTicks, Sequence};
 use crate::valuation::{Lanes, Links, Risk, Underlying, Worths};
 use bytemuck::Zeroable;
-
-/// Units of adding a record.
-pub(super) const RECORD_UNITS: u32 = 4;
 
 /// Units without an end: those of a command that names the account.
 pub(super) const NO_LIMIT: u32 = u32::MAX;

@@ -1,9 +1,9 @@
 //! Marks of futures and perpetuals: rounds that timer commands begin.
 
 use super::Engine;
+use super::effort::ROUND_UNITS;
 use super::emit::Emitter;
 use super::gate::{Execute, Roles, Sender};
-use super::passes::ROUND_UNITS;
 use super::venue::SEQUENCER;
 use crate::arena::Marks;
 use crate::command::Timer;

@@ -10,6 +10,7 @@ mod band;
 mod batch;
 mod cash;
 mod complex;
+pub mod effort;
 mod emit;
 mod estimates;
 mod expiry;
@@ -40,8 +41,9 @@ mod underlyings;
 mod venue;
 mod work;
 
-pub use self::account_query::{MarginView, PortfolioView, VectorView};
+pub use self::account_query::{MarginView, PortfolioView, UnderWay, VectorView};
 pub use self::batch::Sequenced;
+pub use self::effort::Effort;
 pub use self::estimates::{Estimate, Left, ScenarioView, Supposition};
 pub use self::passes::RiskView;
 pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, PositionView, SessionView};
@@ -108,21 +110,6 @@ impl core::fmt::Display for OutOfOrder {
 }
 
 impl core::error::Error for OutOfOrder {}
-
-/// What the last command did of valuation and margin beside its own business: each of it is bounded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Effort {
-    /// Risk arrays made.
-    pub arrays: u32,
-    /// Records added up anew, those of the account that the command named included.
-    pub records: u32,
-    /// Accounts judged.
-    pub judged: u32,
-    /// Accounts looked at that needed nothing.
-    pub looked: u32,
-    /// The command.
-    sequence: Sequence,
-}
 
 /// The matching engine over borrowed arena memory; every byte of its state is in there.
 ///

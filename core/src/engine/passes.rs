@@ -6,6 +6,7 @@
 //! a pass is under way, and however many instruments there are.
 
 use super::Engine;
+use super::effort::{ARRAY_UNITS, BEGIN_UNITS};
 use super::emit::Emitter;
 use super::exposure::{parity, place};
 use crate::arena::Marks;
@@ -21,13 +22,6 @@ use crate::terms::{InstrumentKind, OptionType};
 use crate::units::TimeNs;
 use crate::valuation::{Expiry, Lanes, Risk, Valuation, Worths, clamp, linear_array};
 use bytemuck::Zeroable;
-
-/// Units of looking at a mark.
-pub(super) const ROUND_UNITS: u32 = 16;
-/// Units of beginning a pass.
-const BEGIN_UNITS: u32 = 16;
-/// Units of an instrument's array.
-const ARRAY_UNITS: u32 = 64;
 
 /// Bits of an expiry's `frozen_has`.
 const FORWARD: u8 = 1;

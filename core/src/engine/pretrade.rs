@@ -348,9 +348,14 @@ impl<M: Marks> Engine<'_, M> {
         if self.is_current_account(account) {
             return None;
         }
-        if !self.make_current(account, units_left) {
+        let before = self.effort_mut().records;
+        let is_current = self.make_current(account, units_left);
+        let effort = self.effort_mut();
+        effort.before_stops.records += effort.records - before;
+        if !is_current {
             return Some(Worked::Enough);
         }
+        effort.before_stops.judged += 1;
         self.judge(account, out);
         Some(Worked::Something)
     }

@@ -2,8 +2,9 @@
 
 use bytemuck::Zeroable;
 
+use super::effort::Effort;
 use super::exposure::Checked;
-use super::{Effort, Engine, Header, Session};
+use super::{Engine, Header, Session};
 use crate::arena::{ArenaError, Carver, Chunk, Entities, Layout, Marks, Slab, SlotIndex};
 use crate::book::Book;
 use crate::command::OpenSession;

@@ -2,6 +2,7 @@
 //! valuation and sweep a command does.
 
 use super::Engine;
+use super::effort::{JUDGE_UNITS, LOOK_UNITS, SHARE_UNITS, STRIKES_UNITS, VECTOR_UNITS};
 use super::emit::Emitter;
 use crate::arena::Marks;
 use crate::ids::AccountId;
@@ -9,19 +10,6 @@ use crate::sink::EventSink;
 use crate::terms::MarginModel;
 use crate::units::TimeNs;
 use crate::valuation::Valuation;
-
-/// Units of a share.
-pub(super) const SHARE_UNITS: u32 = 64;
-/// Shares that a `Work` command does.
-pub(super) const WORK_SHARES: u32 = 4;
-/// Units of looking at an account that needs nothing.
-const LOOK_UNITS: u32 = 1;
-/// Units of judging an account, besides its vectors.
-const JUDGE_UNITS: u32 = 8;
-/// Units of a vector.
-const VECTOR_UNITS: u32 = 8;
-/// Units of a vector by strikes.
-const STRIKES_UNITS: u32 = 64;
 
 impl<M: Marks> Engine<'_, M> {
     /// Has all accounts looked through, since arrays were published.
@@ -61,7 +49,11 @@ impl<M: Marks> Engine<'_, M> {
             }
             self.valuation.get_mut().has_swept = sweeps.into();
             if sweeps {
+                let before = *self.effort_mut();
                 self.sweep_accounts(out);
+                let effort = self.effort_mut();
+                effort.swept.records += effort.records - before.records;
+                effort.swept.judged += effort.judged - before.judged;
             } else {
                 self.valuate(SHARE_UNITS, out);
             }
@@ -99,8 +91,9 @@ impl<M: Marks> Engine<'_, M> {
         let is_there = record.id != AccountId::NONE;
         let is_wanted = record.is_due != 0 || record.is_to_be_judged != 0;
         if !is_there || !is_wanted && self.is_current_account(account) {
-            self.effort_mut().looked += 1;
-            return take(units_left, LOOK_UNITS);
+            let is_looked_at = take(units_left, LOOK_UNITS);
+            self.effort_mut().looked += u32::from(is_looked_at);
+            return is_looked_at;
         }
         self.look_behind_visited(account);
         if !self.make_current(account, units_left) {

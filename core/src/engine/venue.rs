@@ -1,9 +1,9 @@
 //! Venue commands: instruments and their trading state.
 
 use super::Engine;
+use super::effort::WORK_SHARES;
 use super::emit::Emitter;
 use super::gate::{About, Execute, Roles, Sender};
-use super::sweeping::WORK_SHARES;
 use crate::arena::{Full, Marks};
 use crate::command::{
     Checkpoint, DelistInstrument, ListInstrument, SetLastPrice, SetMarkPrice, SetPriceLimits, SetTradingState, Uncross,

@@ -9,9 +9,9 @@ const UNITS: u32 = 64;
 /// Shares that a `Work` command does; others do one.
 pub(super) const SHARES_OF_WORK: u32 = 4;
 /// Units of a record that is added.
-pub(super) const ADD_UNITS: u32 = 4;
+pub(super) const ADD_UNITS: u32 = 16;
 /// Units of a judgement, and beyond that of each vector.
-const JUDGE_UNITS: u32 = 8;
+const JUDGE_UNITS: u32 = 16;
 /// The latter where the model is the standard one.
 const STANDARD_UNITS: u32 = 64;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use comfy_table::Table;
-use novate_bench::margin::{Case, PeerKind, Plan, Row, compare as compare_case};
+use novate_bench::margin::{Case, PeerKind, Plan, Row, Ticks, compare as compare_case};
 
 use crate::common::{Common, more_table, put, tell_round, yes_or_no};
 
@@ -47,6 +47,14 @@ pub(crate) fn compare(margin: &Margin, rounds: u32) -> io::Result<bool> {
         writeln!(out, "{}", table(&rows))?;
         for case in margin.cases() {
             writeln!(out, "{}: {}", case.name(), case.note())?;
+        }
+        for (row, ticks) in rows.iter().filter_map(|row| Some((row, row.ticks?))) {
+            let Ticks { age_commands, age_bound, publications, .. } = ticks;
+            let case = row.case;
+            writeln!(
+                out,
+                "{case}: arrays in force were {age_commands} commands old at most, of {age_bound}; {publications} times published"
+            )?;
         }
     }
     Ok(rows.iter().all(|row| row.verified))

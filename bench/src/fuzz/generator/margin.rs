@@ -10,6 +10,7 @@ use novate_core::terms::{InstrumentKind, OptionType, Role, TradingState};
 use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
 use super::feeds::TICK_ATOMS;
+use super::orders::BUY;
 use super::{AGE_GRID_NS, Generator, encode};
 
 /// Commands that such an episode begins with, besides those for every account, instrument and feed.
@@ -112,7 +113,10 @@ impl Generator {
     fn sound_underlying(&mut self) -> Vec<u64> {
         let sender = self.sender(Role::Operator);
         let mut list = ListUnderlying::new(sender, "COIN", CashAtoms(1_000_000_000));
-        let ages = [400, 40_000, 4_000_000][self.random.below(3) as usize] * AGE_GRID_NS;
+        // Where a book is to be filled, feeds stay valid meanwhile.
+        let ages =
+            if self.world.is_deep() { 4_000_000 } else { [400, 40_000, 4_000_000][self.random.below(3) as usize] };
+        let ages = ages * AGE_GRID_NS;
         list.lane_bits = [0, 1, 4, 8][self.random.below(4) as usize];
         list.rules = FeedRules {
             degraded_after: TimeNs(ages),
@@ -237,9 +241,16 @@ impl Generator {
     }
 
     /// The price of an order: near the mark, where there is one.
-    pub(super) fn price_near_mark(&mut self, near: i64, tick: i64) -> i64 {
+    pub(super) fn price_near_mark(&mut self, side: u8, near: i64, tick: i64) -> i64 {
         let span = i64::from(self.world.habits.price_span).min(near.abs() / 10 + 4);
-        let price = near + i64::from(self.random.below(2 * span.unsigned_abs() as u32 + 1)) - span;
+        let step = i64::from(self.random.below(2 * span.unsigned_abs() as u32 + 1));
+        let passive_per_mille = self.world.habits.passive_per_mille;
+        let is_passive = passive_per_mille > 0 && self.chance(passive_per_mille);
+        let price = match (is_passive, side) {
+            (false, _) => near + step - span,
+            (true, BUY) => near - 1 - step,
+            (true, _) => near + 1 + step,
+        };
         price - price.rem_euclid(tick)
     }
 }

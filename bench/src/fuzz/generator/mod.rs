@@ -71,6 +71,11 @@ impl Generator {
         Self::with_habits(seed, Habits::draw_vast)
     }
 
+    /// An episode of `seed`; of every three and some, one in which margin is checked from the beginning.
+    pub fn mixed(seed: u64) -> Self {
+        Self::with_habits(seed, super::habits::draw_mixed)
+    }
+
     /// An episode of `seed` in which margin is checked.
     pub fn margined(seed: u64) -> Self {
         Self::with_habits(seed, super::habits::draw_margined)

@@ -11,7 +11,7 @@ use super::super::world::{KnownInstrument, KnownOrder};
 use super::{Follows, Generator, encode};
 
 /// The side whose orders are bids.
-const BUY: u8 = 1;
+pub(super) const BUY: u8 = 1;
 
 impl Generator {
     pub(super) fn client_order_id(&mut self) -> u64 {
@@ -73,7 +73,7 @@ impl Generator {
     /// Near the mark, where margin is checked and there is one; else anywhere in the span.
     fn price_of_order(&mut self, side: u8, at: &KnownInstrument) -> i64 {
         match at.near {
-            Some(near) if self.chance(950) => self.price_near_mark(near, at.tick),
+            Some(near) if self.chance(950) => self.price_near_mark(side, near, at.tick),
             _ => self.limit_price(side, at.tick),
         }
     }

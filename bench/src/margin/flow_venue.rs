@@ -2,8 +2,8 @@
 //! accounts have a model and cash.
 
 use novate_core::command::{
-    AdjustCash, CommandRecord, FeedRules, FeedStamp, ListInstrument, ListUnderlying, MarginTerms, OpenAccount,
-    OpenSession, SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Timer, UpdateIndex, Work,
+    AdjustCash, CommandRecord, FeedStamp, ListInstrument, ListUnderlying, MarginTerms, OpenAccount, OpenSession,
+    SetMarginModel, SetMarginTerms, SetScenarios, SetShocks, Timer, UpdateIndex, Work,
 };
 use novate_core::genesis::{Capacities, Genesis};
 use novate_core::ids::{AccountId, EntityId, SessionId, UnderlyingId};
@@ -11,6 +11,7 @@ use novate_core::margin::sets::derive_pmrm2;
 use novate_core::terms::{MarginModel, Role};
 use novate_core::units::{CashAtoms, PriceTicks, QuantityLots, TimeNs};
 
+use super::venue::ageless;
 use crate::records::Records;
 use crate::workload::{Flow, PRICE_TICKS_END};
 
@@ -46,15 +47,8 @@ pub(crate) fn set_up_records(owners: &[u64], model: MarginModel) -> Records {
     records.push(&SetMarginTerms::new(next(), SET, MarginTerms::USUAL));
     let index = CashAtoms(i64::from(PRICE_TICKS_END / 2) * TICK_ATOMS);
     let mut underlying = ListUnderlying::new(next(), "FLOW", CashAtoms(2 * index.0));
-    let forever = TimeNs(u64::MAX);
     underlying.lane_bits = 4;
-    underlying.rules = FeedRules {
-        degraded_after: forever,
-        stale_after: forever,
-        invalid_after: forever,
-        scenario_set: SET,
-        ..FeedRules::USUAL
-    };
+    underlying.rules = ageless(SET);
     records.push(&underlying);
     let id = UnderlyingId::from_parts(0, 1, 1);
     records.push(&ListInstrument {
