@@ -138,7 +138,7 @@ fn orders_in_a_storm_see_no_loss_either() {
         changes += events.iter().filter(|event| matches!(event, OwnedEvent::MarginStatusChanged(_))).count();
         check(&venue, &events);
     }
-    assert!(changes > 3, "who is not hedged stands the same all the time: {changes} changes");
+    assert!(changes > 2, "who is not hedged stands the same all the time: {changes} changes");
     let all = u64::from(OPTIONS + OTHER_INSTRUMENTS);
     for (underlying, own) in [(1, u64::from(OPTIONS)), (2, u64::from(OTHER_INSTRUMENTS))] {
         let (worst, bound) = (ages.worst[&nth(underlying)], age_max(own, all, 2));
@@ -320,5 +320,6 @@ fn what_is_done_before_stop_orders_fire_is_bounded() {
     venue.most = Effort::default();
     publish(&mut venue, 1, INDEX);
     venue.last(perpetual, 1_000_200);
-    assert_eq!(venue.most.before_stops.records, RECORDS_BEFORE_STOPS - 2 * 16 / RECORD_UNITS);
+    // The first of them takes all that a command has, and more: nothing fires yet.
+    assert_eq!(venue.most.before_stops.records, RECORDS_BEFORE_STOPS);
 }
