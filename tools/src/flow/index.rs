@@ -213,6 +213,18 @@ mod tests {
     }
 
     #[test]
+    fn there_is_a_smile_to_the_end() {
+        let feeds = feeds(10_000);
+        for expiry in feeds.expiries {
+            for left in [1, 1_000_000, SECOND_NS, MINUTE_NS, DAY_NS] {
+                let terms = feeds.smile(expiry, TimeNs(expiry.time.0 - left));
+                let volatility = Smile::try_from(&terms).expect("a smile").volatility(terms.forward.0 as f64);
+                assert!((volatility - 0.25).abs() < 5e-3, "{left}: {volatility}");
+            }
+        }
+    }
+
+    #[test]
     fn forwards_are_carried() {
         let feeds = feeds(10_000);
         let [_, _, quarter] = feeds.expiries;

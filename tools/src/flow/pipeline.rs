@@ -23,6 +23,7 @@ use super::dealer::Dealings;
 use super::feed::{find_opening, level_of};
 use super::feeder::{Feeder, Wire};
 use super::head::{Rows, Survey};
+use super::index::EXPIRY_DAYS;
 use super::margin_tally::MarginOutcome;
 use super::reader::{DAY_NS, FlowReader};
 use super::venue::{Crowd, GROUP_MAX, Line, Margined, SET_UP_NS, perpetual};
@@ -71,6 +72,7 @@ pub(crate) fn pipe(
     let survey = rows.survey();
     let late = SET_UP_NS.saturating_sub(survey.begin.0);
     let begin = TimeNs(survey.begin.0.saturating_add(late));
+    check_begin(&source.name(), begin)?;
     let mut venue =
         Margined::new(survey, begin, settings.terms, crowd).ok_or_else(|| too_large(&source.name(), survey))?;
     let genesis = Genesis { max_time_jump_ns: TIME_JUMP_MAX_DAYS * DAY_NS, ..crowd.genesis(settings.genesis()) };
@@ -133,6 +135,18 @@ fn play(venue: &mut Margined, wire: &mut Wire<'_>, row: &Row) -> Result<(), Erro
         feeds.hear(price);
     }
     Ok(())
+}
+
+/// Expiries are behind it.
+fn check_begin(flow: &str, begin: TimeNs) -> Result<(), Error> {
+    let days = EXPIRY_DAYS.into_iter().max().unwrap_or_default();
+    let last = u64::MAX - days * DAY_NS;
+    if begin.0 <= last {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "{flow}: expected the first row at {last} ns or before, so that instruments can expire {days} days later, found {begin}"
+    )))
 }
 
 fn too_large(flow: &str, survey: Survey) -> Error {

@@ -1,10 +1,8 @@
 //! The units of a margined run, from the size of the flow's own prices and quantities.
 //!
-//! Margin is added up in 64-bit lanes: the largest position times the largest value of a lot must fit ([FEEDS], "Lanes
+//! Margin is added up in 64-bit lanes: the largest position times the largest value of a lot must fit (`docs/FEEDS.md`, "Lanes
 //! fit"). A flow may have ticks of anything and lots of anything, so what a tick is worth is chosen such that a usual order,
 //! the median quantity at the median price, is worth up to 2^32 atoms, and an account may hold some half a million of these.
-//!
-//! [FEEDS]: https://docs.rs/novate-core
 
 use novate_core::units::{CashAtoms, QuantityLots};
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::support::{
     BUNDLED_DIGEST, BUNDLED_SEQUENCE, BUNDLED_STATE, Folder, bundled, bundled_text, gzip, run, run_flow,
 };
+use crate::tidy::read;
 
 #[test]
 fn the_bundled_hour_comes_to_the_golden_digest() {
@@ -55,6 +56,15 @@ fn the_text_says_the_same() {
     }
     assert!(ran.stdout.contains("ns per command, there and back  "), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'), "no colour");
+
+    // What the README quotes of it is what is printed.
+    let readme = read("README.md");
+    let (_, quoted) = readme.split_once("```text\naccounts  ").expect("a listing");
+    let (quoted, _) = quoted.split_once("```").expect("its end");
+    assert_eq!(quoted.lines().count(), 7);
+    for quoted in quoted.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()) {
+        assert!(lines.iter().any(|line| line.ends_with(&quoted)), "{quoted:?} in {}", ran.stdout);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{BUNDLED_DIGEST, Folder, bundled_text, run, run_flow};
 
-/// So many of the bundled hour's first rows: the auction ends with row 9,651.
+/// So many of the bundled hour's first rows.
 fn rows(folder: &Folder, count: usize) -> String {
     let text: String = bundled_text("order_entry").split_inclusive('\n').take(count + 1).collect();
     folder.file("rows.csv", text)
@@ -33,13 +33,9 @@ fn the_bundled_hour_has_some_of_everything() {
     assert!((1_477..=2 * 1_477 + 64).contains(&repricings), "{margin}");
     assert!(number(&margin["work"]["arrays"]) > 30 * repricings, "{margin}");
     assert!(number(&margin["work"]["judged"]) > 1_477 * 50, "{margin}");
-}
 
-/// A `Work` command does four shares of 64 units: an array takes 64 of them, a record 4, a judgement 16 at least, a look one.
-/// Records of the account that a command names are added at once, and it has no more than there are instruments.
-#[test]
-fn no_command_does_more_than_its_shares() {
-    let margin = &run(&["run", "--json"]).result()["margin"];
+    // A `Work` command does four shares of 64 units: an array takes all of one, a record 4 units, a judgement 16 at least, a
+    // look one. Records of the account that a command names are added at once, and it has no more than instruments are.
     let most = |what: &str| number(&margin["work_max"][what]);
     assert!(most("arrays") <= 4 && most("judged") <= 4 * 64 / 16 + 1 && most("looked") <= 4 * 64, "{margin}");
     assert!(most("records") <= 4 * 64 / 4 + 34, "{margin}");
@@ -48,8 +44,9 @@ fn no_command_does_more_than_its_shares() {
 #[test]
 fn a_seed_is_one_run() {
     let folder = Folder::new();
-    let flow = rows(&folder, 11_000);
-    let of = |args: &[&str]| run(&[&["run", "--flow", &flow, "--json"], args].concat()).result();
+    let flow = rows(&folder, 2_000);
+    let of =
+        |args: &[&str]| run(&[&["run", "--flow", &flow, "--opening", "continuous", "--json"], args].concat()).result();
     let first = of(&["--seed", "7", "--accounts", "40"]);
     for (args, is_same) in [
         (&["--seed", "7", "--accounts", "40"][..], true),
@@ -84,24 +81,6 @@ fn rows_of_a_pipe_are_those_of_the_file() {
 }
 
 #[test]
-fn the_text_sums_margin_up() {
-    let folder = Folder::new();
-    let ran = run(&["run", "--flow", &rows(&folder, 2_000), "--accounts", "20"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    for name in [
-        "accounts  ",
-        "repricings  ",
-        "sweeps  ",
-        "margin rejections  ",
-        "below maintenance  ",
-        "most work of a command  ",
-    ] {
-        assert!(ran.stdout.lines().any(|line| line.starts_with(name)), "{name} in {}", ran.stdout);
-    }
-    assert!(ran.stdout.contains("20 of seed 1, with "), "{}", ran.stdout);
-}
-
-#[test]
 fn how_many_accounts_there_may_be() {
     for wrong in ["0", "1001", "-1", "many"] {
         let ran = run(&["run", &format!("--accounts={wrong}")]);
@@ -112,10 +91,8 @@ fn how_many_accounts_there_may_be() {
     assert!(ran.stderr.contains("1001 is not in 1..=1000"), "{}", ran.stderr);
     for right in ["1", "1000"] {
         let result = run_flow("1,1,new,1,buy,10,5,gtc\n2,2,new,2,sell,10,5,gtc\n", &["--accounts", right]);
-        assert_eq!(
-            (&result["trades"], &result["margin"]["reckonable"]),
-            (&json!(1), &json!(right.parse::<u64>().ok()))
-        );
+        let accounts = json!(right.parse::<u64>().ok());
+        assert_eq!((&result["commands"], &result["margin"]["reckonable"]), (&json!(2), &accounts));
         assert_eq!(result["margin"]["holdings_refused"], 0);
     }
 }
@@ -151,6 +128,17 @@ fn what_margin_has_no_room_for() {
          room in 64 bits, found 6500000 times 100000000; give prices in larger ticks, or quantities in larger lots\n"
     );
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr), (2, "", said));
+}
+
+#[test]
+fn a_flow_at_the_end_of_time() {
+    let folder = Folder::new();
+    let late = folder.flow("1,18446744073709551615,new,1,buy,10,5,gtc\n");
+    let ran = run(&["run", "--flow", &late]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("expected the first row at 18438968073709551615 ns or before"), "{}", ran.stderr);
+    let result = run_flow("1,18438968073709551615,new,1,buy,10,5,gtc\n", &[]);
+    assert_eq!((&result["commands"], &result["rejected"]), (&json!(1), &json!(0)));
 }
 
 /// The index follows the flow's trades. Rows are as far apart as they may be, and the flow outlives its expiries.
