@@ -58,7 +58,7 @@ impl Counter {
             _ => (scale.reference, scale.usual),
         };
         let within = worth.clamp(price_min.0, price_max.0);
-        let price = PriceTicks(within - within.rem_euclid(tick.0));
+        let price = PriceTicks(within.saturating_sub(within.rem_euclid(tick.0)));
         Self { instrument: dealt.instrument, price, usual, lot: lot.0 }
     }
 
@@ -167,7 +167,7 @@ impl<L: Line> Dealer<'_, L> {
         let mut adjust = |amount: i64| AdjustCash::new(self.trader.operator.next(), account, CashAtoms(amount));
         let told = self.line.tell(&adjust(-cash.0))?;
         let amount = match told.initial {
-            Some(initial) if told.rejected.is_some() => spare.0 - initial.0,
+            Some(initial) if told.rejected.is_some() => spare.0.saturating_sub(initial.0),
             // Nothing is held, so nothing was in the way.
             _ => spare.0,
         };

@@ -110,7 +110,8 @@ fn whatever_prices_are() {
         assert_eq!((&result["journal"]["agrees"], &result["shadow"]["agrees"]), (&json!(true), &json!(true)));
     }
     // Terms that leave no price, or no quantity, to deal the perpetual at: accounts go without it.
-    for terms in [&["--price-min", "500", "--price-max", "600"][..], &["--lot", "9000000000000000000"]] {
+    let lowest = ["--price-min", "-9223372036854775808", "--price-max", "-9223372036854775800", "--tick", "5"];
+    for terms in [&["--price-min", "500", "--price-max", "600"][..], &["--lot", "9000000000000000000"], &lowest] {
         let result = run_flow("1,1,new,1,buy,10,5,gtc\n", terms);
         assert_eq!((&result["rejected"], &result["margin"]["reckonable"]), (&json!(1), &json!(100)), "{terms:?}");
         assert!(number(&result["margin"]["holdings_refused"]) < 70, "{terms:?}: {result}");
