@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use novate_core::digest::{EventsDigest, Hash256};
-use novate_core::engine::{OutOfOrder, Sequenced};
+use novate_core::engine::{Effort, OutOfOrder, Sequenced};
 use novate_core::genesis::Genesis;
 use novate_core::sink::{Discard, EventSink};
 use novate_core::units::Sequence;
@@ -21,6 +21,14 @@ const BATCH_COMMANDS: usize = 64;
 pub trait Watch: EventSink {
     /// Called before a batch of commands is applied.
     fn before(&mut self, _commands: &[Sequenced<'_>]) {}
+
+    /// Whether [`Watch::worked`] is wanted: commands are then applied one by one, which takes longer.
+    fn wants_efforts(&self) -> bool {
+        false
+    }
+
+    /// Called after each command, if that is wanted, with what it did of valuation and margin.
+    fn worked(&mut self, _sequence: Sequence, _effort: Effort) {}
 
     /// Called at each seal, with the digest of the events so far.
     fn sealed(&mut self, _seal: &Seal, _events_digest: EventsDigest) {}
@@ -225,7 +233,14 @@ impl Replay {
             watch.progress(span.progress.0, span.progress.1);
             let batch = span.batch();
             watch.before(&batch.commands);
-            engine.apply_batch(&batch.commands, watch).map_err(ReplayError::OutOfOrder)?;
+            if watch.wants_efforts() {
+                for command in batch.commands.chunks(1) {
+                    engine.apply_batch(command, watch).map_err(ReplayError::OutOfOrder)?;
+                    watch.worked(engine.sequence(), engine.effort());
+                }
+            } else {
+                engine.apply_batch(&batch.commands, watch).map_err(ReplayError::OutOfOrder)?;
+            }
             *commands += batch.commands.len() as u64;
             let Some(seal) = batch.seal else { continue };
             let events_digest = engine.events_digest();

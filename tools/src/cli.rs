@@ -12,7 +12,7 @@ use novate_journal::format::header::{SEGMENT_BYTES, is_segment_size};
 use novate_journal::writer::{self, Durability};
 
 use crate::error::Error;
-use crate::flow::{Settings, Terms};
+use crate::flow::{ACCOUNTS, Crowd, Settings, Terms};
 use crate::journal::JournalArg;
 use crate::verbs::{
     DiffArgs, DivergenceArgs, DoctorArgs, InspectArgs, LatencyArgs, MarginArgs, PmrmArgs, PriceArgs, ReferenceArgs,
@@ -78,8 +78,11 @@ pub(crate) enum Verb {
     /// Every command goes through a ring, is written to a journal, executed and published, and replayed by a shadow; in the
     /// end the journal is replayed from the disk. All three must come to the same digests. The clock is that of the flow, and
     /// goes on by at most a week from one row to the next.
+    ///
+    /// Margin is checked on every order. The orders are those of accounts that hold futures and options, drawn from a seed;
+    /// the flow's trades drive the index that all of them are valued by.
     #[command(
-        after_help = "Examples:\n  novate run\n  novate run --flow order_entry.csv.gz --opening continuous --json"
+        after_help = "Examples:\n  novate run\n  novate run --flow order_entry.csv.gz --opening continuous --json\n  novate run --accounts 500 --seed 7 --journal journal/"
     )]
     Run(RunArgs),
     /// Check the engine against what is known to be right.
@@ -285,9 +288,20 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) no_shadow: bool,
 
+    /// How many accounts trade, beside the one that makes the market: from 1 to 1000. Default: 100.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(ACCOUNTS[0])..=i64::from(ACCOUNTS[1])))]
+    accounts: Option<u32>,
+
+    /// What models, cash and portfolios of the accounts are drawn from. Default: 1.
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+
     #[command(flatten)]
     pub(crate) feed: FeedArgs,
 }
+
+/// Accounts where nothing is said.
+const ACCOUNTS_USUAL: u32 = 100;
 
 impl RunArgs {
     /// Whether nothing was said.
@@ -296,8 +310,14 @@ impl RunArgs {
         let terms = [tick, price_min, price_max, lot];
         let is_journal_empty =
             self.journal.is_none() && self.sync.is_none() && self.segment_size.is_none() && !self.no_shadow;
+        let is_crowd_empty = self.accounts.is_none() && self.seed.is_none();
         let is_flow_empty = self.flow.is_none() && opening.is_none() && orders.is_none();
-        is_journal_empty && is_flow_empty && terms.iter().all(Option::is_none)
+        is_journal_empty && is_crowd_empty && is_flow_empty && terms.iter().all(Option::is_none)
+    }
+
+    /// Who trades.
+    pub(crate) fn crowd(&self) -> Crowd {
+        Crowd { accounts: self.accounts.unwrap_or(ACCOUNTS_USUAL), seed: self.seed.unwrap_or(1) }
     }
 
     /// How the journal is to be written.

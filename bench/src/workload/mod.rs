@@ -17,6 +17,7 @@ mod rules;
 use novate_core::digest::Hash256;
 
 pub use self::command::{FlowCommand, FlowKind, Side};
+pub use self::random::Random;
 pub use self::reference_book::{PRICE_TICKS_END, ReferenceBook};
 pub use self::rules::{Expected, Fill, Reduction, Rules, Tally};
 

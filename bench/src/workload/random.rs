@@ -6,13 +6,13 @@
 
 /// A reproducible stream of 64-bit numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct Random {
+pub struct Random {
     state: [u64; 4],
 }
 
 impl Random {
     /// The stream of `seed`.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         let mut counter = seed;
         let state = std::array::from_fn(|_| {
             counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -37,13 +37,13 @@ impl Random {
         result
     }
 
-    /// A number below `bound`, by the high half of a widening multiplication.
-    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+    /// A number below `bound`, by the high half of a widening multiplication; zero where that is zero.
+    pub fn below(&mut self, bound: u32) -> u32 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u32
     }
 
-    /// One of `from..=to`.
-    pub(crate) fn between(&mut self, from: u32, to: u32) -> u32 {
+    /// One of `from..=to`, which is not empty and not all there are.
+    pub fn between(&mut self, from: u32, to: u32) -> u32 {
         from + self.below(to - from + 1)
     }
 

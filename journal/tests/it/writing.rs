@@ -1,10 +1,13 @@
 //! What is written is read back, in one segment and in many, closed and not.
 
 use novate_core::digest::EventsDigest;
+use novate_core::engine::Effort;
+use novate_core::event::Event;
+use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
 use novate_journal::JournalError;
 use novate_journal::reader::{Chain, Ending, Reader};
-use novate_journal::replay::Replay;
+use novate_journal::replay::{Replay, Watch};
 use novate_journal::snapshot;
 use novate_journal::storage::Storage;
 use novate_journal::writer::{Durability, Flush, Opening, Settings, create};
@@ -33,6 +36,38 @@ fn what_is_written_is_replayed() {
         while reader.next().expect("no damage").is_some() {}
         assert_eq!(reader.chain(), Some(closed.link));
     }
+}
+
+/// Notes after which commands it is told what they did.
+struct Efforts(Vec<Sequence>);
+
+impl EventSink for Efforts {
+    fn emit(&mut self, _event: Event<'_>) {}
+}
+
+impl Watch for Efforts {
+    fn wants_efforts(&self) -> bool {
+        true
+    }
+
+    fn worked(&mut self, sequence: Sequence, effort: Effort) {
+        assert_eq!(effort.arrays, 0, "nothing is valued here");
+        self.0.push(sequence);
+    }
+}
+
+#[test]
+fn what_commands_did_is_told_one_by_one() {
+    let (commands, folder) = (commands(3, COUNT), Folder::new());
+    let trace = from_memory(&commands);
+    std::fs::create_dir_all(folder.path("")).expect("a folder");
+    let mut opened = create(folder.storage(), &genesis(), SMALL).expect("a new journal");
+    write(&mut opened, &commands, &trace, 0, 7);
+    let reader = Reader::open(folder.storage(), Chain::Ignored).expect("a journal");
+    let (mut replay, mut efforts) = (Replay::from_genesis(reader).expect("a state"), Efforts(Vec::new()));
+    replay.run(None, &mut efforts).expect("no damage");
+    assert_eq!(efforts.0, (1..=COUNT as u64).map(Sequence).collect::<Vec<_>>());
+    assert_eq!(replay.result().expect("a state").1, trace.events[COUNT - 1]);
 }
 
 #[test]

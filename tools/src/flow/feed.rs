@@ -15,7 +15,7 @@ use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 use novate_journal::mapping::AnonymousMapping;
 
 use super::reader::{ANY_GAP, FlowReader};
-use super::trader::{SetUp, Trader};
+use super::trader::{SetUp, Trader, farthest};
 use super::{Action, Fill, Row, Tally};
 use crate::error::Error;
 use crate::input::{Source, progress_bar};
@@ -244,7 +244,7 @@ impl<'a> Venue<'a> {
 
     /// Applies a row's command, then `Work` until none is pending: the next row finds its book free.
     fn play(&mut self, row: &Row, tally: &mut Tally) -> Result<(), Error> {
-        let made = self.trader.make(row);
+        let made = self.trader.make(row, farthest);
         self.timed(row.time, made.raw(), tally)?;
         while self.engine.work_pending() {
             self.sequencer_sequence += 1;

@@ -1,18 +1,28 @@
 //! Order flow: reading it from files, feeding it to the engine, and what it is expected to do.
 
+mod dealer;
 mod expected;
 mod feed;
+mod feeder;
+mod head;
+mod index;
+mod margin_tally;
 mod pipeline;
+mod portfolios;
 mod reader;
+mod scale;
 mod tally;
 mod trader;
+mod venue;
 
 pub(crate) use self::expected::{
     Checkpoint, CheckpointsByRow, FillsByRow, TOP_LEVELS, leftover_error, read_checkpoints, read_fills,
 };
 pub(crate) use self::feed::{Level, Observer, Outcome, Settings, Terms, Venue, feed};
+pub(crate) use self::margin_tally::{MarginOutcome, is_of_margin};
 pub(crate) use self::pipeline::{Piped, pipe};
 pub(crate) use self::tally::{Fill, Tally};
+pub(crate) use self::venue::{ACCOUNTS, Crowd};
 
 use novate_core::ids::ClientOrderId;
 use novate_core::terms::{Side, TimeInForce};

@@ -1,31 +1,33 @@
-//! A flow through a whole primary: ring, journal, engine, events, with a shadow beside it. The clock is the flow's own, so that
-//! every run comes to the same.
+//! A flow through a whole primary: ring, journal, engine, events, with a shadow beside it, in a shard that checks margin. The
+//! clock is the flow's own, so that every run comes to the same; of a flow that begins within two seconds of the epoch it is
+//! two seconds late, which the set-up takes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use novate_bench::latency::Recorder;
 use novate_core::arena::{Chunk, Layout, Untracked};
 use novate_core::engine::Engine;
-use novate_core::event::{Event, EventWord};
 use novate_core::genesis::Genesis;
-use novate_core::ring::broadcast::Consumer;
-use novate_core::ring::{Popped, PushError, RecordBuffer, Wait, mpsc};
-use novate_core::sink::EventSink;
-use novate_core::terms::Side;
+use novate_core::terms::{Side, TradingState};
+use novate_core::units::TimeNs;
 use novate_journal::storage::Storage;
 use novate_journal::writer;
 use novate_replica::affinity::waiting_for;
 use novate_replica::clock::SubmittedTime;
 use novate_replica::follower::{FollowerSettings, Report};
-use novate_replica::primary::{Primary, Settings as PrimarySettings, Stopped, Submission, WorkWhen};
-use novate_replica::wait::{Waiter, Waiting};
+use novate_replica::primary::{Primary, Settings as PrimarySettings, Stopped, WorkWhen};
+use novate_replica::wait::Waiting;
 
+use super::dealer::Dealings;
 use super::feed::{find_opening, level_of};
+use super::feeder::{Feeder, Wire};
+use super::head::{Rows, Survey};
+use super::index::EXPIRY_DAYS;
+use super::margin_tally::MarginOutcome;
 use super::reader::{DAY_NS, FlowReader};
-use super::trader::{SetUp, Trader};
-use super::{Outcome, Settings, Tally};
+use super::venue::{Crowd, GROUP_MAX, Line, Margined, SET_UP_NS, perpetual};
+use super::{Action, Outcome, Row, Settings};
 use crate::error::Error;
 use crate::input::{Source, progress_bar};
 
@@ -41,19 +43,22 @@ const TIME_JUMP_MAX_DAYS: u64 = 7;
 /// How a flow went through.
 pub(crate) struct Piped {
     pub(crate) outcome: Outcome,
+    /// What came of margin.
+    pub(crate) margin: MarginOutcome,
     /// What the shadow found, if there was one.
     pub(crate) shadow: Option<Report>,
     /// How threads waited.
     pub(crate) waiting: Waiting,
 }
 
-/// Feeds a whole flow to a primary, one command after the other, each when the one before it was executed.
+/// Feeds a whole flow to a primary, one row after the other, each when the one before it was executed.
 ///
 /// # Errors
-/// The flow is unreadable or holds what is no command; the first such line is named. The primary halted. It was interrupted.
+/// The flow is unreadable or holds what is no command; the first such line is named. Its prices and quantities are too large
+/// for margin. The primary halted. It was interrupted.
 pub(crate) fn pipe(
     source: &Source,
-    settings: Settings,
+    (settings, crowd): (Settings, Crowd),
     (storage, journal): (&Arc<dyn Storage>, writer::Settings),
     has_shadow: bool,
     is_interrupted: &AtomicBool,
@@ -63,12 +68,19 @@ pub(crate) fn pipe(
         None => find_opening(source, TIME_JUMP_MAX_DAYS)?,
     };
     let progress = progress_bar();
-    let mut reader = FlowReader::open(source, TIME_JUMP_MAX_DAYS, &progress)?;
-    let genesis = Genesis { max_time_jump_ns: TIME_JUMP_MAX_DAYS * DAY_NS, ..settings.genesis() };
+    let mut rows = Rows::new(FlowReader::open(source, TIME_JUMP_MAX_DAYS, &progress)?);
+    let survey = rows.survey();
+    let late = SET_UP_NS.saturating_sub(survey.begin.0);
+    let begin = TimeNs(survey.begin.0.saturating_add(late));
+    check_begin(&source.name(), begin)?;
+    let mut venue =
+        Margined::new(survey, begin, settings.terms, crowd).ok_or_else(|| too_large(&source.name(), survey))?;
+    let genesis = Genesis { max_time_jump_ns: TIME_JUMP_MAX_DAYS * DAY_NS, ..crowd.genesis(settings.genesis()) };
     let waiting = waiting_for(THREADS);
-    // One command at a time, and pending work before the next one: what happens does not depend on how fast rows come.
+    // One row at a time, or all that feeds say at once, and pending work before the next: what happens does not depend on how
+    // fast rows come.
     let primary_settings = PrimarySettings {
-        batch_commands: 1,
+        batch_commands: GROUP_MAX,
         work: WorkWhen::BeforeNext,
         timer_ns: TIMER_NS,
         checkpoint_ns: CHECKPOINT_NS,
@@ -80,177 +92,98 @@ pub(crate) fn pipe(
     };
     let primary = Primary::create(storage, &genesis, SubmittedTime, &primary_settings)?;
     let mut feeder = Feeder::new(&primary, waiting)?;
-    let (mut rows, mut is_set_up) = (0, false);
-    let mut fed = Ok(());
-    while fed.is_ok() {
-        let row = match reader.next_row() {
-            Ok(Some(row)) => row,
-            Ok(None) => break,
-            Err(error) => {
-                fed = Err(error);
-                break;
+    let mut wire = Wire::new(&primary, &mut feeder);
+    let mut commands = 0;
+    let fed = venue.set_up(TimeNs(begin.0 - SET_UP_NS), opening, &mut wire).and_then(|dealings| {
+        wire.begin();
+        while let Some(row) = rows.next_row()? {
+            if is_interrupted.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
             }
-        };
-        if is_interrupted.load(Ordering::Relaxed) {
-            fed = Err(Error::Interrupted);
-            break;
+            play(&mut venue, &mut wire, &Row { time: TimeNs(row.time.0.saturating_add(late)), ..row })?;
+            commands += 1;
         }
-        if !is_set_up {
-            is_set_up = true;
-            fed = feeder.set_up(&primary, &SetUp::new(opening, settings.terms), row.time.0);
-        }
-        if fed.is_ok() {
-            fed = feeder.play(&primary, &row);
-            rows += u64::from(fed.is_ok());
-        }
-    }
-    if !is_set_up && fed.is_ok() {
-        fed = feeder.set_up(&primary, &SetUp::new(opening, settings.terms), 0);
-    }
+        Ok(dealings)
+    });
     progress.finish_and_clear();
-    // What was written is kept whole also where the flow ends in a complaint.
+    // What was written is kept whole also where the flow ends in a complaint. Why a primary is gone, stopping it tells.
     let stopped = primary.stop();
-    fed.or_else(|error| if matches!(error, Error::Gone) { Ok(()) } else { Err(error) })?;
+    let dealings = match fed {
+        Err(Error::Gone) => Dealings::default(),
+        other => other?,
+    };
     let stopped = stopped?;
     feeder.drain()?;
-    let (shadow, outcome) = (stopped.shadow, feeder.outcome(opening, rows, stopped, &genesis)?);
-    Ok(Piped { outcome, shadow, waiting })
+    outcome(feeder, (opening, commands), (crowd, dealings), stopped, &genesis, waiting)
 }
 
-/// Submits, waits, and reads what came of it.
-struct Feeder {
-    ingress: mpsc::Producer,
-    events: Consumer,
-    buffer: RecordBuffer,
-    words: Vec<EventWord>,
-    waiter: Waiter,
-    recorder: Recorder,
-    trader: Trader,
-    tally: Tally,
-    submitted: u64,
+/// What feeds say first, then the row.
+fn play(venue: &mut Margined, wire: &mut Wire<'_>, row: &Row) -> Result<(), Error> {
+    let Margined { trader, feeds, .. } = venue;
+    wire.set_time(row.time);
+    feeds.say(row.time, &mut trader.operator, wire)?;
+    let made = trader.make(row, |side| feeds.protection(side));
+    let mut told = wire.play(made.raw())?;
+    let is_crossed = told.state == Some(TradingState::Auction.code());
+    if is_crossed && matches!(row.action, Action::Uncross { .. }) && wire.has_refused() {
+        // The flow's price opens the book that all of its orders make. Some are missing here, and what is left is crossed.
+        let traded = told.traded;
+        told = wire.tell(&trader.uncross(None))?;
+        told.traded = told.traded.or(traded);
+    }
+    if let Some(price) = told.traded {
+        feeds.hear(price);
+    }
+    Ok(())
 }
 
-impl Feeder {
-    fn new(primary: &Primary, waiting: Waiting) -> Result<Self, Error> {
-        let events = primary.egress().gate().ok_or(Error::Gone)?;
-        Ok(Self {
-            ingress: primary.ingress(),
-            events,
-            buffer: RecordBuffer::new(),
-            words: Vec::new(),
-            waiter: Waiter::new(waiting),
-            recorder: Recorder::new(),
-            trader: Trader::new(),
-            tally: Tally::default(),
-            submitted: 0,
-        })
+/// Expiries are behind it.
+fn check_begin(flow: &str, begin: TimeNs) -> Result<(), Error> {
+    let days = EXPIRY_DAYS.into_iter().max().unwrap_or_default();
+    let last = u64::MAX - days * DAY_NS;
+    if begin.0 <= last {
+        return Ok(());
     }
+    Err(Error::Usage(format!(
+        "{flow}: expected the first row at {last} ns or before, so that instruments can expire {days} days later, found {begin}"
+    )))
+}
 
-    /// Sets the venue up by commands, as a real one would be.
-    fn set_up(&mut self, primary: &Primary, set_up: &SetUp, time: u64) -> Result<(), Error> {
-        for command in set_up.commands() {
-            let submission = Submission::new(time, command).ok_or(Error::Gone)?;
-            self.submit(primary, &submission)?;
-        }
-        while !self.trader.is_ready() {
-            if !self.take()? {
-                self.wait(primary)?;
-            }
-            let mut words = &self.words[..];
-            while let Some((event, rest)) = Event::split_first(words) {
-                self.trader.learn(event)?;
-                words = rest;
-            }
-        }
-        Ok(())
-    }
+fn too_large(flow: &str, survey: Survey) -> Error {
+    let Survey { price, quantity, .. } = survey;
+    Error::Usage(format!(
+        "{flow}: expected a median price times a median quantity below 2^38 among its first orders, so that margin has room \
+         in 64 bits, found {price} times {quantity}; give prices in larger ticks, or quantities in larger lots"
+    ))
+}
 
-    fn play(&mut self, primary: &Primary, row: &super::Row) -> Result<(), Error> {
-        let made = self.trader.make(row);
-        let submission = Submission::new(row.time.0, made.raw()).ok_or(Error::Gone)?;
-        let start = self.recorder.start();
-        self.submit(primary, &submission)?;
-        while primary.taken() < self.submitted {
-            // What comes of one row may fill the ring, and then the row ends only when somebody reads.
-            self.drain()?;
-            self.wait(primary)?;
-        }
-        self.recorder.stop(start);
-        self.waiter.reset();
-        self.drain()
-    }
-
-    fn submit(&mut self, primary: &Primary, submission: &Submission) -> Result<(), Error> {
-        loop {
-            match self.ingress.try_push(submission.words()) {
-                Ok(()) => break,
-                Err(PushError::Full) => self.wait(primary)?,
-                // Why it is gone, stopping it tells.
-                Err(_) => return Err(Error::Gone),
-            }
-        }
-        self.submitted += 1;
-        Ok(())
-    }
-
-    fn wait(&mut self, primary: &Primary) -> Result<(), Error> {
-        if primary.has_ended() {
-            return Err(Error::Gone);
-        }
-        self.waiter.wait();
-        Ok(())
-    }
-
-    /// Takes the next record of events; false if there is none.
-    fn take(&mut self) -> Result<bool, Error> {
-        self.words.clear();
-        match self.events.try_pop(&mut self.buffer) {
-            Ok(Popped::Record(words)) => {
-                self.words.extend_from_slice(bytemuck::try_cast_slice(words).unwrap_or(&[]));
-                Ok(true)
-            }
-            Ok(Popped::Empty | Popped::Closed) => Ok(false),
-            Err(lapped) => Err(Error::engine("reading events", lapped)),
-        }
-    }
-
-    /// Counts what has come.
-    fn drain(&mut self) -> Result<(), Error> {
-        while self.take()? {
-            let mut words = &self.words[..];
-            while let Some((event, rest)) = Event::split_first(words) {
-                self.tally.emit(event);
-                words = rest;
-            }
-        }
-        self.tally.fills.clear();
-        Ok(())
-    }
-
-    fn outcome(
-        self,
-        opening: novate_core::terms::TradingState,
-        commands: u64,
-        mut stopped: Stopped,
-        genesis: &Genesis,
-    ) -> Result<Outcome, Error> {
-        let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(stopped.memory.as_bytes_mut());
-        let engine = Engine::attach_as(&Layout::of(genesis), chunks, Untracked)
-            .map_err(|cause| Error::engine("reading the state", cause))?;
-        let best = |side| engine.top(self.trader.instrument, side).next().map(level_of);
-        Ok(Outcome {
-            opening,
-            commands,
-            work_commands: stopped.work_commands,
-            sequence: stopped.last.0.0,
-            events: engine.event_count(),
-            events_digest: stopped.events_digest.to_string(),
-            state_digest: stopped.state_digest.to_string(),
-            checkpoints: stopped.checkpoints,
-            tally: self.tally,
-            best_bid: best(Side::Buy),
-            best_ask: best(Side::Sell),
-            latency: self.recorder.summary(),
-        })
-    }
+/// How everything stands in the end.
+fn outcome(
+    feeder: Feeder,
+    (opening, commands): (TradingState, u64),
+    (crowd, dealings): (Crowd, Dealings),
+    mut stopped: Stopped,
+    genesis: &Genesis,
+    waiting: Waiting,
+) -> Result<Piped, Error> {
+    let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(stopped.memory.as_bytes_mut());
+    let engine = Engine::attach_as(&Layout::of(genesis), chunks, Untracked)
+        .map_err(|cause| Error::engine("reading the state", cause))?;
+    let best = |side| engine.top(perpetual(), side).next().map(level_of);
+    let outcome = Outcome {
+        opening,
+        commands,
+        work_commands: stopped.work_commands,
+        sequence: stopped.last.0.0,
+        events: engine.event_count(),
+        events_digest: stopped.events_digest.to_string(),
+        state_digest: stopped.state_digest.to_string(),
+        checkpoints: stopped.checkpoints,
+        tally: feeder.tally,
+        best_bid: best(Side::Buy),
+        best_ask: best(Side::Sell),
+        latency: feeder.recorder.summary(),
+    };
+    let margin = feeder.margin.outcome(crowd, dealings, &engine);
+    Ok(Piped { outcome, margin, shadow: stopped.shadow, waiting })
 }

@@ -1,18 +1,21 @@
-//! The one trader of a flow, and the operator who sets its venue up: rows in, commands out.
+//! The one session that trades for all accounts of a flow, and the operator who sets its venue up: rows in, commands out.
 
+use novate_bench::workload::Random;
 use novate_core::command::{
     AmendOrder, CancelOrder, CommandRecord, ListInstrument, NewOrder, OpenAccount, OpenSession, RawCommand, Uncross,
 };
 use novate_core::event::Event;
 use novate_core::ids::{AccountId, ClientOrderId, InstrumentId, SessionId};
-use novate_core::terms::{Role, Side, TimeInForce, TradingState};
+use novate_core::terms::{Role, Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots};
 
 use super::feed::{SHARD, Terms};
+use super::venue::nth;
 use super::{Action, Row};
 use crate::error::Error;
 
-const SYMBOL: &str = "FLOW-PERP";
+/// The flow's instrument.
+pub(super) const SYMBOL: &str = "FLOW-PERP";
 
 /// What a row asks for, as a command.
 pub(crate) enum Made {
@@ -38,17 +41,40 @@ impl Made {
     }
 }
 
+/// The operator's session: how many commands it has sent.
+#[derive(Debug)]
+pub(super) struct Operator(u64);
+
+impl Operator {
+    /// The next command's session and session sequence.
+    pub(super) const fn next(&mut self) -> (SessionId, u64) {
+        self.0 += 1;
+        (SessionId::operator(SHARD), self.0)
+    }
+}
+
 /// Who sends the commands of a flow.
 #[derive(Debug)]
 pub(crate) struct Trader {
     pub(crate) instrument: InstrumentId,
+    pub(super) operator: Operator,
+    /// The first account, or the only one.
     account: AccountId,
+    /// How many there are.
+    accounts: u32,
     session: SessionId,
-    operator_sequence: u64,
     sequence: u64,
 }
 
-/// What the operator sends first.
+/// Market orders end at the farthest price there is: their limit is the instrument's.
+pub(super) const fn farthest(side: Side) -> PriceTicks {
+    match side {
+        Side::Buy => PriceTicks::MAX,
+        Side::Sell => PriceTicks::MIN,
+    }
+}
+
+/// What the operator sends first where margin is not checked.
 pub(crate) struct SetUp {
     list: ListInstrument,
     open_account: OpenAccount,
@@ -84,11 +110,19 @@ impl Trader {
     pub(crate) const fn new() -> Self {
         Self {
             instrument: InstrumentId::NONE,
+            operator: Operator(3),
             account: AccountId::NONE,
+            accounts: 1,
             session: SessionId::NONE,
-            operator_sequence: 3,
             sequence: 0,
         }
+    }
+
+    /// Of a venue that is set up by this trader's operator: with ids as they are given out where nothing is taken away.
+    pub(super) fn of_many(instrument: InstrumentId, accounts: u32) -> Self {
+        // Two sessions are there from the beginning on.
+        let (operator, account, session) = (Operator(0), nth(1), nth(3));
+        Self { instrument, operator, account, accounts, session, sequence: 0 }
     }
 
     /// Learns an id that the set-up has given out.
@@ -102,49 +136,49 @@ impl Trader {
         Ok(())
     }
 
-    /// Whether all ids are known.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.session != SessionId::NONE
-    }
-
-    /// What a row asks for.
-    pub(crate) fn make(&mut self, row: &Row) -> Made {
+    /// What a row asks for. A market order ends where `protection` says for its side.
+    pub(crate) fn make(&mut self, row: &Row, protection: impl Fn(Side) -> PriceTicks) -> Made {
         match row.action {
             Action::New { client_order_id, side, price, quantity, time_in_force } => {
-                Made::New(self.new_order(client_order_id, side, price, quantity, time_in_force))
+                let order = self.new_order(client_order_id, side, price.unwrap_or_else(|| protection(side)), quantity);
+                let order = order.with_time_in_force(time_in_force);
+                Made::New(if price.is_some() { order } else { order.as_market() })
             }
             Action::Amend { client_order_id, price, quantity } => {
                 Made::Amend(self.amend_order(client_order_id, price, quantity))
             }
             Action::Cancel { client_order_id } => {
-                let (session, sequence, account) = self.sender();
-                let header = CancelOrder::new_header(session, sequence, account);
-                Made::Cancel(CancelOrder { header, target: client_order_id.into() })
+                Made::Cancel(CancelOrder::new(self.sender_of(client_order_id), client_order_id))
             }
             Action::Uncross { price } => Made::Uncross(self.uncross(price)),
         }
     }
 
     /// The next command's session, session sequence and account, as the trader sends it.
-    fn sender(&mut self) -> (SessionId, u64, AccountId) {
+    pub(super) const fn sender(&mut self, account: AccountId) -> (SessionId, u64, AccountId) {
         self.sequence += 1;
-        (self.session, self.sequence, self.account)
+        (self.session, self.sequence, account)
+    }
+
+    /// An order and what is done to it are of one account: the first number of the stream that the order's name is the seed
+    /// of, below the number of accounts, says of which.
+    fn sender_of(&mut self, client_order_id: ClientOrderId) -> (SessionId, u64, AccountId) {
+        let account = match self.accounts {
+            1 => self.account,
+            accounts => nth(1 + Random::new(client_order_id.0).below(accounts)),
+        };
+        self.sender(account)
     }
 
     fn new_order(
         &mut self,
         client_order_id: ClientOrderId,
         side: Side,
-        price: Option<PriceTicks>,
+        limit: PriceTicks,
         quantity: QuantityLots,
-        time_in_force: TimeInForce,
     ) -> NewOrder {
-        // A market order's price is the farthest there is: its protection limit is the instrument's.
-        let farthest = if side == Side::Buy { PriceTicks::MAX } else { PriceTicks::MIN };
-        let limit = price.unwrap_or(farthest);
-        let order = NewOrder::limit(self.sender(), self.instrument, client_order_id, side, limit, quantity)
-            .with_time_in_force(time_in_force);
-        if price.is_some() { order } else { order.as_market() }
+        let sender = self.sender_of(client_order_id);
+        NewOrder::limit(sender, self.instrument, client_order_id, side, limit, quantity)
     }
 
     fn amend_order(
@@ -153,7 +187,7 @@ impl Trader {
         price: Option<PriceTicks>,
         quantity: Option<QuantityLots>,
     ) -> AmendOrder {
-        let (session, sequence, account) = self.sender();
+        let (session, sequence, account) = self.sender_of(client_order_id);
         let price_flag = if price.is_some() { AmendOrder::PRICE } else { 0 };
         let quantity_flag = if quantity.is_some() { AmendOrder::QUANTITY } else { 0 };
         AmendOrder {
@@ -166,10 +200,11 @@ impl Trader {
         }
     }
 
-    fn uncross(&mut self, price: Option<PriceTicks>) -> Uncross {
-        self.operator_sequence += 1;
+    /// Ends the auction, at a price or where the engine finds one.
+    pub(super) fn uncross(&mut self, price: Option<PriceTicks>) -> Uncross {
+        let (session, sequence) = self.operator.next();
         Uncross {
-            header: Uncross::new_header(SessionId::operator(SHARD), self.operator_sequence, AccountId::NONE),
+            header: Uncross::new_header(session, sequence, AccountId::NONE),
             instrument: self.instrument,
             price: price.unwrap_or_default(),
             priced: u8::from(price.is_some()),

@@ -17,6 +17,7 @@ mod prune;
 mod recover;
 mod replay;
 mod run;
+mod run_margin;
 mod snapshot;
 mod status;
 mod tail;

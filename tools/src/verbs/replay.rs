@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use novate_core::digest::{EventsDigest, Hash256};
+use novate_core::engine::Effort;
 use novate_core::event::Event;
 use novate_core::sink::EventSink;
 use novate_core::units::Sequence;
@@ -58,17 +59,40 @@ pub(crate) struct Replayed {
     pub(crate) result: ResultObject,
     halt: Result<Halt, Error>,
     from_snapshot: Option<u64>,
+    efforts: Option<Efforts>,
 }
 
 impl Replayed {
-    /// The result, of a journal without damage.
-    pub(crate) fn sound(self) -> Result<ResultObject, Error> {
-        self.halt.map(|_| self.result)
+    /// The result, of a journal without damage, and what its commands did, if that was wanted.
+    pub(crate) fn sound(self) -> Result<(ResultObject, Efforts), Error> {
+        self.halt.map(|_| (self.result, self.efforts.unwrap_or_default()))
     }
 }
 
-/// Shows how far reading has come.
-struct Progress(ProgressBar);
+/// What commands did of valuation and margin beside their own business, each of it apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Efforts {
+    /// The sum of all commands: arrays, records, judged, looked.
+    pub(crate) sums: [u64; 4],
+    /// The most that one command did of each.
+    pub(crate) most: [u32; 4],
+}
+
+impl Efforts {
+    fn add(&mut self, effort: Effort) {
+        let parts = [effort.arrays, effort.records, effort.judged, effort.looked];
+        for ((sum, most), part) in self.sums.iter_mut().zip(&mut self.most).zip(parts) {
+            *sum += u64::from(part);
+            *most = (*most).max(part);
+        }
+    }
+}
+
+/// Shows how far reading has come, and adds efforts up where they are wanted.
+struct Progress {
+    bar: ProgressBar,
+    efforts: Option<Efforts>,
+}
 
 impl EventSink for Progress {
     #[inline]
@@ -81,10 +105,20 @@ impl Watch for Progress {
         false
     }
 
+    fn wants_efforts(&self) -> bool {
+        self.efforts.is_some()
+    }
+
+    fn worked(&mut self, _sequence: Sequence, effort: Effort) {
+        if let Some(efforts) = &mut self.efforts {
+            efforts.add(effort);
+        }
+    }
+
     fn progress(&mut self, read: u64, all: u64) {
-        if !self.0.is_hidden() {
-            self.0.set_length(all);
-            self.0.set_position(read);
+        if !self.bar.is_hidden() {
+            self.bar.set_length(all);
+            self.bar.set_position(read);
         }
     }
 }
@@ -93,7 +127,8 @@ impl Watch for Progress {
 pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Verdict, Error> {
     let storage = args.journal.storage();
     let to = args.to.map(Sequence);
-    let replayed = replay_journal(&storage, (args.from_snapshot, to), !args.no_verify)?;
+    let wanted = Wanted { chain: !args.no_verify, efforts: false };
+    let replayed = replay_journal(&storage, (args.from_snapshot, to), wanted)?;
     if let (Ok(Halt::End(ending)), Some(to)) = (&replayed.halt, to)
         && to.0 > replayed.result.sequence
     {
@@ -162,21 +197,30 @@ fn difference_of(halt: &Result<Halt, Error>) -> Option<DifferenceObject> {
     })
 }
 
-/// Replays a journal, with its hash chain verified on a second thread if that is wanted.
+/// What a replay does beside replaying.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// The hash chain is verified, on a second thread.
+    pub(crate) chain: bool,
+    /// Efforts are added up, for which commands are applied one by one.
+    pub(crate) efforts: bool,
+}
+
+/// Replays a journal.
 ///
 /// # Errors
 /// There is nothing that could be replayed. Damage on the way is in the result.
 pub(crate) fn replay_journal(
     storage: &Arc<dyn Storage>,
     (from_snapshot, to): (bool, Option<Sequence>),
-    verifies: bool,
+    wanted: Wanted,
 ) -> Result<Replayed, Error> {
     let start = Start::find(storage, from_snapshot, to)?;
     // The chain is waited for even where the replay stopped early: a difference in a block that was tampered with is damage,
     // whichever thread is the faster.
     let (replayed, chain) = thread::scope(|scope| {
-        let chain = verifies.then(|| scope.spawn(|| start.verify(to)));
-        (start.replay(to), chain.map(thread::ScopedJoinHandle::join))
+        let chain = wanted.chain.then(|| scope.spawn(|| start.verify(to)));
+        (start.replay(to, wanted.efforts), chain.map(thread::ScopedJoinHandle::join))
     });
     let replayed = replayed?;
     match chain {
@@ -187,7 +231,7 @@ pub(crate) fn replay_journal(
                 return Ok(replayed);
             }
             // The frames are whole, but not those that were written: only what the chain has confirmed counts.
-            let good = start.replay(Some(last_good))?;
+            let good = start.replay(Some(last_good), wanted.efforts)?;
             Ok(Replayed { halt: Err(error.into()), ..good })
         }
         Some(Err(_)) => Err(Error::engine("verifying the hash chain", "the thread died")),
@@ -256,20 +300,20 @@ impl<'s> Start<'s> {
         verify_chain(&mut reader, to)
     }
 
-    fn replay(&self, to: Option<Sequence>) -> Result<Replayed, Error> {
+    fn replay(&self, to: Option<Sequence>, wants_efforts: bool) -> Result<Replayed, Error> {
         let begin = Instant::now();
         let reader = self.reader(Chain::Ignored)?;
         let mut replay = match &self.snapshot {
             None => Replay::from_genesis(reader)?,
             Some(kept) => Replay::from_state(kept.state()?, reader),
         };
-        let bar = progress_bar();
-        let halt = replay.run(to, &mut Progress(bar.clone())).map_err(|error| match error {
+        let mut progress = Progress { bar: progress_bar(), efforts: wants_efforts.then(Efforts::default) };
+        let halt = replay.run(to, &mut progress).map_err(|error| match error {
             // A snapshot that does not fit to the journal is one of another.
             ReplayError::OutOfOrder(error) => Error::engine("replaying", error),
             other => Error::from(other),
         });
-        bar.finish_and_clear();
+        progress.bar.finish_and_clear();
         if let Some(kept) = &self.snapshot
             && replay.commands() == 0
         {
@@ -280,7 +324,8 @@ impl<'s> Start<'s> {
         let ((sequence, events_digest), commands) = (replay.result()?, replay.commands());
         let digests = (events_digest, replay.state().digest());
         let result = ResultObject::new(sequence, digests, commands, elapsed);
-        Ok(Replayed { result, halt, from_snapshot: self.snapshot.as_ref().map(|kept| kept.header.sequence) })
+        let from_snapshot = self.snapshot.as_ref().map(|kept| kept.header.sequence);
+        Ok(Replayed { result, halt, from_snapshot, efforts: progress.efforts })
     }
 }
 

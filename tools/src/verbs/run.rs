@@ -12,7 +12,8 @@ use novate_replica::follower::Report;
 use novate_replica::wait::Waiting;
 use serde::Serialize;
 
-use super::replay::replay_journal;
+use super::replay::{Efforts, Wanted, replay_journal};
+use super::run_margin::{MarginObject, list_margin};
 use super::{Verdict, stop_on_signals};
 use crate::cli::RunArgs;
 use crate::error::Error;
@@ -30,6 +31,7 @@ struct RunObject {
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow: Option<ShadowObject>,
     waiting: &'static str,
+    margin: MarginObject,
     #[serde(flatten)]
     outcome: OutcomeObject,
 }
@@ -71,7 +73,7 @@ impl ShadowObject {
 /// Feeds the flow and prints its outcome.
 pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
     let settings_of_journal = args.writing()?;
-    let settings = Settings::try_from(args.feed)?;
+    let (settings, crowd) = (Settings::try_from(args.feed)?, args.crowd());
     let source = args.flow.map_or(Source::Bundled, Source::File);
     if args.no_shadow {
         tell(
@@ -87,8 +89,9 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
     let folder = args.journal.as_deref().or(temporary.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new(""));
     let storage = begin(folder)?;
     let writing = (&storage, settings_of_journal);
-    let Piped { outcome, shadow, waiting } = pipe(&source, settings, writing, !args.no_shadow, &is_interrupted)?;
-    let journal = read_back(args.journal.as_deref(), &storage, &outcome)?;
+    let Piped { outcome, margin, shadow, waiting } =
+        pipe(&source, (settings, crowd), writing, !args.no_shadow, &is_interrupted)?;
+    let (journal, efforts) = read_back(args.journal.as_deref(), &storage, &outcome)?;
     if is_interrupted.load(Ordering::Relaxed) {
         return Err(Error::Interrupted);
     }
@@ -99,6 +102,8 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
     let mut listing = Listing::new();
     listing.row("flow", &source.name());
     list_outcome(&mut listing, &outcome, "ns per command, there and back");
+    let margin = MarginObject::new(&margin, &outcome, &efforts);
+    list_margin(&mut listing, &margin);
     let agreement = |agrees| if agrees { "the same digests" } else { "OTHER digests" };
     if let Some(ShadowObject { agrees, checkpoints, scrubs, .. }) = &shadow {
         let found = agreement(*agrees);
@@ -119,7 +124,14 @@ pub(crate) fn run(args: RunArgs, json: bool) -> Result<Verdict, Error> {
         }
     };
     let flow = source.name();
-    output.json_line(&RunObject { flow, journal, shadow, waiting: how, outcome: OutcomeObject::from(&outcome) });
+    output.json_line(&RunObject {
+        flow,
+        journal,
+        shadow,
+        waiting: how,
+        margin,
+        outcome: OutcomeObject::from(&outcome),
+    });
     output.text_line(&listing.lines());
     output.write()?;
     Ok(if agrees { Verdict::Right } else { Verdict::Wrong })
@@ -141,17 +153,24 @@ fn begin(folder: &Path) -> Result<Arc<dyn Storage>, Error> {
 }
 
 /// Replays what was written, from the disk, and compares.
-fn read_back(folder: Option<&Path>, storage: &Arc<dyn Storage>, outcome: &Outcome) -> Result<JournalObject, Error> {
-    let replayed = replay_journal(storage, (false, None), true)?.sound()?;
+fn read_back(
+    folder: Option<&Path>,
+    storage: &Arc<dyn Storage>,
+    outcome: &Outcome,
+) -> Result<(JournalObject, Efforts), Error> {
+    // The hot thread adds no efforts up: a command's time would be more for it.
+    let wanted = Wanted { chain: true, efforts: true };
+    let (replayed, efforts) = replay_journal(storage, (false, None), wanted)?.sound()?;
     let agrees = replayed.sequence == outcome.sequence
         && replayed.events_digest == outcome.events_digest
         && replayed.state_digest == outcome.state_digest;
     let found = novate_journal::folder::Folder::read(Arc::clone(storage))?;
-    Ok(JournalObject {
+    let journal = JournalObject {
         folder: folder.map(|folder| folder.display().to_string()),
         segments: found.segments.len(),
         bytes: found.segments.iter().map(|file| file.bytes).sum(),
         replayed,
         agrees,
-    })
+    };
+    Ok((journal, efforts))
 }

@@ -24,6 +24,7 @@ mod recover_before;
 mod reference;
 mod replay;
 mod run;
+mod run_margin;
 mod snapshot;
 mod status;
 mod support;

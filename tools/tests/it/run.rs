@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::{BUNDLED_DIGEST, BUNDLED_STATE, Folder, bundled, bundled_text, gzip, run, run_flow};
+use crate::support::{
+    BUNDLED_DIGEST, BUNDLED_SEQUENCE, BUNDLED_STATE, Folder, bundled, bundled_text, gzip, run, run_flow,
+};
+use crate::tidy::read;
 
 #[test]
 fn the_bundled_hour_comes_to_the_golden_digest() {
@@ -12,20 +15,26 @@ fn the_bundled_hour_comes_to_the_golden_digest() {
     let result = ran.result();
     assert_eq!(result["events_digest"], BUNDLED_DIGEST);
     assert_eq!(result["commands"], 30_000);
-    // Three commands set the venue up; a timer for each second and a checkpoint for each minute in which something came.
-    assert_eq!((&result["sequence"], &result["work_commands"]), (&json!(31_526), &json!(1_476)));
-    assert_eq!((&result["state_digest"], &result["checkpoints"]), (&json!(BUNDLED_STATE), &json!(47)));
+    // A timer for each second in which something came, and the work of repricing and sweeping that feeds leave; a checkpoint
+    // for each minute, and where an account falls below maintenance.
+    assert_eq!((&result["sequence"], &result["work_commands"]), (&json!(BUNDLED_SEQUENCE), &json!(73_910)));
+    assert_eq!((&result["state_digest"], &result["checkpoints"]), (&json!(BUNDLED_STATE), &json!(49)));
     // Shadow and replay from the disk.
     for witness in [&result["shadow"], &result["journal"]["replayed"]] {
-        assert_eq!((&witness["sequence"], &witness["events_digest"]), (&json!(31_526), &json!(BUNDLED_DIGEST)));
+        assert_eq!(
+            (&witness["sequence"], &witness["events_digest"]),
+            (&json!(BUNDLED_SEQUENCE), &json!(BUNDLED_DIGEST))
+        );
         assert_eq!(witness["state_digest"], BUNDLED_STATE);
     }
     assert_eq!((&result["shadow"]["agrees"], &result["journal"]["agrees"]), (&json!(true), &json!(true)));
     assert_eq!(result["opening"], "auction");
-    assert_eq!((&result["trades"], &result["volume"]), (&json!(2_296), &json!(3_291)));
-    assert_eq!((&result["rejected"], &result["rejects"]), (&json!(0), &json!({})));
+    assert_eq!((&result["trades"], &result["volume"]), (&json!(2_137), &json!(2_979)));
+    // What is done to an order that margin has refused, nobody knows of.
+    let rejects = json!({"UnknownOrder": 933, "InsufficientMargin": 1_350});
+    assert_eq!((&result["rejected"], &result["rejects"]), (&json!(2_283), &rejects));
     assert_eq!(result["best_bid"], json!({"price": 19_235, "quantity": 1, "orders": 1}));
-    assert_eq!(result["best_ask"], json!({"price": 19_236, "quantity": 51, "orders": 18}));
+    assert_eq!(result["best_ask"], json!({"price": 19_236, "quantity": 50, "orders": 17}));
     assert!(result["commands_per_second"].as_u64().expect("a whole number") > 0);
     assert!(result["ns_mean"].is_number() && result["ns_p50"].is_u64() && result["ns_p99"].is_u64());
 }
@@ -37,16 +46,25 @@ fn the_text_says_the_same() {
     let lines: Vec<Vec<&str>> = ran.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     for expected in [
         &["commands", "30000"][..],
-        &["trades", "2296"],
-        &["rejects", "0"],
+        &["trades", "2137"],
+        &["rejects", "2283"],
         &["best", "bid", "19235", "x", "1", "(1", "order)"],
-        &["best", "ask", "19236", "x", "51", "(18", "orders)"],
+        &["best", "ask", "19236", "x", "50", "(17", "orders)"],
         &["events", "digest", BUNDLED_DIGEST],
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected:?} in {}", ran.stdout);
     }
     assert!(ran.stdout.contains("ns per command, there and back  "), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'), "no colour");
+
+    // What the README quotes of it is what is printed.
+    let readme = read("README.md");
+    let (_, quoted) = readme.split_once("```text\naccounts  ").expect("a listing");
+    let (quoted, _) = quoted.split_once("```").expect("its end");
+    assert_eq!(quoted.lines().count(), 7);
+    for quoted in quoted.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()) {
+        assert!(lines.iter().any(|line| line.ends_with(&quoted)), "{quoted:?} in {}", ran.stdout);
+    }
 }
 
 #[test]
@@ -170,9 +188,12 @@ fn an_uncross_in_slices_is_worked_off_before_the_next_row() {
     let pairs = 20_000;
     let last = 2 * pairs + 1;
     let flow = format!("{}{},2,new,7,buy,3,1,gtc\n", auction_of(pairs), last + 1);
-    let result = run_flow(&flow, &[]);
-    // The uncross fills 16,384, each Work another 64: a slice of 3,616 takes 57 of them.
-    assert_eq!((&result["trades"], &result["work_commands"]), (&json!(pairs), &json!(57)));
+    // One account, whose cash is enough for all of it, and which trades with itself.
+    let result = run_flow(&flow, &["--accounts", "1"]);
+    // The uncross fills 16,384, each Work another 64: a slice of 3,616 takes 57 of them, beside those of margin.
+    let first = run_flow(&auction_of(16_000), &["--accounts", "1"]);
+    let work = |result: &serde_json::Value| result["work_commands"].as_u64().expect("a number");
+    assert_eq!((&result["trades"], work(&result) - work(&first)), (&json!(pairs), 57));
     assert_eq!((&result["commands"], &result["rejected"]), (&json!(last + 1), &json!(0)));
     assert_eq!(result["best_bid"]["price"], 3);
 }
@@ -181,7 +202,7 @@ fn an_uncross_in_slices_is_worked_off_before_the_next_row() {
 #[test]
 fn what_comes_of_one_row_may_be_more_than_the_ring_of_events_holds() {
     let pairs = 30_000;
-    let result = run_flow(&auction_of(pairs), &["--orders", "60000"]);
+    let result = run_flow(&auction_of(pairs), &["--orders", "60000", "--accounts", "1"]);
     assert_eq!((&result["trades"], &result["volume"]), (&json!(pairs), &json!(pairs)));
     assert_eq!((&result["best_bid"], &result["best_ask"]), (&json!(null), &json!(null)));
 }
@@ -206,7 +227,8 @@ fn columns_are_found_by_name_and_others_are_ignored() {
 #[test]
 fn an_empty_flow_is_a_flow() {
     let result = run_flow("", &[]);
-    assert_eq!((&result["commands"], &result["sequence"]), (&json!(0), &json!(4)));
+    assert_eq!((&result["commands"], &result["checkpoints"]), (&json!(0), &json!(1)));
+    assert_eq!((&result["margin"]["holdings"], &result["margin"]["reckonable"]), (&json!(252), &json!(100)));
 }
 
 /// Ctrl-C in the middle: a journal that nobody asked for is removed.

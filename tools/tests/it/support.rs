@@ -13,9 +13,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The events digest of the bundled hour: the same in every build, on every machine.
-pub(crate) const BUNDLED_DIGEST: &str = "1aad4de1db632c56317127bcba63af4d";
+pub(crate) const BUNDLED_DIGEST: &str = "7ae824b1839b1bdbe5ad479da2bf8e59";
 /// The state digest after it.
-pub(crate) const BUNDLED_STATE: &str = "ebdc4ec6bad27a75dbb3cb046eb2d4139a473eae5291be23efe9c821b1c8f364";
+pub(crate) const BUNDLED_STATE: &str = "a894a5abac335cc8f401fb51def1408828937de4416a46906f24600d3581aa0c";
+
+/// The last command of it.
+pub(crate) const BUNDLED_SEQUENCE: u64 = 111_054;
 
 /// The header of an order-entry file.
 pub(crate) const HEADER: &str = "n,ts_ns,cmd,order_id,side,px_ticks,qty,tif\n";
