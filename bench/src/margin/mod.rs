@@ -101,12 +101,11 @@ impl Case {
             Self::CheckFutures => {
                 "4 accounts in turn, which hold one perpetual; orders trade at once or not at all, and find nobody"
             }
-            Self::CheckPortfolio => "the same, each account holds 40 options of 4 expiries",
             Self::CheckFar => {
                 "the same for 10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest"
             }
             Self::RestFutures => "4 accounts in turn, which hold one perpetual; orders rest and are cancelled",
-            Self::RestPortfolio => "the same, each account holds 40 options of 4 expiries",
+            Self::CheckPortfolio | Self::RestPortfolio => "the same, each account holds 40 options of 4 expiries",
             Self::Ticks => {
                 "1,000 options of 4 expiries, 10,000 accounts that hold 8 each; 1,000 ticks, 9 orders or cancels behind \
                  each; of each command the least of 20 runs"

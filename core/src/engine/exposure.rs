@@ -326,7 +326,7 @@ impl<M: Marks> Engine<'_, M> {
             if is_new {
                 sums.begin(generation);
             }
-            sums.restate(&lot, change, pair, &outlook.skews);
+            sums.restate(&lot, change, pair, outlook.skews);
         }
         true
     }

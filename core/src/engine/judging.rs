@@ -6,7 +6,8 @@ use super::exposure::{NO_LIMIT, place};
 use crate::arena::Marks;
 use crate::event::MarginStatusChanged;
 use crate::exposure::{
-    Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, atoms,
+    Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, add_vector,
+    atoms,
 };
 use crate::ledger::Position;
 use crate::margin::standard::{self, Expiry, Parameters};
@@ -98,18 +99,31 @@ impl<M: Marks> Engine<'_, M> {
 
     /// The margins of a current account, in atoms; none if an array is missing.
     pub(super) fn margins(&self, account: u32) -> Option<Margins> {
-        Some(Margins {
-            initial: self.margin_with(account, Kind::Initial, None)?,
-            maintenance: self.margin_with(account, Kind::Maintenance, None)?,
-        })
+        let [initial, maintenance] = self.margins_with(account, [Kind::Initial, Kind::Maintenance], None)?;
+        Some(Margins { initial, maintenance })
     }
 
     /// What is left over a margin of a current account, in atoms, if one of its portfolios were another; a portfolio that it
     /// does not have is added. None if an array is missing.
     pub(super) fn margin_with(&self, account: u32, kind: Kind, supposed: Option<&Supposed<'_>>) -> Option<i128> {
+        self.margins_with(account, [kind], supposed).map(|[left]| left)
+    }
+
+    /// The same over one margin or more.
+    fn margins_with<const N: usize>(
+        &self,
+        account: u32,
+        kinds: [Kind; N],
+        supposed: Option<&Supposed<'_>>,
+    ) -> Option<[i128; N]> {
         let record = self.accounts.slab.get(account);
         let model = self.model_of(account);
-        let mut left = record.cash + record.flows;
+        let mut left = [record.cash + record.flows; N];
+        let mut add = |portfolio: &Portfolio, supposed: Option<&Supposed<'_>>| {
+            let more = self.margins_of(portfolio, model, kinds, supposed)?;
+            left.iter_mut().zip(more).for_each(|(left, more)| *left += more);
+            Some(())
+        };
         let mut is_met = supposed.is_none();
         let mut slot = record.portfolios.first;
         while slot != 0 {
@@ -119,55 +133,67 @@ impl<M: Marks> Engine<'_, M> {
             }
             let other = supposed.filter(|supposed| supposed.portfolio.underlying == portfolio.underlying);
             is_met |= other.is_some();
-            left += self.margin_of(other.map_or(portfolio, |other| other.portfolio), model, kind, other)?;
+            add(other.map_or(portfolio, |other| other.portfolio), other)?;
             slot = portfolio.siblings.next;
         }
         if let Some(supposed) = supposed.filter(|_| !is_met) {
-            left += self.margin_of(supposed.portfolio, model, kind, Some(supposed))?;
+            add(supposed.portfolio, Some(supposed))?;
         }
         Some(left)
     }
 
-    /// What a portfolio adds to what is left over a margin, in atoms.
+    /// What a portfolio adds to what is left over margins, in atoms.
     #[inline(always)]
-    fn margin_of(
+    fn margins_of<const N: usize>(
         &self,
         portfolio: &Portfolio,
         model: MarginModel,
-        kind: Kind,
+        kinds: [Kind; N],
         supposed: Option<&Supposed<'_>>,
-    ) -> Option<i128> {
-        let adverse = if kind == Kind::Initial { portfolio.adverse } else { 0 };
-        let lanes = match model {
-            MarginModel::Futures => i128::from(portfolio.mark - portfolio.needs[kind as usize]),
-            MarginModel::Portfolio => self.margin_by_scenarios(portfolio, kind, supposed),
+    ) -> Option<[i128; N]> {
+        let by_needs = kinds.map(|kind| i128::from(portfolio.mark - portfolio.needs[kind as usize]));
+        let mut lanes = match model {
+            MarginModel::Futures => by_needs,
+            MarginModel::Portfolio => self.margins_by_scenarios(portfolio, kinds, supposed),
             MarginModel::Standard => {
-                let options = self.margin_by_strikes(portfolio, kind, supposed).ok()?;
-                i128::from(portfolio.mark - portfolio.needs[kind as usize]) + options
+                let mut lanes = by_needs;
+                for (lanes, kind) in lanes.iter_mut().zip(kinds) {
+                    *lanes += self.margin_by_strikes(portfolio, kind, supposed).ok()?;
+                }
+                lanes
             }
         };
         let lane_bits = self.underlyings.slab.get(portfolio.underlying).lane_bits;
-        Some(atoms(lanes - i128::from(adverse), lane_bits))
+        for (lanes, kind) in lanes.iter_mut().zip(kinds) {
+            let adverse = if kind == Kind::Initial { portfolio.adverse } else { 0 };
+            *lanes = atoms(*lanes - i128::from(adverse), lane_bits);
+        }
+        Some(lanes)
     }
 
-    fn margin_by_scenarios(&self, portfolio: &Portfolio, kind: Kind, supposed: Option<&Supposed<'_>>) -> i128 {
+    fn margins_by_scenarios<const N: usize>(
+        &self,
+        portfolio: &Portfolio,
+        kinds: [Kind; N],
+        supposed: Option<&Supposed<'_>>,
+    ) -> [i128; N] {
         let generation = self.underlyings.slab.get(portfolio.underlying).generation;
         let aspect = |vector: &Vector| {
             let expiry = VectorKey(vector.key).expiry();
             (expiry != 0).then(|| self.aspects.get(place(expiry, generation)))
         };
-        let mut totals = PortfolioTotals::new(self.outlooks.get(portfolio.underlying), kind);
+        let mut totals = kinds.map(|kind| PortfolioTotals::new(self.outlooks.get(portfolio.underlying), kind));
         let mut slot = portfolio.first_vector;
         while slot != 0 {
             let sums = self.exposures.sums(slot);
             let other = supposed.filter(|supposed| supposed.vector == slot).and_then(|supposed| supposed.sums);
-            totals.add(other.unwrap_or(sums), aspect(sums.vector));
+            add_vector(&mut totals, other.unwrap_or(sums), aspect(sums.vector));
             slot = sums.vector.siblings.next;
         }
         if let Some(sums) = supposed.filter(|supposed| supposed.vector == 0).and_then(|supposed| supposed.sums) {
-            totals.add(sums, aspect(sums.vector));
+            add_vector(&mut totals, sums, aspect(sums.vector));
         }
-        totals.margin(portfolio.mark)
+        totals.map(|totals| totals.margin(portfolio.mark))
     }
 
     /// The options of a portfolio, expiry by expiry, as the standard model has them.

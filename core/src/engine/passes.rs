@@ -51,7 +51,7 @@ pub(super) struct Prepared {
     pass: u64,
     expiry: u32,
     feeds: ExpiryFeeds,
-    prepared: PreparedExpiry,
+    at_pass: PreparedExpiry,
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -390,10 +390,10 @@ impl<M: Marks> Engine<'_, M> {
         }
         let (scenarios, shocks) = (&self.scenarios, &self.shocks);
         let prepare = || {
-            let prepared = ScenarioSet::new(scenarios.get(0).used(), &shocks.get(0).shocks).prepare(feeds);
-            Prepared { pass, expiry, feeds: *feeds, prepared }
+            let at_pass = ScenarioSet::new(scenarios.get(0).used(), &shocks.get(0).shocks).prepare(feeds);
+            Prepared { pass, expiry, feeds: *feeds, at_pass }
         };
-        &self.prepared.get_or_insert_with(prepare).prepared
+        &self.prepared.get_or_insert_with(prepare).at_pass
     }
 
     pub(super) fn lot_to_value(&self, risk: &Risk, record: &Instrument) -> Lot {

@@ -308,7 +308,7 @@ impl<M: Marks> Engine<'_, M> {
             (0, pair) => self.positions.find(self.seed(), standing.account, pair),
             (position, _) => self.positions.get(position).pair,
         };
-        let skews = &self.outlooks.get(risk.underlying).skews;
+        let skews = self.outlooks.get(risk.underlying).skews;
         copied.sums().restate(lot, change, self.positions.get(pair).lots(), skews);
         copied
     }

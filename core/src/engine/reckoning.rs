@@ -13,7 +13,7 @@ use crate::arena::Marks;
 use crate::command::PPM;
 use crate::exposure::{
     Aspect, Change, Discounts, Kind, Lot, Lots, Margins, Outlook, Portfolio, PortfolioTotals, Sums, SumsView, Vector,
-    VectorKey, atoms,
+    VectorKey, add_vector, atoms,
 };
 use crate::pricing::SCENARIOS_MAX;
 use crate::pricing::array::{ExpiryFeeds, OptionFeeds, ScenarioSet, Volatility};
@@ -138,7 +138,7 @@ impl<M: Marks> Engine<'_, M> {
                 summed.vector.options += u32::from(is_option);
                 let Summed { vector, options, linear, orders } = summed;
                 let pair = pair.map_or(Lots::NONE, |pair| pair.lots);
-                Sums { vector, held: Some([options, linear]), orders }.restate(&lot, &change, pair, &outlook.skews);
+                Sums { vector, held: Some([options, linear]), orders }.restate(&lot, &change, pair, outlook.skews);
             }
         }
         let adverse = if kind == Kind::Initial { adverse } else { 0 };
@@ -222,10 +222,10 @@ fn reckon_vectors<'v>(
     mark: i64,
     kind: Kind,
 ) -> i128 {
-    let mut totals = PortfolioTotals::new(outlook, kind);
+    let mut totals = [PortfolioTotals::new(outlook, kind)];
     for (Summed { vector, options, linear, orders }, aspect) in vectors {
         let has_expiry = VectorKey(vector.key).expiry() != 0;
-        totals.add(SumsView { vector, options, linear, orders }, has_expiry.then_some(aspect));
+        add_vector(&mut totals, SumsView { vector, options, linear, orders }, has_expiry.then_some(aspect));
     }
-    totals.margin(mark)
+    totals[0].margin(mark)
 }

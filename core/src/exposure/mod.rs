@@ -15,7 +15,7 @@ pub(crate) use self::charge::{charge_of, charges, futures_charge};
 pub(crate) use self::fraction::ceil_ppm;
 pub(crate) use self::lot::{Discounts, Lot, Lots};
 pub(crate) use self::outlook::{Aspect, Outlook, TermsSet, doubt};
-pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, atoms};
+pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, add_vector, atoms};
 pub(crate) use self::records::{Portfolio, Reserve, SKEWS_MAX, Vector};
 pub(crate) use self::sums::{Change, Sums};
 pub(crate) use self::tables::{Exposures, VectorKey};

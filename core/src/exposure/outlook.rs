@@ -71,19 +71,19 @@ impl Skews {
 
     /// Which of the numbers are about skews.
     #[inline(always)]
-    pub(super) fn are_used(&self) -> [bool; SKEWS_MAX] {
+    pub(super) fn are_used(self) -> [bool; SKEWS_MAX] {
         core::array::from_fn(|skew| (skew as u32) < self.count)
     }
 
     /// Their lanes; any where there are fewer.
     #[inline(always)]
-    pub(super) fn of(&self, lanes: &[i64; SCENARIOS_MAX]) -> [i64; SKEWS_MAX] {
+    pub(super) fn of(self, lanes: &[i64; SCENARIOS_MAX]) -> [i64; SKEWS_MAX] {
         self.places.map(|place| lanes[usize::from(place) % SCENARIOS_MAX])
     }
 
     /// Makes their lanes others.
     #[inline(always)]
-    pub(super) fn set(&self, lanes: &mut [i64; SCENARIOS_MAX], values: &[i64; SKEWS_MAX]) {
+    pub(super) fn set(self, lanes: &mut [i64; SCENARIOS_MAX], values: &[i64; SKEWS_MAX]) {
         for (place, value) in self.places().zip(values) {
             lanes[place] = *value;
         }

@@ -2,8 +2,8 @@
 
 use super::fraction::{ceil_ppm, floor_ppm, part};
 use super::lot::Discounts;
-use super::outlook::{Aspect, Outlook, Skews};
-use super::records::{SKEWS_MAX, Vector, VectorSums};
+use super::outlook::{Aspect, Outlook};
+use super::records::{Vector, VectorSums};
 use crate::pricing::{Ieee, Kernel, Level, SCENARIOS_MAX};
 use crate::valuation::Lanes;
 
@@ -46,16 +46,20 @@ pub(crate) struct SumsView<'a> {
 }
 
 impl SumsView<'_> {
-    /// The profits under skews, without orders.
+    /// The profits under every scenario, without orders, skews not yet counted as losses.
     #[inline(always)]
-    pub(super) fn profits(&self, skews: &Skews, discounts: Discounts) -> [i64; SKEWS_MAX] {
+    fn profits(&self, discounts: Discounts) -> [i64; SCENARIOS_MAX] {
         let mark = self.vector.sums.mark;
-        let (options, linear) = (skews.of(&self.options.0), skews.of(&self.linear.0));
-        let has_options = self.vector.options != 0;
-        core::array::from_fn(|skew| {
-            let options = if has_options { discounts.of_value(options[skew]) } else { 0 };
-            linear[skew] - mark + options
-        })
+        let mut profits = self.linear.0;
+        for profit in &mut profits {
+            *profit = profit.wrapping_sub(mark);
+        }
+        if self.vector.options != 0 {
+            for (profit, value) in profits.iter_mut().zip(&self.options.0) {
+                *profit = profit.wrapping_add(discounts.of_value(*value));
+            }
+        }
+        profits
     }
 }
 
@@ -107,12 +111,6 @@ impl<'a> PortfolioTotals<'a> {
         Self { outlook, kind, profits: [0; SCENARIOS_MAX], counts: Counts::default() }
     }
 
-    /// Adds a vector. `aspect` is that of its expiry; without one, of perpetuals, neither basis nor discounts count.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, sums: SumsView<'_>, aspect: Option<&Aspect>) {
-        Level::best().run(AddVector { totals: self, sums, aspect });
-    }
-
     /// What is left over the margin, in lanes, where everything is worth `mark`; what orders lose at once not taken off.
     pub(crate) fn margin(&self, mark: i64) -> i128 {
         let Self { outlook: Outlook { terms, initial_loss, damping, .. }, counts, .. } = self;
@@ -126,9 +124,15 @@ impl<'a> PortfolioTotals<'a> {
     }
 }
 
-/// Adds a vector to what vectors come to.
+/// Adds a vector to what vectors come to, for one margin or for both. `aspect` is that of its expiry; without one, of
+/// perpetuals, neither basis nor discounts count.
+#[inline(always)]
+pub(crate) fn add_vector(totals: &mut [PortfolioTotals<'_>], sums: SumsView<'_>, aspect: Option<&Aspect>) {
+    Level::best().run(AddVector { totals, sums, aspect });
+}
+
 struct AddVector<'t, 'o, 'a> {
-    totals: &'t mut PortfolioTotals<'o>,
+    totals: &'t mut [PortfolioTotals<'o>],
     sums: SumsView<'a>,
     aspect: Option<&'a Aspect>,
 }
@@ -138,32 +142,28 @@ impl Kernel for AddVector<'_, '_, '_> {
 
     #[inline(always)]
     fn run(self, _: impl Ieee) {
-        let Self { totals: PortfolioTotals { outlook, kind, profits, counts }, sums, aspect } = self;
-        let discounts = aspect.map_or(Discounts::NONE, Discounts::of);
-        let orders = (*kind == Kind::Initial).then_some(&sums.orders.0);
-        let skews = outlook.skews;
-        // Under skews whatever changes counts as loss: the worse of what orders may do to it either way.
-        let (before, mut lows, mut highs) = (skews.of(profits), sums.profits(&skews, discounts), [0; SKEWS_MAX]);
-        for ((low, high), upper) in lows.iter_mut().zip(&mut highs).zip(sums.vector.sums.upper) {
-            *high = *low + if orders.is_some() { upper } else { 0 };
-        }
-        if let Some(orders) = orders {
-            lows = core::array::from_fn(|skew| lows[skew] + skews.of(orders)[skew]);
-        }
-        let mark = sums.vector.sums.mark;
-        for (total, value) in profits.iter_mut().zip(&sums.linear.0) {
-            *total = total.wrapping_add(value.wrapping_sub(mark));
-        }
-        if sums.vector.options != 0 {
-            for (total, value) in profits.iter_mut().zip(&sums.options.0) {
-                *total = total.wrapping_add(discounts.of_value(*value));
+        let Self { totals, sums, aspect } = self;
+        let profits = sums.profits(aspect.map_or(Discounts::NONE, Discounts::of));
+        for PortfolioTotals { outlook, kind, profits: totals, counts } in totals {
+            let skews = outlook.skews;
+            let (before, mut lows, mut highs) = (skews.of(totals), skews.of(&profits), skews.of(&profits));
+            for (total, profit) in totals.iter_mut().zip(&profits) {
+                *total = total.wrapping_add(*profit);
             }
+            if *kind == Kind::Initial {
+                let lost = skews.of(&sums.orders.0);
+                for (skew, upper) in sums.vector.sums.upper.into_iter().enumerate() {
+                    lows[skew] += lost[skew];
+                    highs[skew] += upper;
+                }
+                for (total, lost) in totals.iter_mut().zip(&sums.orders.0) {
+                    *total = total.wrapping_add(*lost);
+                }
+            }
+            // Under skews whatever changes counts as loss: the worse of what orders may do to it either way.
+            skews.set(totals, &core::array::from_fn(|skew| before[skew] - lows[skew].abs().max(highs[skew].abs())));
+            counts.add(*kind, (outlook, aspect), &sums.vector.sums);
         }
-        for (total, lost) in profits.iter_mut().zip(orders.into_iter().flatten()) {
-            *total = total.wrapping_add(*lost);
-        }
-        skews.set(profits, &core::array::from_fn(|skew| before[skew] - lows[skew].abs().max(highs[skew].abs())));
-        counts.add(*kind, (outlook, aspect), &sums.vector.sums);
     }
 }
 

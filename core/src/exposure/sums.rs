@@ -147,7 +147,7 @@ impl VectorSums {
     /// What a change of lots does, beside lanes. `pair` is what the account has of an option's pair, as far as that was
     /// added.
     #[inline(always)]
-    pub(super) fn restate(&mut self, lot: &Lot<'_>, change: &Change, pair: Lots, skews: &Skews) {
+    pub(super) fn restate(&mut self, lot: &Lot<'_>, change: &Change, pair: Lots, skews: Skews) {
         let Change { before, after } = *change;
         let held = change.held();
         if held != 0 {
@@ -174,7 +174,7 @@ impl VectorSums {
     }
 
     #[inline(always)]
-    fn add_resting(&mut self, resting: &Resting<'_>, skews: &Skews) {
+    fn add_resting(&mut self, resting: &Resting<'_>, skews: Skews) {
         let lots = resting.lots;
         if lots == 0 {
             return;
@@ -211,7 +211,7 @@ impl Sums<'_> {
 
     /// What a change of lots does. `pair` is what the account has of an option's pair, as far as that was added.
     #[inline(always)]
-    pub(crate) fn restate(&mut self, lot: &Lot<'_>, change: &Change, pair: Lots, skews: &Skews) {
+    pub(crate) fn restate(&mut self, lot: &Lot<'_>, change: &Change, pair: Lots, skews: Skews) {
         self.vector.sums.restate(lot, change, pair, skews);
         let held = match &mut self.held {
             Some([options, linear]) => Some(if lot.is_option { &mut options.0 } else { &mut linear.0 }),
