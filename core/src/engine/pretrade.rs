@@ -95,16 +95,7 @@ impl<M: Marks> Engine<'_, M> {
         };
         let validity = self.validity_of_instrument(instrument);
         if !only_reduces {
-            let furthest = match side {
-                Side::Buy => i128::from(lots.held) + i128::from(lots.buys),
-                Side::Sell => i128::from(lots.sells) - i128::from(lots.held),
-            };
-            if furthest + i128::from(quantity) > i128::from(self.risks.get(instrument).position_max) {
-                return Err(RejectCode::PositionTooLarge);
-            }
-            if validity >= Validity::Stale {
-                return Err(RejectCode::FeedNotValid);
-            }
+            self.check_more(&standing, (side, quantity), validity)?;
         }
         let without_array = if only_reduces { Ok(()) } else { Err(RejectCode::NoRiskArray) };
         if self.lot(instrument).is_none() {
@@ -145,6 +136,24 @@ impl<M: Marks> Engine<'_, M> {
             return Ok(());
         }
         self.check_left(account, entry.instrument_id, before, reserved, out)
+    }
+
+    /// Steps 4 and 5, for what may add to a position.
+    fn check_more(
+        &self,
+        standing: &Standing,
+        (side, quantity): (Side, i64),
+        validity: Validity,
+    ) -> Result<(), RejectCode> {
+        let Lots { held, buys, sells } = standing.lots;
+        let furthest = match side {
+            Side::Buy => i128::from(held) + i128::from(buys),
+            Side::Sell => i128::from(sells) - i128::from(held),
+        };
+        if furthest + i128::from(quantity) > i128::from(self.risks.get(standing.instrument).position_max) {
+            return Err(RejectCode::PositionTooLarge);
+        }
+        if validity >= Validity::Stale { Err(RejectCode::FeedNotValid) } else { Ok(()) }
     }
 
     /// Whether a new order passes without its margin being reckoned, as most do: nothing is in doubt, and the account's floor

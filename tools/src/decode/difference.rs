@@ -188,7 +188,7 @@ mod tests {
         }
         // Of pieces of work an auction is the smaller part: 3 candidates with 8 bytes, the rest around them with 8 and 6.
         let expected = BTreeMap::from([
-            ("Account", 3 + 7 + 64),
+            ("Account", 2 + 7 + 48),
             ("Aspect", 28),
             ("Bitmap", 0),
             ("Bucket", 0),
@@ -205,11 +205,11 @@ mod tests {
             ("Order", 0),
             ("Outcome", 14),
             // Terms have 8.
-            ("Outlook", 16 + 8),
+            ("Outlook", 12 + 8),
             ("Portfolio", 108),
             ("Position", 180),
             ("Reserve", 4),
-            ("Risk", 1 + 104 + 1),
+            ("Risk", 1 + 72 + 1),
             ("Scenarios", 0),
             ("Session", 42),
             ("ShockSet", 30),

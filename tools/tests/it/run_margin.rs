@@ -1,5 +1,6 @@
 //! Margin in `novate run`: accounts with portfolios, on whose orders it is checked, and an index that the flow drives.
 
+use novate_core::engine::effort::{ARRAY_UNITS, JUDGE_UNITS, LOOK_UNITS, RECORD_UNITS, SHARE_UNITS, WORK_SHARES};
 use serde_json::{Value, json};
 
 use crate::support::{BUNDLED_DIGEST, Folder, bundled_text, run, run_flow};
@@ -34,11 +35,13 @@ fn the_bundled_hour_has_some_of_everything() {
     assert!(number(&margin["work"]["arrays"]) > 30 * repricings, "{margin}");
     assert!(number(&margin["work"]["judged"]) > 1_477 * 50, "{margin}");
 
-    // A `Work` command does four shares of 64 units: an array takes all of one, a record 4 units, a judgement 16 at least, a
-    // look one. Records of the account that a command names are added at once, and it has no more than instruments are.
+    // What a `Work` command does at most. Records of the account that a command names are added at once, and it has no more
+    // than instruments are.
     let most = |what: &str| number(&margin["work_max"][what]);
-    assert!(most("arrays") <= 4 && most("judged") <= 4 * 64 / 16 + 1 && most("looked") <= 4 * 64, "{margin}");
-    assert!(most("records") <= 4 * 64 / 4 + 34, "{margin}");
+    let units = u64::from(WORK_SHARES * SHARE_UNITS);
+    assert!(most("arrays") <= units / u64::from(ARRAY_UNITS) && most("looked") <= units / u64::from(LOOK_UNITS));
+    assert!(most("judged") <= units / u64::from(JUDGE_UNITS) + 1, "{margin}");
+    assert!(most("records") <= units / u64::from(RECORD_UNITS) + 34, "{margin}");
 }
 
 #[test]

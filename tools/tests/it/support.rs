@@ -13,12 +13,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The events digest of the bundled hour: the same in every build, on every machine.
-pub(crate) const BUNDLED_DIGEST: &str = "7ae824b1839b1bdbe5ad479da2bf8e59";
+pub(crate) const BUNDLED_DIGEST: &str = "d157c0595a69ae1051d3a628c7d3cc52";
 /// The state digest after it.
-pub(crate) const BUNDLED_STATE: &str = "a894a5abac335cc8f401fb51def1408828937de4416a46906f24600d3581aa0c";
+pub(crate) const BUNDLED_STATE: &str = "4ea8b45c9940e5d24c8942e2f17df1a26bf749c37d93bbd0ae1ee0283c15bc71";
 
 /// The last command of it.
-pub(crate) const BUNDLED_SEQUENCE: u64 = 111_054;
+pub(crate) const BUNDLED_SEQUENCE: u64 = 152_761;
 
 /// The header of an order-entry file.
 pub(crate) const HEADER: &str = "n,ts_ns,cmd,order_id,side,px_ticks,qty,tif\n";
