@@ -17,7 +17,7 @@ fn the_bundled_hour_comes_to_the_golden_digest() {
     assert_eq!(result["commands"], 30_000);
     // A timer for each second in which something came, and the work of repricing and sweeping that feeds leave; a checkpoint
     // for each minute, and where an account falls below maintenance.
-    assert_eq!((&result["sequence"], &result["work_commands"]), (&json!(BUNDLED_SEQUENCE), &json!(73_910)));
+    assert_eq!((&result["sequence"], &result["work_commands"]), (&json!(BUNDLED_SEQUENCE), &json!(115_617)));
     assert_eq!((&result["state_digest"], &result["checkpoints"]), (&json!(BUNDLED_STATE), &json!(49)));
     // Shadow and replay from the disk.
     for witness in [&result["shadow"], &result["journal"]["replayed"]] {
