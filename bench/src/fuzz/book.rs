@@ -59,7 +59,7 @@ fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
         if got != expected || engine.work_pending() != oracle.work_pending() {
             return Err(describe(&got, &expected, &format!("{command:?}")));
         }
-        super::margin::compare(&engine, &oracle, episode.generator.world(), command, episode.made)
+        super::margin::compare(&engine, &oracle, episode.generator.world(), command, (episode.made, &got))
             .map_err(|what| format!("{what}\n  after {command:?}\n  events {got:?}"))?;
         super::margin::check_effort(&engine, &bounds, episode.most())
             .map_err(|what| format!("{what}\n  after {command:?}"))?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use novate_core::command::Command;
 use novate_core::engine::effort::{Bounds, Effort};
 use novate_core::engine::{Engine, VectorView};
+use novate_core::event::OwnedEvent;
 use novate_core::ids::{AccountId, ExpiryId, UnderlyingId};
 use novate_core::margin::Greeks;
 use novate_core::naive::{NaiveEngine, NaiveVector};
@@ -13,20 +14,28 @@ use novate_core::terms::MarginModel;
 use super::World;
 use super::episode::note;
 
-/// Compares, where margin is checked, the account that a command names, and one other in turn.
+/// Accounts of resting orders that are compared after a command, at most.
+const MAKERS_MAX: usize = 4;
+
+/// Compares, where margin is checked, the account that a command names, those whose resting orders it filled, and one other
+/// in turn.
 pub(super) fn compare(
     engine: &Engine<'_>,
     oracle: &NaiveEngine,
     world: &World,
     command: Command<'_>,
-    made: u64,
+    (made, said): (u64, &[OwnedEvent]),
 ) -> Result<(), String> {
     if !world.genesis.is_margined() || world.accounts.is_empty() {
         return Ok(());
     }
     let turn = world.accounts[made as usize % world.accounts.len()].0;
     let named = command.header().map_or(AccountId::NONE, |header| header.account);
-    for account in [named, turn] {
+    let makers = said.iter().filter_map(|event| match event {
+        OwnedEvent::Trade(trade) => Some(trade.maker_account),
+        _ => None,
+    });
+    for account in [named, turn].into_iter().chain(makers.take(MAKERS_MAX)) {
         compare_account(engine, oracle, world, account)?;
     }
     if engine.wants_checkpoint() != oracle.wants_checkpoint() {

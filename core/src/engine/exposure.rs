@@ -8,7 +8,7 @@ use super::effort::{Effort, RECORD_UNITS};
 use crate::arena::{Marks, Table};
 use crate::book::Order;
 use crate::exposure::{
-    Aspect, Change, Discounts, Lot, Lots, Portfolio, Reserve, Vector, VectorKey, charge_of, futures_charge,
+    Aspect, Change, Discounts, Lot, Lots, NO_CHARGE, Portfolio, Reserve, Vector, VectorKey, charge_of, futures_charge,
 };
 use crate::ids::EntityId;
 use crate::ledger::{Holding, Position};
@@ -73,7 +73,10 @@ pub(super) fn narrow_product(price: i64, multiplier: i64, lane_bits: u8) -> Opti
 pub(super) fn charge_by(model: MarginModel, risk: &Risk, side: Side, worths: &Worths) -> Option<i64> {
     match model {
         MarginModel::Futures => Some(futures_charge(worths)),
-        MarginModel::Portfolio => Some(risk.charges[parity(worths.generation)][usize::from(side == Side::Sell)]),
+        MarginModel::Portfolio => {
+            let charge = risk.charges[parity(worths.generation)][usize::from(side == Side::Sell)];
+            (charge != NO_CHARGE).then_some(charge)
+        }
         MarginModel::Standard => None,
     }
 }
@@ -204,7 +207,7 @@ impl<M: Marks> Engine<'_, M> {
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
         let worths = self.worths.get(place(instrument, generation));
         let charge = charge_by(self.model_of(account), risk, side, worths)?;
-        (worths.generation == generation).then_some((charge, lane_bits))
+        (generation != 0 && worths.generation == generation).then_some((charge, lane_bits))
     }
 
     /// The record that an order belongs to, made if there is none, and what a lot of it loses at once.
@@ -292,6 +295,8 @@ impl<M: Marks> Engine<'_, M> {
         sums.load += (change.after.weight() - change.before.weight()) * lane_limit;
         sums.adverse += adverse;
         if added != generation {
+            // A portfolio that is behind may be given back before it is added up again: nobody would reckon the account.
+            self.accounts.slab.get_mut(account).has_floor = 0;
             return;
         }
         if model != MarginModel::Futures {

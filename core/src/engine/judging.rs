@@ -9,7 +9,7 @@ use crate::exposure::{
     Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, add_vector,
     atoms,
 };
-use crate::ledger::Position;
+use crate::ledger::{Account, Position};
 use crate::margin::standard::{self, Expiry, Parameters};
 use crate::margin::{Rate, TooLarge};
 use crate::sink::EventSink;
@@ -288,9 +288,10 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn judge<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
         self.effort_mut().judged += 1;
         let margins = self.margins(account);
+        let floor = margins.filter(|_| self.model_of(account) != MarginModel::Standard).map(|margins| margins.initial);
         let record = self.accounts.slab.get_mut(account);
         (record.is_due, record.is_to_be_judged) = (0, 0);
-        (record.has_floor, record.floor) = (margins.is_some().into(), margins.map_or(0, |margins| margins.initial));
+        (record.has_floor, record.floor) = (floor.is_some().into(), floor.unwrap_or_default());
         if let Some(Margins { initial, maintenance }) = margins {
             let status = match (initial >= 0, maintenance >= 0) {
                 (_, false) => MarginStatus::MaintenanceShort,
@@ -330,8 +331,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Puts an account on the watch list, or takes it off, as it stands.
     pub(super) fn watch(&mut self, account: u32) {
         let record = self.accounts.slab.get(account);
-        let is_short = MarginStatus::from_code(record.margin_status).is_some_and(|at| at != MarginStatus::Healthy);
-        let is_wanted = is_short || record.is_to_be_judged != 0;
+        let is_wanted = is_short(record) || record.is_to_be_judged != 0;
         match (record.is_watched != 0, is_wanted) {
             (false, true) => self.join_watch(account),
             (true, false) => self.leave_watch(account),
@@ -376,6 +376,11 @@ impl<M: Marks> Engine<'_, M> {
             self.accounts.slab.get_mut(next).watched.previous = previous;
         }
     }
+}
+
+/// Whether an account's status is not healthy.
+pub(super) fn is_short(account: &Account) -> bool {
+    MarginStatus::from_code(account.margin_status).is_some_and(|status| status != MarginStatus::Healthy)
 }
 
 /// The terms of the standard model, as its formulas have them.

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::emit::Emitter;
 use super::exposure::{Checked, charge_by, narrow_product, place};
-use super::judging::Supposed;
+use super::judging::{Supposed, is_short};
 use super::orders::Entry;
 use super::sweep::paid;
 use super::work::Worked;
@@ -162,15 +162,16 @@ impl<M: Marks> Engine<'_, M> {
     fn passes_at_once(&mut self, entry: &Entry, price: PriceTicks) -> bool {
         let (account, instrument, side) = (entry.account.slot(), entry.instrument, entry.terms.side());
         let record = self.accounts.slab.get(account);
-        if record.has_floor == 0 || record.current_at != self.valuation.get().publications {
+        if record.has_floor == 0 || !self.is_still_current(account) {
             return false;
         }
+        let record = self.accounts.slab.get(account);
         let position = self.positions.find(self.seed(), account, instrument);
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
         let worths = self.worths.get(place(instrument, generation));
         let Some(charge) = charge_by(self.model_of(account), risk, side, worths) else { return false };
-        let is_there = position != 0 && worths.generation == generation;
+        let is_there = position != 0 && generation != 0 && worths.generation == generation;
         if !is_there || self.validity_of_instrument(instrument) != Validity::Good {
             return false;
         }
@@ -193,6 +194,19 @@ impl<M: Marks> Engine<'_, M> {
             self.checked = Checked { sequence, position, price, adverse, charge, lane_bits };
         }
         bears
+    }
+
+    /// Whether an account is current; what publications of other underlyings left as it was needs no second look.
+    #[inline(always)]
+    fn is_still_current(&mut self, account: u32) -> bool {
+        let publications = self.valuation.get().publications;
+        if self.accounts.slab.get(account).current_at != publications {
+            if !self.is_current_account(account) {
+                return false;
+            }
+            self.accounts.slab.get_mut(account).current_at = publications;
+        }
+        true
     }
 
     /// The floor is no lower than what the full check found with an order, unless there is none by the model.
@@ -322,8 +336,9 @@ impl<M: Marks> Engine<'_, M> {
         copied
     }
 
-    /// Notes that the resting order in a slot was filled by another account's at a price: where that costs more than the
-    /// order had reserved, its account is to be judged.
+    /// Notes that the resting order in a slot is filled by another account's at a price. Its account is to be judged where
+    /// that costs more than the order had reserved, where it is short already, and where its portfolio is behind: what is
+    /// left of that nobody may come to judge.
     #[inline(always)]
     pub(super) fn note_fill(&mut self, slot: u32, other: AccountId, price: PriceTicks) {
         if self.is_margined() {
@@ -334,15 +349,18 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(never)]
     fn look_at_fill(&mut self, slot: u32, other: AccountId, price: PriceTicks) {
         let order = self.book.order(slot);
-        let (account, reserve) = (order.account.slot(), self.exposures.reserve(slot));
-        if order.account == other
-            || self.adverse(account, order.instrument, order.side(), price) <= i128::from(reserve.adverse)
-        {
+        if order.account == other {
             return;
         }
-        let portfolio = self.positions.get(reserve.position).portfolio;
-        self.accounts.slab.get_mut(account).has_floor = 0;
-        if self.is_current_portfolio(self.exposures.portfolio(portfolio)) {
+        let (account, reserve) = (order.account.slot(), self.exposures.reserve(slot));
+        let portfolio = self.exposures.portfolio(self.positions.get(reserve.position).portfolio);
+        let loses_more = self.adverse(account, order.instrument, order.side(), price) > i128::from(reserve.adverse);
+        let is_behind = !self.is_current_portfolio(portfolio);
+        let record = self.accounts.slab.get_mut(account);
+        if loses_more {
+            record.has_floor = 0;
+        }
+        if loses_more || is_behind || is_short(record) {
             self.want_judged(account);
         }
     }

@@ -24,6 +24,9 @@ use crate::valuation::Worths;
 /// multiplied by at most 272.
 const ROUNDING: i128 = 1_024;
 
+/// Instead of a charge that does not fit: by such lots no floor is known.
+pub(crate) const NO_CHARGE: i64 = i64::MAX;
+
 /// The charges of lots bought and sold, by the model of portfolios, in lanes.
 pub(crate) fn charges(lot: &Lot<'_>, outlook: &Outlook, aspect: Option<&Aspect>) -> [i64; 2] {
     Resting::one_of_each(lot).map(|resting| {
@@ -41,7 +44,7 @@ pub(crate) fn charges(lot: &Lot<'_>, outlook: &Outlook, aspect: Option<&Aspect>)
         };
         let doubt = aspect.map_or(outlook.doubt, |aspect| aspect.doubt);
         let notional = ceil_ppm(lot.worths.notional.into(), contingency + doubt);
-        i64::try_from(worst + notional).unwrap_or(i64::MAX)
+        i64::try_from(worst + notional).unwrap_or(NO_CHARGE)
     })
 }
 

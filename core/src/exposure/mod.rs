@@ -11,7 +11,7 @@ mod records;
 mod sums;
 mod tables;
 
-pub(crate) use self::charge::{charge_of, charges, futures_charge};
+pub(crate) use self::charge::{NO_CHARGE, charge_of, charges, futures_charge};
 pub(crate) use self::fraction::ceil_ppm;
 pub(crate) use self::lot::{Discounts, Lot, Lots};
 pub(crate) use self::outlook::{Aspect, Outlook, TermsSet, doubt};

@@ -13,7 +13,7 @@ use super::venue::Instrument;
 use super::{Canary, NaiveEngine};
 use crate::ids::{AccountId, InstrumentId, UnderlyingId};
 use crate::reject::RejectCode;
-use crate::terms::{MarginModel, Side, Validity};
+use crate::terms::{MarginModel, MarginStatus, Side, Validity};
 use crate::units::PriceTicks;
 
 /// A portfolio's load is at most this.
@@ -63,15 +63,17 @@ impl NaiveEngine {
         adverse.min(lane_limit(&listed.terms))
     }
 
-    /// An order that rested was filled: if it loses more than it was reserved for, its account is to be judged.
+    /// An order that rested was filled: if it loses more than it was reserved for, and where its account is short or its
+    /// portfolio not current, the account is to be judged.
     pub(super) fn notice_fill(&mut self, order: &Order, other: &Order, price: PriceTicks) {
         if !self.genesis.is_margined() || order.account == other.account {
             return;
         }
         let Ok(listed) = self.instruments.find(order.instrument) else { return };
         let is_current = self.is_portfolio_current(order.account, listed.terms.underlying_id);
-        let loss = self.adverse_at(order, price);
-        if is_current && loss.is_some_and(|loss| loss > I256::from(order.adverse)) {
+        let loses_more = self.adverse_at(order, price).is_some_and(|loss| loss > I256::from(order.adverse));
+        let is_short = self.margin_status(order.account).is_some_and(|status| status != MarginStatus::Healthy);
+        if loses_more || !is_current || is_short {
             self.mark_to_be_judged(order.account);
         }
     }

@@ -119,7 +119,8 @@ fn rows_more_than_a_week_apart() {
 
 #[test]
 fn damaged_gzip() {
-    let whole = gzip(bundled_text("order_entry"));
+    let rows: String = bundled_text("order_entry").split_inclusive('\n').take(6_000).collect();
+    let whole = gzip(rows);
     for cut in [5, whole.len() / 2, whole.len() - 4] {
         let message = refusal(&whole[..cut]);
         assert!(

@@ -111,10 +111,11 @@ fn a_full_disk() {
     use std::process::{Command, Stdio};
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     let folder = Folder::new();
+    let flow = folder.flow("1,1,new,1,buy,10,5,gtc\n2,2,new,2,sell,10,5,gtc\n");
     let journal = journal(&folder, "journal", &commands(300), Recipe::new());
     for args in [
-        &["run"][..],
-        &["run", "--json"],
+        &["run", "--flow", &flow][..],
+        &["run", "--flow", &flow, "--json"],
         &["verify", &journal],
         &["replay", &journal, "--json"],
         &["snapshot", &journal],
@@ -143,10 +144,11 @@ fn a_full_disk() {
 fn a_broken_pipe() {
     use std::process::{Command, Stdio};
     let folder = Folder::new();
+    let flow = folder.flow("1,1,new,1,buy,10,5,gtc\n2,2,new,2,sell,10,5,gtc\n");
     let journal = journal(&folder, "journal", &commands(2_000), Recipe { segment_bytes: 1 << 20, ..Recipe::new() });
     for args in [
-        &["run"][..],
-        &["run", "--json"],
+        &["run", "--flow", &flow][..],
+        &["run", "--flow", &flow, "--json"],
         &["verify", &journal],
         &["replay", &journal, "--json"],
         &["snapshot", &journal],

@@ -94,6 +94,10 @@ impl Generator {
             (terms.confidence_threshold, terms.doubt) = (PPM, 200_000);
         }
         if self.chance(300) {
+            // So little that any move takes more.
+            (terms.long, terms.short, terms.slippage, terms.initial_multiple) = (1_000, 1_000, 0, PPM);
+        }
+        if self.chance(300) {
             (terms.maintenance_loss, terms.initial_loss) = (PPM, PPM);
         }
         encode(&SetMarginTerms::new(sender, 1, terms))

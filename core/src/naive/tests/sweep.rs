@@ -218,12 +218,13 @@ fn who_is_closed_is_not_watched() {
     desk.line("b sell 2 1000@1000");
     desk.move_to(930);
     assert_eq!(statuses(&desk)[0], MaintenanceShort);
-    // It reduces risk, and all that there is is lost; nothing judges the account of a resting order that is as lucky as
-    // it was reserved for.
+    // It reduces risk, and all that there is is lost; who is short is judged when a resting order is filled.
     assert_eq!(desk.line("a sell 3 1000@900"), "accepted 3 rests");
-    assert_eq!(desk.line("b buy 3 1000@900"), "accepted 3; trade 3+3 1000@900 left 0/0");
-    assert_eq!((desk.engine.margin(A), desk.engine.watch.list.as_slice()), (Some((0, 0)), [A].as_slice()));
+    assert_eq!(desk.line("b buy 3 1000@900"), "accepted 3; trade 3+3 1000@900 left 0/0; Healthy 0 0");
+    assert!(desk.engine.margin(A) == Some((0, 0)) && desk.engine.watch.list.is_empty());
     assert_eq!(desk.close(B), "rejected AccountInUse");
+    desk.engine.mark_to_be_judged(A);
+    assert_eq!(desk.engine.watch.list, [A]);
     assert_eq!(desk.close(A), "AccountClosed");
     assert_eq!((desk.engine.margin(A), desk.engine.margin_status(A), desk.engine.is_current(A)), (None, None, false));
     assert!(desk.engine.watch.list.is_empty());
