@@ -105,7 +105,8 @@ impl Execute for SetMarginModel {
         if has_sums && account.margin_model != self.model {
             engine.check_model(slot, self.model, out)?;
         }
-        engine.accounts.slab.get_mut(slot).margin_model = self.model;
+        let account = engine.accounts.slab.get_mut(slot);
+        (account.margin_model, account.has_floor) = (self.model, 0);
         out.emit(MarginModelSet { model: self.model, account: self.header.account, ..MarginModelSet::zeroed() });
         if has_sums {
             engine.forget_sums(slot);

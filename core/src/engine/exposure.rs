@@ -8,7 +8,7 @@ use super::effort::{Effort, RECORD_UNITS};
 use crate::arena::{Marks, Table};
 use crate::book::Order;
 use crate::exposure::{
-    Aspect, Change, Discounts, Lot, Lots, NO_CHARGE, Portfolio, Reserve, Vector, VectorKey, charge_of, futures_charge,
+    Aspect, Change, Discounts, Lot, Lots, NO_CHARGE, Portfolio, Reserve, Vector, VectorKey, charge_of,
 };
 use crate::ids::EntityId;
 use crate::ledger::{Holding, Position};
@@ -68,17 +68,11 @@ pub(super) fn narrow_product(price: i64, multiplier: i64, lane_bits: u8) -> Opti
     price.checked_mul(multiplier)?.checked_mul(1 << (lane_bits & 63))
 }
 
-/// What a lot is charged that comes to rest, by its array.
+/// What a lot is charged that comes to rest, by the array of a generation.
 #[inline(always)]
-pub(super) fn charge_by(model: MarginModel, risk: &Risk, side: Side, worths: &Worths) -> Option<i64> {
-    match model {
-        MarginModel::Futures => Some(futures_charge(worths)),
-        MarginModel::Portfolio => {
-            let charge = risk.charges[parity(worths.generation)][usize::from(side == Side::Sell)];
-            (charge != NO_CHARGE).then_some(charge)
-        }
-        MarginModel::Standard => None,
-    }
+pub(super) fn charge_by(risk: &Risk, side: Side, generation: u64) -> Option<i64> {
+    let charge = risk.charges[parity(generation)][usize::from(side == Side::Sell)];
+    (charge != NO_CHARGE).then_some(charge)
 }
 
 impl<M: Marks> Engine<'_, M> {
@@ -173,7 +167,10 @@ impl<M: Marks> Engine<'_, M> {
         let lots = self.open_quantity(&order).0;
         let (position, adverse) = if is_same && order.terms.complex() == 0 && order.price == self.checked.price {
             let Checked { position, adverse, charge, lane_bits, .. } = self.checked;
-            self.accounts.slab.get_mut(account).floor -= charge_of(lots, charge, adverse, lane_bits);
+            let account = self.accounts.slab.get_mut(account);
+            if account.has_floor != 0 {
+                account.floor -= charge_of(lots, charge, adverse, lane_bits);
+            }
             (position, adverse)
         } else {
             let (position, adverse) = self.find_adverse(&order);
@@ -191,7 +188,7 @@ impl<M: Marks> Engine<'_, M> {
         if self.accounts.slab.get(account).has_floor == 0 {
             return;
         }
-        let charge = self.charge(account, instrument, side);
+        let charge = self.charge(instrument, side);
         let record = self.accounts.slab.get_mut(account);
         match charge {
             Some((charge, lane_bits)) => record.floor -= charge_of(lots, charge, adverse, lane_bits),
@@ -199,14 +196,13 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// What a lot is charged that comes to rest, in lanes of so many bits; none without an array, and by the standard model,
-    /// by which there are no such charges.
+    /// What a lot is charged that comes to rest, in lanes of so many bits; none without an array.
     #[inline(always)]
-    fn charge(&self, account: u32, instrument: u32, side: Side) -> Option<(i64, u8)> {
+    fn charge(&self, instrument: u32, side: Side) -> Option<(i64, u8)> {
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
         let worths = self.worths.get(place(instrument, generation));
-        let charge = charge_by(self.model_of(account), risk, side, worths)?;
+        let charge = charge_by(risk, side, generation)?;
         (generation != 0 && worths.generation == generation).then_some((charge, lane_bits))
     }
 

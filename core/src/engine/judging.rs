@@ -288,7 +288,7 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn judge<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
         self.effort_mut().judged += 1;
         let margins = self.margins(account);
-        let floor = margins.filter(|_| self.model_of(account) != MarginModel::Standard).map(|margins| margins.initial);
+        let floor = margins.filter(|_| self.has_floors(account)).map(|margins| margins.initial);
         let record = self.accounts.slab.get_mut(account);
         (record.is_due, record.is_to_be_judged) = (0, 0);
         (record.has_floor, record.floor) = (floor.is_some().into(), floor.unwrap_or_default());
@@ -315,6 +315,12 @@ impl<M: Marks> Engine<'_, M> {
             }
         }
         self.watch(account);
+    }
+
+    /// Whether an account has a floor, where it is known: by scenarios. By needs its margin is there to be read.
+    #[inline(always)]
+    pub(super) fn has_floors(&self, account: u32) -> bool {
+        self.model_of(account) == MarginModel::Portfolio
     }
 
     /// An account is to be judged before long.

@@ -11,7 +11,7 @@ use crate::arena::Marks;
 use crate::book::Order;
 use crate::exposure::{
     Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, RESTING_WEIGHT, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector,
-    VectorKey, ceil_ppm, charge_of,
+    VectorKey, atoms, ceil_ppm, charge_of, need_more,
 };
 use crate::ids::{AccountId, EntityId};
 use crate::reject::RejectCode;
@@ -156,28 +156,32 @@ impl<M: Marks> Engine<'_, M> {
         if validity >= Validity::Stale { Err(RejectCode::FeedNotValid) } else { Ok(()) }
     }
 
-    /// Whether a new order passes without its margin being reckoned, as most do: nothing is in doubt, and the account's floor
-    /// bears the order's charge. What this does not answer for is checked in full.
+    /// Whether a new order passes without its margin being reckoned in full, as most do: nothing is in doubt, and the account's
+    /// floor bears the order's charge, or, by the model of futures, what its sums say is enough. What this does not answer
+    /// for is checked in full.
     #[inline(always)]
     fn passes_at_once(&mut self, entry: &Entry, price: PriceTicks) -> bool {
         let (account, instrument, side) = (entry.account.slot(), entry.instrument, entry.terms.side());
-        let record = self.accounts.slab.get(account);
-        if record.has_floor == 0 || !self.is_still_current(account) {
+        let (model, has_floor) = (self.model_of(account), self.accounts.slab.get(account).has_floor != 0);
+        if !(has_floor || model == MarginModel::Futures) || !self.is_still_current(account) {
             return false;
         }
-        let record = self.accounts.slab.get(account);
         let position = self.positions.find(self.seed(), account, instrument);
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
         let worths = self.worths.get(place(instrument, generation));
-        let Some(charge) = charge_by(self.model_of(account), risk, side, worths) else { return false };
         let is_there = position != 0 && generation != 0 && worths.generation == generation;
         if !is_there || self.validity_of_instrument(instrument) != Validity::Good {
             return false;
         }
-        let (lots, quantity, is_buy) = (self.positions.get(position).lots(), entry.quantity.0, side == Side::Buy);
-        let [resting, held] = if is_buy { [lots.buys, lots.held] } else { [lots.sells, -lots.held] };
-        let end = resting.checked_add(quantity).and_then(|resting| resting.checked_add(held));
+        let before = self.positions.get(position).lots();
+        let (quantity, is_buy) = (entry.quantity.0, side == Side::Buy);
+        let after = if is_buy {
+            Lots { buys: before.buys.saturating_add(quantity), ..before }
+        } else {
+            Lots { sells: before.sells.saturating_add(quantity), ..before }
+        };
+        let end = if is_buy { after.held.checked_add(after.buys) } else { after.sells.checked_sub(after.held) };
         let multiplier = self.instruments.slab.get(instrument).multiplier;
         let (Some(end), Some(lanes)) = (end, narrow_product(price.0, multiplier, lane_bits)) else { return false };
         let Some(over) = lanes.checked_sub(worths.mark) else { return false };
@@ -185,15 +189,45 @@ impl<M: Marks> Engine<'_, M> {
         if end > risk.position_max || adverse > risk.lane_limit {
             return false;
         }
-        // No more lots than a position may have, so that the product fits.
-        let portfolio = self.exposures.portfolio(self.positions.get(position).portfolio);
-        let load = portfolio.load + RESTING_WEIGHT * quantity * risk.lane_limit;
-        let bears = load <= LOAD_MAX && record.floor >= charge_of(quantity, charge, adverse, lane_bits);
-        if bears {
+        // No more lots than a position may have, so that products fit.
+        let portfolio = self.positions.get(position).portfolio;
+        if self.exposures.portfolio(portfolio).load + RESTING_WEIGHT * quantity * risk.lane_limit > LOAD_MAX {
+            return false;
+        }
+        let mut charge = 0;
+        let is_enough = if model == MarginModel::Futures {
+            let more = need_more(worths, &Change { before, after }) + adverse * quantity;
+            self.initial_by_needs(account, (portfolio, more)).is_some_and(|left| left >= 0)
+        } else if let Some(known) = charge_by(risk, side, generation) {
+            charge = known;
+            self.accounts.slab.get(account).floor >= charge_of(quantity, charge, adverse, lane_bits)
+        } else {
+            false
+        };
+        if is_enough {
             let sequence = self.header.get().sequence;
             self.checked = Checked { sequence, position, price, adverse, charge, lane_bits };
         }
-        bears
+        is_enough
+    }
+
+    /// What is left over the initial margin of a current account by the model of futures, if one of its portfolios needed
+    /// so much more; none if an array is missing.
+    #[inline(always)]
+    fn initial_by_needs(&self, account: u32, (portfolio, more): (u32, i64)) -> Option<i128> {
+        let record = self.accounts.slab.get(account);
+        let mut left = record.cash + record.flows;
+        let mut slot = record.portfolios.first;
+        while slot != 0 {
+            let sums = self.exposures.portfolio(slot);
+            if sums.missing != 0 {
+                return None;
+            }
+            let needed = sums.needs[1] + sums.adverse + if slot == portfolio { more } else { 0 };
+            left += atoms(i128::from(sums.mark - needed), self.underlyings.slab.get(sums.underlying).lane_bits);
+            slot = sums.siblings.next;
+        }
+        Some(left)
     }
 
     /// Whether an account is current; what publications of other underlyings left as it was needs no second look.
@@ -211,7 +245,7 @@ impl<M: Marks> Engine<'_, M> {
 
     /// The floor is no lower than what the full check found with an order, unless there is none by the model.
     fn raise_floor(&mut self, account: u32, reserved: i128) {
-        let has_floors = self.model_of(account) != MarginModel::Standard;
+        let has_floors = self.has_floors(account);
         let record = self.accounts.slab.get_mut(account);
         if has_floors && (record.has_floor == 0 || record.floor < reserved) {
             (record.has_floor, record.floor) = (1, reserved);

@@ -1,4 +1,4 @@
-//! What a lot that comes to rest takes off the initial margin, at most.
+//! What a lot that comes to rest takes off the initial margin by scenarios, at most.
 //!
 //! An account's floor is what is left over its initial margin at least. Most orders are checked by it, in a few
 //! instructions: they pass where the floor bears their charge. Only where it does not, the margin is reckoned. So what is
@@ -18,7 +18,6 @@ use super::outlook::{Aspect, Outlook};
 use super::portfolio::worst_of;
 use super::sums::Resting;
 use crate::pricing::{Ieee, Kernel, Level, SCENARIOS_MAX};
-use crate::valuation::Worths;
 
 /// What rounding may take besides, in lanes, whatever the number of lots: a few units, and one of the worst loss, which is
 /// multiplied by at most 272.
@@ -68,13 +67,6 @@ impl Kernel for WorstOfOne<'_> {
         }
         worst_of(&profits, &outlook.damping)
     }
-}
-
-/// The charge of any lot of a future or perpetual by the model of futures, in lanes.
-#[inline(always)]
-pub(crate) fn futures_charge(worths: &Worths) -> i64 {
-    let [_, [long, short]] = worths.needs;
-    long.max(short)
 }
 
 /// What so many lots may take off, in atoms, with what each of them loses at once.

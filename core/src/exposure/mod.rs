@@ -11,13 +11,13 @@ mod records;
 mod sums;
 mod tables;
 
-pub(crate) use self::charge::{NO_CHARGE, charge_of, charges, futures_charge};
+pub(crate) use self::charge::{NO_CHARGE, charge_of, charges};
 pub(crate) use self::fraction::ceil_ppm;
 pub(crate) use self::lot::{Discounts, Lot, Lots};
 pub(crate) use self::outlook::{Aspect, Outlook, TermsSet, doubt};
 pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, add_vector, atoms};
 pub(crate) use self::records::{Portfolio, Reserve, SKEWS_MAX, Vector};
-pub(crate) use self::sums::{Change, Sums};
+pub(crate) use self::sums::{Change, Sums, need_more};
 pub(crate) use self::tables::{Exposures, VectorKey};
 
 /// The most options of one expiry that an account of the standard model may have.

@@ -37,19 +37,26 @@ fn need_of_ends(lots: Lots, each: [i64; 2]) -> i64 {
     need(up, each).max(need(down, each))
 }
 
+/// What more the worse of both ends needs for the initial margin.
+#[inline(always)]
+pub(crate) fn need_more(worths: &Worths, change: &Change) -> i64 {
+    let [_, initial] = worths.needs;
+    need_of_ends(change.after, initial) - need_of_ends(change.before, initial)
+}
+
 impl Portfolio {
     /// The same for futures and perpetuals of an account whose model has needs.
     #[inline(always)]
     pub(crate) fn restate_linear(&mut self, worths: &Worths, change: &Change) {
         let Change { before, after } = *change;
-        let [maintenance, initial] = worths.needs;
+        let [maintenance, _] = worths.needs;
         let held = change.held();
         if held != 0 {
             self.mark += held * worths.mark;
             self.delta += held * worths.delta;
             self.needs[0] += need(after.held, maintenance) - need(before.held, maintenance);
         }
-        self.needs[1] += need_of_ends(after, initial) - need_of_ends(before, initial);
+        self.needs[1] += need_more(worths, change);
     }
 
     /// What a change of lots does to the sums over a portfolio.
