@@ -110,6 +110,15 @@ fn what_is_said_and_reserved_before_is_left_after() {
     }
 }
 
+/// The rule that one would think of first leaves less than was reserved, and so do two more: the property finds them.
+#[test]
+fn too_little_reserved_is_found() {
+    for canary in [Canary::ReserveIgnoresSign, Canary::AdverseAtCurrentMark, Canary::FilledSideForgotten] {
+        let found = reserve::run(1, 60_000, canary, &mut |_| {}).expect_err("less is left than was reserved");
+        assert!(found.to_string().contains(" left, and "), "{canary:?}: {found}");
+    }
+}
+
 #[test]
 fn any_bytes_are_applied_or_rejected() {
     let coverage = bytes::run(7, 200_000, &mut |_| {}).expect("nothing found");
