@@ -1,5 +1,5 @@
-//! The sweep: all accounts are looked through when arrays were published, those that are watched first; and what of
-//! valuation and sweep a command does.
+//! The sweep over accounts: all of them are looked through when arrays were published, and those that are watched; and what
+//! of valuation and sweep a command does.
 
 use super::Engine;
 use super::effort::{JUDGE_UNITS, LOOK_UNITS, SHARE_UNITS, STRIKES_UNITS, VECTOR_UNITS};

@@ -249,6 +249,18 @@ fn parse(text: &str, engine: &Engine<'_, Dirty<'_>>) -> Result<Supposition, Erro
     Ok(Supposition { instrument, side, price, quantity, is_filled: false })
 }
 
+/// What the check of an order that is supposed says of margin; prices, limits and feeds are other questions.
+fn verdict(object: &AccountObject<'_>) -> Option<String> {
+    let (resting, filled) = (object.if_resting.as_ref()?.initial, object.if_filled.as_ref()?.initial);
+    Some(if resting >= 0 {
+        "passes".to_owned()
+    } else if object.initial.is_some_and(|initial| filled >= initial) {
+        "passes, since it reduces risk".to_owned()
+    } else {
+        format!("{}, {} short", RejectCode::InsufficientMargin.name(), -resting)
+    })
+}
+
 fn text(object: &AccountObject<'_>) -> String {
     let mut listing = Listing::new();
     let amount = |amount: Option<i128>| {
@@ -267,8 +279,17 @@ fn text(object: &AccountObject<'_>) -> String {
     for underlying in &object.underlyings {
         let name = |what: &str| format!("{what} in {}, 2^-{} atoms", underlying.underlying, underlying.lane_bits);
         listing.row(&name("value"), &underlying.mark);
-        listing.row(&name("delta"), &underlying.delta);
-        listing.row(&name("vega"), &underlying.vega);
+        for (greek, sum) in [
+            ("delta", underlying.delta),
+            ("gamma", underlying.gamma),
+            ("vega", underlying.vega),
+            ("theta", underlying.theta),
+            ("rho", underlying.rho),
+            ("vanna", underlying.vanna),
+            ("volga", underlying.volga),
+        ] {
+            listing.row(&name(greek), &sum);
+        }
         if let Some(worst) = underlying.profits.iter().min() {
             listing.row(&name("worst scenario"), worst);
         }
@@ -277,6 +298,9 @@ fn text(object: &AccountObject<'_>) -> String {
     listing.row("left over the maintenance margin, atoms", &amount(object.maintenance));
     listing.row("liquidated at or below, atoms a unit", &price(object.liquidation_below));
     listing.row("liquidated at or above, atoms a unit", &price(object.liquidation_above));
+    if let (Some(what_if), Some(verdict)) = (object.what_if, verdict(object)) {
+        listing.row(&format!("with {what_if}: margin check"), &verdict);
+    }
     for (name, left) in [("resting", &object.if_resting), ("filled", &object.if_filled)] {
         let (Some(left), Some(what_if)) = (left, object.what_if) else { continue };
         listing.row(&format!("with {what_if}, {name}: over initial"), &left.initial);

@@ -129,6 +129,16 @@ fn what_is_left_before_a_trade_and_after_ticks() {
     for row in ["position in COIN-PERP, lots              100", "left over the maintenance margin, atoms  15500"] {
         assert!(text.contains(row), "{text}");
     }
+    // 13,250 are left; a lot more needs 67.5.
+    for (what_if, verdict) in [
+        ("sell 50 COIN-PERP @ 900", "passes"),
+        ("buy 100 COIN-PERP @ 900", "passes"),
+        ("buy 400 COIN-PERP @ 900", "InsufficientMargin, 13750 short"),
+    ] {
+        let text = margin(&journal, &["--account", &account(1).0.to_string(), "--what-if", what_if]).stdout;
+        let row = text.lines().find(|line| line.contains("margin check")).unwrap_or_default();
+        assert!(row.ends_with(&format!("  {verdict}")), "{text}");
+    }
 }
 
 #[test]

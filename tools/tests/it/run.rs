@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{
-    BUNDLED_DIGEST, BUNDLED_SEQUENCE, BUNDLED_STATE, Folder, bundled, bundled_text, gzip, run, run_flow,
-};
+use crate::support::{BUNDLED_DIGEST, BUNDLED_SEQUENCE, BUNDLED_STATE, Folder, bundled_text, gzip, run, run_flow};
 use crate::tidy::read;
 
 #[test]
