@@ -127,7 +127,7 @@ fn any_bytes_are_applied_or_rejected() {
 
 #[test]
 fn commands_run_again_on_their_witness_alone() {
-    let coverage = witness::run(3, 6_000, &mut |_| {}).expect("nothing found");
+    let coverage = witness::run(1, 6_000, &mut |_| {}).expect("nothing found");
     assert_eq!(coverage.commands, 6_000);
     assert!(is_margined(&coverage), "{:?}", coverage.events);
 }
