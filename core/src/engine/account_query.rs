@@ -183,8 +183,9 @@ impl<M: Marks> Engine<'_, M> {
         self.valuation.get().wants_checkpoint != 0
     }
 
-    /// What is left over an account's initial margin at least, in atoms: what most orders are checked by. None if it is not
-    /// known without reckoning, or the account is not current.
+    /// What is left over an account's initial margin at least, in atoms: what most orders are checked by where the model is
+    /// that of portfolios. None by the other models, if it is not known without reckoning, and if the account is not
+    /// current.
     pub fn initial_floor(&self, account: AccountId) -> Option<i128> {
         let slot = self.find_account(account).ok()?;
         let record = self.accounts.slab.get(slot);

@@ -37,7 +37,7 @@ pub(crate) struct Account {
     pub(crate) is_watched: u8,
     /// 1 if sums of it were begun anew since it was judged last.
     pub(crate) is_due: u8,
-    /// 1 if its floor is known.
+    /// 1 if its floor is known; never by the other models, once it was judged.
     pub(crate) has_floor: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved: [u8; 2],
@@ -51,7 +51,8 @@ pub(crate) struct Account {
     pub(crate) current_at: u64,
     /// Its portfolios, in the order in which they were made.
     pub(crate) portfolios: Row,
-    /// What is left over its initial margin at least, in atoms; where it is known, and the account is current.
+    /// What is left over its initial margin at least, in atoms, by the model of portfolios; where it is known, and the
+    /// account is current.
     pub(crate) floor: i128,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved_tail: [u8; 48],
