@@ -10,7 +10,7 @@ use super::{
 use crate::book::{Complex, Level, Node, Order};
 use crate::digest::Hash256;
 use crate::engine::{Header, Outcome, Session, WorkItem};
-use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, TermsSet, Vector};
+use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, Stakes, TermsSet, Vector};
 use crate::genesis::Genesis;
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
@@ -73,9 +73,11 @@ impl Layout {
         layout.table::<Risk>("risks", u64::from(c.instruments) + 1);
         layout.table::<Worths>("worths", 2 * (u64::from(c.instruments) + 1));
         layout.table::<Lanes>("lanes", 2 * (u64::from(c.instruments) + 1));
-        layout.table::<TermsSet>("terms", u64::from(c.scenario_sets) + 1);
-        // What only margin needs has one record where it is not checked.
+        // What only margin needs has one record, or one for each place, where it is not checked.
         let margined = |records: u32| u64::from(if genesis.is_margined() { records } else { 0 });
+        layout.table::<Stakes>("stakes", 2 * (margined(c.instruments) + 1));
+        layout.table::<Lanes>("losses", 4 * (margined(c.instruments) + 1));
+        layout.table::<TermsSet>("terms", u64::from(c.scenario_sets) + 1);
         layout.index("pairs_index", margined(c.instruments) as u32);
         layout.table::<Outlook>("outlooks", margined(c.underlyings) + 1);
         layout.table::<Aspect>("aspects", 2 * (margined(c.expiries) + 1));

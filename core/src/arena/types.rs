@@ -5,7 +5,7 @@ use super::index::Bucket;
 use super::slab::SlabHead;
 use crate::book::{Complex, Level, Node, Order};
 use crate::engine::{Header, Outcome, Session, WorkItem};
-use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, TermsSet, Vector};
+use crate::exposure::{Aspect, Outlook, Portfolio, Reserve, Stakes, TermsSet, Vector};
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grant, Position};
 use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
@@ -70,6 +70,7 @@ record_types! {
     TermsSet(TermsSet),
     Outlook(Outlook),
     Aspect(Aspect),
+    Stakes(Stakes),
     Portfolio(Portfolio),
     Vector(Vector),
     Reserve(Reserve),

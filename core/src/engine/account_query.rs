@@ -3,7 +3,7 @@
 use super::Engine;
 use super::effort::Effort;
 use crate::arena::Marks;
-use crate::exposure::{Margins, Portfolio, VectorKey};
+use crate::exposure::{Margins, Portfolio, Sheet, VectorKey};
 use crate::ids::{AccountId, ExpiryId, UnderlyingId};
 use crate::margin::Greeks;
 use crate::pricing::SCENARIOS_MAX;
@@ -155,9 +155,7 @@ impl<M: Marks> Engine<'_, M> {
             return None;
         }
         let sums = self.exposures.sums(slot);
-        // What stands beyond the last scenario counts for nothing.
-        let used = self.outlooks.get(underlying).scenarios as usize;
-        let lower = core::array::from_fn(|place| if place < used { sums.orders.0[place] } else { 0 });
+        let lanes = |sheet| sums.lanes(sheet).copied().unwrap_or_default();
         let mut upper = [0; SCENARIOS_MAX];
         for (place, sum) in self.outlooks.get(underlying).skews.places().zip(sums.vector.sums.upper) {
             upper[place] = sum;
@@ -166,9 +164,9 @@ impl<M: Marks> Engine<'_, M> {
             generation: sums.vector.generation,
             mark: sums.vector.sums.mark,
             basis: sums.vector.sums.basis,
-            options: sums.options.0,
-            linear: sums.linear.0,
-            lower,
+            options: lanes(Sheet::Options),
+            linear: lanes(Sheet::Linear),
+            lower: lanes(Sheet::Orders),
             upper,
             order_basis: sums.vector.sums.order_basis,
             naked: sums.vector.sums.naked,

@@ -7,11 +7,13 @@ use super::exposure::place;
 use crate::arena::{KeyHash, Marks};
 use crate::command::NewOrder;
 use crate::ids::EntityId;
+use crate::ledger::Position;
+use crate::terms::Side;
 
 /// Vectors above which looking ahead pays: below, what accounts have summed up stays in the second-level cache.
 const LOOK_AHEAD_ABOVE_VECTORS: u32 = 1_024;
 /// Which cache lines of an account's record are read.
-const ACCOUNT_LINES: core::ops::Range<usize> = 0..4;
+const ACCOUNT_LINES: core::ops::Range<usize> = 0..2;
 
 impl<M: Marks> Engine<'_, M> {
     /// Whether there are so many vectors that looking ahead pays.
@@ -38,20 +40,18 @@ impl<M: Marks> Engine<'_, M> {
         if let Some(account) = self.accounts.slab.peek(order.header.account.slot()) {
             self.exposures.prefetch_portfolio(account.portfolios.first);
         }
-        self.prefetch_lot(order.instrument.slot());
+        if let Some((place, _)) = self.peek_place(order.instrument.slot()) {
+            self.arrays.prefetch_resting(place, if order.side == Side::Sell.code() { Side::Sell } else { Side::Buy });
+        }
         position
     }
 
-    /// Fetches what a lot is worth in the generation in force.
+    /// Where an instrument's array of the generation in force is, and whether it is an option.
     #[inline(always)]
-    fn prefetch_lot(&self, instrument: u32) {
-        if let Some(risk) = self.risks.peek(instrument)
-            && let Some(underlying) = self.underlyings.slab.peek(risk.underlying)
-        {
-            let at = place(instrument, underlying.generation);
-            self.worths.prefetch_lines(at, 0..2);
-            self.lanes.prefetch_lines(at, 0..4);
-        }
+    fn peek_place(&self, instrument: u32) -> Option<(u32, bool)> {
+        let risk = self.risks.peek(instrument)?;
+        let generation = self.underlyings.slab.peek(risk.underlying)?.generation;
+        Some((place(instrument, generation), risk.is_option != 0))
     }
 
     /// Fetches the position's vector.
@@ -76,10 +76,40 @@ impl<M: Marks> Engine<'_, M> {
     pub(super) fn look_at_swept_next(&mut self) {
         let Some(record) = self.positions.peek(self.swept_next).filter(|_| self.swept_next != 0) else { return };
         let next = record.siblings.next;
-        self.exposures.prefetch_sums(record.vector);
-        self.prefetch_lot(record.instrument);
+        self.look_at_record(record);
         self.positions.prefetch(next);
         self.swept_next = next;
+    }
+
+    /// Fetches the records of an account's first portfolio, which are about to be added up.
+    #[inline(always)]
+    pub(super) fn look_at_account(&self, account: u32) {
+        for &slot in &self.exposures.portfolio(self.accounts.slab.get(account).portfolios.first).nearby {
+            self.positions.prefetch_first(slot);
+        }
+    }
+
+    /// Fetches what adding a portfolio's records will touch, all at once: one after the other would be as many misses in a
+    /// row.
+    #[inline(always)]
+    pub(super) fn look_at_records(&self, portfolio: u32) {
+        for &slot in &self.exposures.portfolio(portfolio).nearby {
+            if let Some(record) = self.positions.peek(slot).filter(|_| slot != 0) {
+                self.look_at_record(record);
+            }
+        }
+    }
+
+    /// Fetches what adding a record will touch.
+    #[inline(always)]
+    fn look_at_record(&self, record: &Position) {
+        let Some((place, is_option)) = self.peek_place(record.instrument) else { return };
+        let rests = [(record.buys, Side::Buy), (record.sells, Side::Sell)];
+        self.arrays.prefetch_held(place);
+        for (_, side) in rests.into_iter().filter(|(lots, _)| *lots != 0) {
+            self.arrays.prefetch_resting(place, side);
+        }
+        self.exposures.prefetch_sums(record.vector, is_option, record.buys != 0 || record.sells != 0);
     }
 
     /// Fetches what an order that is named has reserved.

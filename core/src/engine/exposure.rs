@@ -5,16 +5,14 @@
 
 use super::Engine;
 use super::effort::{Effort, RECORD_UNITS};
-use crate::arena::{Marks, Table};
+use crate::arena::Marks;
 use crate::book::Order;
-use crate::exposure::{
-    Aspect, Change, Discounts, Lot, Lots, NO_CHARGE, Portfolio, Reserve, Vector, VectorKey, charge_of,
-};
+use crate::exposure::{Change, Lot, Lots, NO_CHARGE, Portfolio, Reserve, Vector, VectorKey, charge_of};
 use crate::ids::EntityId;
 use crate::ledger::{Holding, Position};
 use crate::terms::{MarginModel, Side};
 use crate::units::{PriceTicks, Sequence};
-use crate::valuation::{Lanes, Links, Risk, Underlying, Worths};
+use crate::valuation::{Links, Risk, Underlying};
 use bytemuck::Zeroable;
 
 /// Units without an end: those of a command that names the account.
@@ -42,24 +40,6 @@ pub(super) fn place(slot: u32, generation: u64) -> u32 {
 /// Which of two places is a generation's.
 pub(super) fn parity(generation: u64) -> usize {
     usize::from(generation & 1 == 1)
-}
-
-/// What instruments' lots are worth, and how expiries' sums count.
-type Arrays<'t, 'm, M> = (&'t Table<'m, Worths, M>, &'t Table<'m, Lanes, M>, &'t Table<'m, Aspect, M>);
-
-/// What an instrument's lot is worth, if it has an array of this generation.
-fn lot_of<'t, M: Marks>(
-    (worths, lanes, aspects): Arrays<'t, '_, M>,
-    (instrument, expiry, is_option): (u32, u32, bool),
-    generation: u64,
-) -> Option<Lot<'t>> {
-    let at = place(instrument, generation);
-    let worths = worths.get(at);
-    if worths.generation != generation || generation == 0 {
-        return None;
-    }
-    let discounts = if is_option { Discounts::of(aspects.get(place(expiry, generation))) } else { Discounts::NONE };
-    Some(Lot { worths, lanes: lanes.get(at), is_option, discounts })
 }
 
 /// A price of one lot, in lanes, where it fits 64 bits, as nearly always.
@@ -106,10 +86,8 @@ impl<M: Marks> Engine<'_, M> {
     /// What a lot is worth in the generation in force.
     #[inline(always)]
     pub(super) fn lot(&self, instrument: u32) -> Option<Lot<'_>> {
-        let (expiry, is_option) =
-            (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
-        let tables = (&self.worths, &self.lanes, &self.aspects);
-        lot_of(tables, (instrument, expiry, is_option), self.generation_of(instrument))
+        let generation = self.generation_of(instrument);
+        self.arrays.lot(place(instrument, generation), generation, self.risks.get(instrument).is_option != 0)
     }
 
     /// A price of one lot, in lanes.
@@ -201,7 +179,7 @@ impl<M: Marks> Engine<'_, M> {
     fn charge(&self, instrument: u32, side: Side) -> Option<(i64, u8)> {
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
-        let worths = self.worths.get(place(instrument, generation));
+        let worths = self.arrays.worths(place(instrument, generation));
         let charge = charge_by(risk, side, generation)?;
         (generation != 0 && worths.generation == generation).then_some((charge, lane_bits))
     }
@@ -296,38 +274,38 @@ impl<M: Marks> Engine<'_, M> {
             return;
         }
         if model != MarginModel::Futures {
-            self.add_change(slot, change);
+            self.add_change(slot, change, model);
             return;
         }
-        let worths = self.worths.get(place(instrument, generation));
+        let worths = self.arrays.worths(place(instrument, generation));
         if worths.generation == generation {
             sums.restate_linear(worths, change);
         }
     }
 
-    /// Adds a change of a record to sums of the generation in force. False if the instrument has no array.
+    /// Adds a change of a record to sums of the generation in force.
     #[inline(never)]
-    fn add_change(&mut self, slot: u32, change: &Change) -> bool {
-        let &Position { account, instrument, portfolio, vector, pair, .. } = self.positions.get(slot);
-        let model = self.model_of(account);
-        let generation = self.generation_of(instrument);
-        let (expiry, is_option) =
-            (self.risks.get(instrument).expiry, self.instruments.slab.get(instrument).is_option());
-        let tables = (&self.worths, &self.lanes, &self.aspects);
-        let Some(lot) = lot_of(tables, (instrument, expiry, is_option), generation) else { return false };
+    fn add_change(&mut self, slot: u32, change: &Change, model: MarginModel) {
+        self.add_to_sums(slot, change, model);
+    }
+
+    /// The same. False if the instrument has no array.
+    #[inline(always)]
+    fn add_to_sums(&mut self, slot: u32, change: &Change, model: MarginModel) -> bool {
+        let &Position { instrument, portfolio, vector, pair, .. } = self.positions.get(slot);
+        let risk = self.risks.get(instrument);
+        let generation = self.underlyings.slab.get(risk.underlying).generation;
+        let at = place(instrument, generation);
+        let Some(lot) = self.arrays.lot(at, generation, risk.is_option != 0) else { return false };
         self.exposures.portfolio_mut(portfolio).restate(model, &lot, change);
         if model == MarginModel::Portfolio {
             let pair = self.positions.get(pair);
             let pair = if pair.added == generation { pair.lots() } else { Lots::NONE };
-            let outlook = self.outlooks.get(self.risks.get(instrument).underlying);
-            let is_new = self.exposures.vector(vector).generation != generation;
-            let rests_only = change.before.held == change.after.held && !is_new;
-            let exposures = &mut self.exposures;
-            let mut sums = if rests_only { exposures.resting_mut(vector) } else { exposures.sums_mut(vector) };
-            if is_new {
-                sums.begin(generation);
+            let sums = self.exposures.sums_mut(vector, lot.is_option, change);
+            if sums.vector.generation != generation {
+                sums.vector.begin(generation);
             }
-            sums.restate(&lot, change, pair, outlook.skews);
+            sums.restate(&lot, change, pair);
         }
         true
     }
@@ -339,12 +317,21 @@ impl<M: Marks> Engine<'_, M> {
         let vector = self.vector_for(account, instrument, generation);
         let portfolio = self.exposures.vector(vector).portfolio;
         let slot = self.positions.open(seed, account, instrument, Holding::default());
-        let row = &mut self.exposures.portfolio_mut(portfolio).positions;
+        let record = self.exposures.portfolio_mut(portfolio);
+        record.add_nearby(slot);
+        let row = &mut record.positions;
         let previous = core::mem::replace(&mut row.last, slot);
         if previous == 0 {
             row.first = slot;
         } else {
             self.positions.get_mut(previous).siblings.next = slot;
+        }
+        let row = &mut self.exposures.vector_mut(vector).positions;
+        let previous_peer = core::mem::replace(&mut row.last, slot);
+        if previous_peer == 0 {
+            row.first = slot;
+        } else {
+            self.positions.get_mut(previous_peer).peers.next = slot;
         }
         let pair = match self.risks.get(instrument).pair {
             0 => 0,
@@ -356,6 +343,7 @@ impl<M: Marks> Engine<'_, M> {
         let record = self.positions.get_mut(slot);
         (record.portfolio, record.vector, record.pair, record.added) = (portfolio, vector, pair, generation);
         record.siblings = Links { previous, next: 0 };
+        record.peers = Links { previous: previous_peer, next: 0 };
         self.count_record(slot, 1);
         slot
     }
@@ -363,7 +351,7 @@ impl<M: Marks> Engine<'_, M> {
     /// Counts a record in its portfolio and vector, or takes it away (-1).
     fn count_record(&mut self, slot: u32, by: i32) {
         let &Position { instrument, portfolio, vector, .. } = self.positions.get(slot);
-        let is_option = self.instruments.slab.get(instrument).is_option();
+        let is_option = self.risks.get(instrument).is_option != 0;
         let records = &mut self.exposures.portfolio_mut(portfolio).records;
         *records = records.wrapping_add_signed(by);
         let vector = self.exposures.vector_mut(vector);
@@ -396,8 +384,6 @@ impl<M: Marks> Engine<'_, M> {
         if next != 0 {
             self.exposures.vector_mut(next).siblings.previous = slot;
         }
-        // Its lanes are those of whoever had the slot before.
-        self.exposures.sums_mut(slot).begin(generation);
         slot
     }
 
@@ -420,7 +406,7 @@ impl<M: Marks> Engine<'_, M> {
     #[inline(never)]
     fn close_record(&mut self, slot: u32) {
         let seed = self.seed();
-        let &Position { instrument, portfolio, vector, siblings, pair, added, .. } = self.positions.get(slot);
+        let &Position { instrument, portfolio, vector, siblings, peers, pair, added, .. } = self.positions.get(slot);
         if pair != 0 {
             self.positions.get_mut(pair).pair = 0;
         }
@@ -431,16 +417,27 @@ impl<M: Marks> Engine<'_, M> {
             record.cursor = siblings.next;
         }
         record.missing -= u32::from(is_missing);
+        record.remove_nearby(slot);
         if siblings.previous == 0 {
             record.positions.first = siblings.next;
         }
         if siblings.next == 0 {
             record.positions.last = siblings.previous;
         }
+        let row = &mut self.exposures.vector_mut(vector).positions;
+        if peers.previous == 0 {
+            row.first = peers.next;
+        }
+        if peers.next == 0 {
+            row.last = peers.previous;
+        }
         // Without a neighbour nobody's record is written to, which is zeroed again.
         self.positions.get_mut(siblings.previous).siblings.next = siblings.next;
         self.positions.get_mut(siblings.next).siblings.previous = siblings.previous;
-        self.positions.get_mut(0).siblings = Links { previous: 0, next: 0 };
+        self.positions.get_mut(peers.previous).peers.next = peers.next;
+        self.positions.get_mut(peers.next).peers.previous = peers.previous;
+        let nobody = self.positions.get_mut(0);
+        (nobody.siblings, nobody.peers) = (Links { previous: 0, next: 0 }, Links { previous: 0, next: 0 });
         self.positions.close(seed, slot);
         if self.exposures.vector(vector).records == 0 {
             self.close_vector(vector);
@@ -461,8 +458,6 @@ impl<M: Marks> Engine<'_, M> {
             self.exposures.vector_mut(next).siblings.previous = previous;
         }
         self.exposures.portfolio_mut(portfolio).vectors -= 1;
-        // A free slot's lanes are zero, like its record.
-        self.exposures.sums_mut(slot).begin(0);
         self.exposures.close_vector(self.seed(), slot);
     }
 
@@ -490,27 +485,29 @@ impl<M: Marks> Engine<'_, M> {
         let in_force = self.underlyings.slab.get(underlying).generation;
         if generation != in_force {
             self.exposures.portfolio_mut(slot).begin(in_force);
+            if *units_left == NO_LIMIT {
+                self.look_at_records(slot);
+            }
         }
-        loop {
-            let record = self.exposures.portfolio(slot).cursor;
-            if record == 0 {
-                return true;
-            }
-            if *units_left < RECORD_UNITS {
-                return false;
-            }
+        let mut cursor = self.exposures.portfolio(slot).cursor;
+        let (model, mut added, mut missing) = (self.model_of(account), 0, 0);
+        while cursor != 0 && *units_left >= RECORD_UNITS {
             *units_left -= RECORD_UNITS;
-            self.effort_mut().records += 1;
-            let account = self.accounts.slab.get_mut(account);
-            (account.is_due, account.has_floor) = (1, 0);
-            let position = self.positions.get_mut(record);
+            let position = self.positions.get_mut(cursor);
             position.added = in_force;
             let (next, after) = (position.siblings.next, position.lots());
-            let has_array = self.add_change(record, &Change { before: Lots::NONE, after });
+            let has_array = self.add_to_sums(cursor, &Change { before: Lots::NONE, after }, model);
             self.look_at_swept_next();
-            let portfolio = self.exposures.portfolio_mut(slot);
-            portfolio.cursor = next;
-            portfolio.missing += u32::from(!has_array);
+            (added, missing, cursor) = (added + 1, missing + u32::from(!has_array), next);
         }
+        if added != 0 {
+            self.effort_mut().records += added;
+            let account = self.accounts.slab.get_mut(account);
+            (account.is_due, account.has_floor) = (1, 0);
+            let portfolio = self.exposures.portfolio_mut(slot);
+            portfolio.cursor = cursor;
+            portfolio.missing += missing;
+        }
+        cursor == 0
     }
 }

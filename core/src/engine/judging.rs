@@ -6,8 +6,7 @@ use super::exposure::{NO_LIMIT, place};
 use crate::arena::Marks;
 use crate::event::MarginStatusChanged;
 use crate::exposure::{
-    Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, add_vector,
-    atoms,
+    Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, atoms,
 };
 use crate::ledger::{Account, Position};
 use crate::margin::standard::{self, Expiry, Parameters};
@@ -83,11 +82,11 @@ impl<M: Marks> Engine<'_, M> {
         portfolio.generation == in_force && portfolio.cursor == 0
     }
 
-    /// Makes the account that a command names current; one that was not is judged.
-    pub(super) fn settle_account<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) {
+    /// Makes the account that a command names current; one that was not is judged. Says whether it was.
+    pub(super) fn settle_account<S: EventSink>(&mut self, account: u32, out: &mut Emitter<'_, S>) -> bool {
         let publications = self.valuation.get().publications;
         if self.accounts.slab.get(account).current_at == publications {
-            return;
+            return false;
         }
         let was_current = self.is_current_account(account);
         let mut units_left = NO_LIMIT;
@@ -95,6 +94,7 @@ impl<M: Marks> Engine<'_, M> {
         if !was_current {
             self.judge(account, out);
         }
+        !was_current
     }
 
     /// The margins of a current account, in atoms; none if an array is missing.
@@ -182,18 +182,18 @@ impl<M: Marks> Engine<'_, M> {
             let expiry = VectorKey(vector.key).expiry();
             (expiry != 0).then(|| self.aspects.get(place(expiry, generation)))
         };
-        let mut totals = kinds.map(|kind| PortfolioTotals::new(self.outlooks.get(portfolio.underlying), kind));
+        let mut totals = PortfolioTotals::new(self.outlooks.get(portfolio.underlying));
         let mut slot = portfolio.first_vector;
         while slot != 0 {
             let sums = self.exposures.sums(slot);
             let other = supposed.filter(|supposed| supposed.vector == slot).and_then(|supposed| supposed.sums);
-            add_vector(&mut totals, other.unwrap_or(sums), aspect(sums.vector));
+            totals.add(other.unwrap_or(sums), aspect(sums.vector));
             slot = sums.vector.siblings.next;
         }
         if let Some(sums) = supposed.filter(|supposed| supposed.vector == 0).and_then(|supposed| supposed.sums) {
-            add_vector(&mut totals, sums, aspect(sums.vector));
+            totals.add(sums, aspect(sums.vector));
         }
-        totals.map(|totals| totals.margin(portfolio.mark))
+        totals.margins(kinds, portfolio.mark)
     }
 
     /// The options of a portfolio, expiry by expiry, as the standard model has them.
@@ -210,7 +210,7 @@ impl<M: Marks> Engine<'_, M> {
             if expiry == 0 {
                 return Ok(0);
             }
-            let strikes = self.strikes_of(portfolio, vector, kind, supposed);
+            let strikes = self.strikes_of(vector, kind, supposed);
             let forward = self.aspects.get(place(expiry, generation)).forward;
             self.margin_of_strikes(&Strikes { forward, ..strikes }, expiry, kind)
         };
@@ -229,7 +229,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     /// The strikes of one of its expiries: with a supposed instrument's lots in place of its own.
-    fn strikes_of(&self, portfolio: &Portfolio, vector: u32, kind: Kind, supposed: Option<&Supposed<'_>>) -> Strikes {
+    fn strikes_of(&self, vector: u32, kind: Kind, supposed: Option<&Supposed<'_>>) -> Strikes {
         let mut strikes = Strikes::default();
         let mut add = |instrument: u32, lots: Lots| {
             if let Some(lot) = self.lot(instrument).filter(|lot| lot.is_option) {
@@ -237,15 +237,13 @@ impl<M: Marks> Engine<'_, M> {
             }
         };
         let mut is_met = supposed.is_none();
-        let mut slot = if vector == 0 { 0 } else { portfolio.positions.first };
+        let mut slot = if vector == 0 { 0 } else { self.exposures.vector(vector).positions.first };
         while slot != 0 {
-            let &Position { instrument, vector: of, siblings, .. } = self.positions.get(slot);
-            if of == vector {
-                let other = supposed.filter(|supposed| supposed.instrument == instrument);
-                is_met |= other.is_some();
-                add(instrument, other.map_or_else(|| self.positions.get(slot).lots(), |other| other.lots));
-            }
-            slot = siblings.next;
+            let &Position { instrument, peers, .. } = self.positions.get(slot);
+            let other = supposed.filter(|supposed| supposed.instrument == instrument);
+            is_met |= other.is_some();
+            add(instrument, other.map_or_else(|| self.positions.get(slot).lots(), |other| other.lots));
+            slot = peers.next;
         }
         if let Some(supposed) = supposed.filter(|_| !is_met) {
             add(supposed.instrument, supposed.lots);

@@ -68,13 +68,13 @@ use crate::command::{
     Uncross, UpdateForward, UpdateIndex, UpdateRate, UpdateSurface, UpdateVolatility, Work,
 };
 use crate::event::Rejected;
-use crate::exposure::{Aspect, Exposures, Outlook, TermsSet};
+use crate::exposure::{Arrays, Aspect, Exposures, Outlook, TermsSet};
 use crate::instrument::{Instrument, Market};
 use crate::ledger::{Account, Grants, Positions};
 use crate::reject::RejectCode;
 use crate::sink::EventSink;
 use crate::units::{Sequence, TimeNs};
-use crate::valuation::{Expiry, Lanes, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation, Worths};
+use crate::valuation::{Expiry, Risk, Scenarios, ShockSet, Smiles, Underlying, Valuation};
 use bytemuck::Zeroable;
 
 /// The caller gave a sequence or a time out of order; nothing was changed.
@@ -128,8 +128,7 @@ pub struct Engine<'a, M: Marks = Untracked> {
     scenarios: Table<'a, Scenarios, M>,
     shocks: Table<'a, ShockSet, M>,
     risks: Table<'a, Risk, M>,
-    worths: Table<'a, Worths, M>,
-    lanes: Table<'a, Lanes, M>,
+    arrays: Arrays<'a, M>,
     terms: Table<'a, TermsSet, M>,
     pairs: SlotIndex<'a, M, GIVEN_KEYS>,
     outlooks: Table<'a, Outlook, M>,

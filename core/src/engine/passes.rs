@@ -12,7 +12,7 @@ use super::exposure::{parity, place};
 use crate::arena::Marks;
 use crate::command::{MarginTerms, SmileTerms};
 use crate::event::ArraysPublished;
-use crate::exposure::{Aspect, Discounts, Outlook, ceil_ppm, charges, doubt};
+use crate::exposure::{Aspect, Discounts, Outlook, Staked, ceil_ppm, charges, doubt};
 use crate::ids::InstrumentId;
 use crate::instrument::Instrument;
 use crate::margin::{Array, Greeks};
@@ -66,11 +66,10 @@ impl<M: Marks> Engine<'_, M> {
         let record = self.underlyings.slab.get(underlying);
         let (generation, lane_bits) = (record.generation, record.lane_bits);
         let place = place(slot, generation);
-        let worths = self.worths.get(place);
-        if generation == 0 || worths.generation != generation {
+        if generation == 0 || self.arrays.worths(place).generation != generation {
             return None;
         }
-        let (array, greeks) = worths.load(self.lanes.get(place));
+        let (array, greeks) = self.arrays.array(place);
         Some(RiskView { generation, lane_bits, array, greeks })
     }
 
@@ -245,10 +244,9 @@ impl<M: Marks> Engine<'_, M> {
         let (mut worths, lanes) = Worths::store(generation, &array, &greeks);
         if self.is_margined() {
             self.value_for_margin(slot, generation, &mut worths);
-            self.charge_for_margin(slot, generation, (&worths, &lanes));
+            self.stake_for_margin(slot, generation, (&worths, &lanes));
         }
-        *self.worths.get_mut(place) = worths;
-        *self.lanes.get_mut(place) = lanes;
+        self.arrays.set(place, &worths, &lanes);
         self.valuation.get_mut().pass_arrays += 1;
         self.effort_mut().arrays += 1;
     }
@@ -275,14 +273,16 @@ impl<M: Marks> Engine<'_, M> {
         }
     }
 
-    /// What orders in an instrument are charged, by its array of a generation.
-    fn charge_for_margin(&mut self, slot: u32, generation: u64, (worths, lanes): (&Worths, &Lanes)) {
-        let (risk, is_option) = (self.risks.get(slot), self.instruments.slab.get(slot).is_option());
+    /// What a lot of an instrument that rests may do, and what orders are charged, by its array of a generation.
+    fn stake_for_margin(&mut self, slot: u32, generation: u64, (worths, lanes): (&Worths, &Lanes)) {
+        let (risk, outlook) = (self.risks.get(slot), self.outlooks.get(0));
+        let (is_option, at) = (risk.is_option != 0, place(slot, generation));
         let aspect = (risk.expiry != 0).then(|| self.aspects.get(place(risk.expiry, generation)));
         let discounts = aspect.filter(|_| is_option).map_or(Discounts::NONE, Discounts::of);
-        let lot = crate::exposure::Lot { worths, lanes, is_option, discounts };
-        let charges = charges(&lot, self.outlooks.get(0), aspect);
+        let staked = Staked::new(worths, lanes, discounts, outlook);
+        let charges = charges(&staked, (worths.notional, is_option), outlook, aspect);
         self.risks.get_mut(slot).charges[parity(generation)] = charges;
+        self.arrays.set_staked(at, &staked);
     }
 
     /// The same, by the price of the underlying that options are reckoned with.
@@ -321,14 +321,13 @@ impl<M: Marks> Engine<'_, M> {
     /// Forgets both arrays of an instrument that is delisted.
     pub(super) fn forget_array(&mut self, slot: u32, underlying: u32) {
         let next = self.underlyings.slab.get(underlying).generation + 1;
-        let was_made = self.worths.get(place(slot, next)).generation == next;
+        let was_made = self.arrays.worths(place(slot, next)).generation == next;
         let valuation = self.valuation.get_mut();
         if valuation.pass_underlying == underlying && was_made {
             valuation.pass_arrays -= 1;
         }
         for place in [2 * slot, 2 * slot + 1] {
-            *self.worths.get_mut(place) = Worths::zeroed();
-            *self.lanes.get_mut(place) = Lanes::zeroed();
+            self.arrays.forget(place, self.is_margined);
         }
     }
 

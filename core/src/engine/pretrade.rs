@@ -40,25 +40,28 @@ struct Standing {
 #[derive(Clone, Copy)]
 struct Copied {
     vector: Vector,
-    /// Those of options, and of futures and perpetuals, where these change.
-    held: Option<[Lanes; 2]>,
-    orders: Lanes,
+    /// Those of options, or of futures and perpetuals, where these change.
+    held: Option<Lanes>,
+    /// Those of orders, where these change.
+    orders: Option<Lanes>,
+    is_option: bool,
 }
 
 impl Copied {
     fn sums(&mut self) -> Sums<'_> {
-        let Self { vector, held, orders } = self;
-        Sums { vector, held: held.as_mut().map(<[Lanes; 2]>::each_mut), orders }
+        let Self { vector, held, orders, .. } = self;
+        Sums { vector, held: held.as_mut(), orders: orders.as_mut() }
     }
 
     /// With what did not change as it is.
     fn view<'a>(&'a self, state: SumsView<'a>) -> SumsView<'a> {
-        let Self { vector, held, orders } = self;
+        let Self { vector, held, orders, is_option } = self;
         let (options, linear) = match held {
-            Some([options, linear]) => (options, linear),
+            Some(options) if *is_option => (options, state.linear),
+            Some(linear) => (state.options, linear),
             None => (state.options, state.linear),
         };
-        SumsView { vector, options, linear, orders }
+        SumsView { vector, options, linear, orders: orders.as_ref().unwrap_or(state.orders) }
     }
 }
 
@@ -101,7 +104,11 @@ impl<M: Marks> Engine<'_, M> {
         if self.lot(instrument).is_none() {
             return without_array;
         }
-        self.settle_account(account, out);
+        let is_judged = self.settle_account(account, out);
+        // Its floor is known now, as high as it can be.
+        if is_judged && leaving.is_none() && self.passes_at_once(entry, price) {
+            return Ok(());
+        }
         if !self.is_reckonable(account) {
             return without_array;
         }
@@ -163,13 +170,17 @@ impl<M: Marks> Engine<'_, M> {
     fn passes_at_once(&mut self, entry: &Entry, price: PriceTicks) -> bool {
         let (account, instrument, side) = (entry.account.slot(), entry.instrument, entry.terms.side());
         let (model, has_floor) = (self.model_of(account), self.accounts.slab.get(account).has_floor != 0);
-        if !(has_floor || model == MarginModel::Futures) || !self.is_still_current(account) {
+        if !self.is_still_current(account) {
+            self.look_at_account(account);
+            return false;
+        }
+        if !(has_floor || model == MarginModel::Futures) {
             return false;
         }
         let position = self.positions.find(self.seed(), account, instrument);
         let risk = self.risks.get(instrument);
         let &Underlying { generation, lane_bits, .. } = self.underlyings.slab.get(risk.underlying);
-        let worths = self.worths.get(place(instrument, generation));
+        let worths = self.arrays.worths(place(instrument, generation));
         let is_there = position != 0 && generation != 0 && worths.generation == generation;
         if !is_there || self.validity_of_instrument(instrument) != Validity::Good {
             return false;
@@ -298,7 +309,7 @@ impl<M: Marks> Engine<'_, M> {
     fn check_records(&self, standing: &Standing) -> Result<(), RejectCode> {
         let record = self.accounts.slab.get(standing.account);
         let model = MarginModel::from_code(record.margin_model).ok_or(RejectCode::NoMarginModel)?;
-        let is_option = self.instruments.slab.get(standing.instrument).is_option();
+        let is_option = self.risks.get(standing.instrument).is_option != 0;
         if is_option && model == MarginModel::Futures {
             return Err(RejectCode::ModelForbidsInstrument);
         }
@@ -349,24 +360,24 @@ impl<M: Marks> Engine<'_, M> {
     /// A vector, if there were other lots.
     fn copy_changed(&self, standing: &Standing, lot: &Lot<'_>, change: &Change) -> Copied {
         let SumsView { vector, options, linear, orders } = self.exposures.sums(standing.vector);
-        let holds_others = change.before.held != change.after.held;
-        let held = if holds_others { Some([*options, *linear]) } else { None };
-        let mut copied = Copied { vector: *vector, held, orders: *orders };
+        let held = if lot.is_option { *options } else { *linear };
+        let mut copied = Copied {
+            vector: *vector,
+            held: if change.held() != 0 { Some(held) } else { None },
+            orders: if change.rests() { Some(*orders) } else { None },
+            is_option: lot.is_option,
+        };
         let risk = self.risks.get(standing.instrument);
         if standing.vector == 0 {
             let key = VectorKey::new(risk.underlying, risk.expiry).0;
             copied.vector = Vector { key, ..Vector::zeroed() };
-        }
-        if standing.position == 0 && lot.is_option {
-            copied.vector.options += 1;
         }
         let pair = match (standing.position, risk.pair) {
             (_, 0) => 0,
             (0, pair) => self.positions.find(self.seed(), standing.account, pair),
             (position, _) => self.positions.get(position).pair,
         };
-        let skews = self.outlooks.get(risk.underlying).skews;
-        copied.sums().restate(lot, change, self.positions.get(pair).lots(), skews);
+        copied.sums().restate(lot, change, self.positions.get(pair).lots());
         copied
     }
 

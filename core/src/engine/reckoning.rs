@@ -12,8 +12,8 @@ use super::judging::Strikes;
 use crate::arena::Marks;
 use crate::command::PPM;
 use crate::exposure::{
-    Aspect, Change, Discounts, Kind, Lot, Lots, Margins, Outlook, Portfolio, PortfolioTotals, Sums, SumsView, Vector,
-    VectorKey, add_vector, atoms,
+    Aspect, Change, Discounts, Kind, Lot, Lots, Margins, Outlook, Portfolio, PortfolioTotals, Staked, Sums, SumsView,
+    Vector, VectorKey, atoms,
 };
 use crate::pricing::SCENARIOS_MAX;
 use crate::pricing::array::{ExpiryFeeds, OptionFeeds, ScenarioSet, Volatility};
@@ -126,7 +126,8 @@ impl<M: Marks> Engine<'_, M> {
             let is_option = self.instruments.slab.get(held.instrument).is_option();
             let Worth { worths, lanes, aspect } = &held.worth;
             let discounts = if is_option { Discounts::of(aspect) } else { Discounts::NONE };
-            let lot = Lot { worths, lanes, is_option, discounts };
+            let Staked { stakes, losses } = &Staked::new(worths, lanes, discounts, outlook);
+            let lot = Lot { worths, lanes, is_option, losses: losses.each_ref(), stakes };
             let change = Change { before: Lots::NONE, after: held.lots };
             portfolio.restate(model, &lot, &change);
             adverse += held.adverse;
@@ -135,10 +136,10 @@ impl<M: Marks> Engine<'_, M> {
                 let key = VectorKey::new(underlying, risk.expiry);
                 let (summed, _) = vectors.entry(key.0).or_insert_with(|| (Summed::new(), *aspect));
                 summed.vector.key = key.0;
-                summed.vector.options += u32::from(is_option);
                 let Summed { vector, options, linear, orders } = summed;
                 let pair = pair.map_or(Lots::NONE, |pair| pair.lots);
-                Sums { vector, held: Some([options, linear]), orders }.restate(&lot, &change, pair, outlook.skews);
+                let held = Some(if is_option { options } else { linear });
+                Sums { vector, held, orders: Some(orders) }.restate(&lot, &change, pair);
             }
         }
         let adverse = if kind == Kind::Initial { adverse } else { 0 };
@@ -222,10 +223,11 @@ fn reckon_vectors<'v>(
     mark: i64,
     kind: Kind,
 ) -> i128 {
-    let mut totals = [PortfolioTotals::new(outlook, kind)];
+    let mut totals = PortfolioTotals::new(outlook);
     for (Summed { vector, options, linear, orders }, aspect) in vectors {
         let has_expiry = VectorKey(vector.key).expiry() != 0;
-        add_vector(&mut totals, SumsView { vector, options, linear, orders }, has_expiry.then_some(aspect));
+        totals.add(SumsView { vector, options, linear, orders }, has_expiry.then_some(aspect));
     }
-    totals[0].margin(mark)
+    let [left] = totals.margins([kind], mark);
+    left
 }

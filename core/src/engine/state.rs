@@ -8,7 +8,7 @@ use super::{Engine, Header, Session};
 use crate::arena::{ArenaError, Carver, Chunk, Entities, Layout, Marks, Slab, SlotIndex};
 use crate::book::Book;
 use crate::command::OpenSession;
-use crate::exposure::Exposures;
+use crate::exposure::{Arrays, Exposures};
 use crate::genesis::{Genesis, GenesisError};
 use crate::ids::SessionId;
 use crate::ledger::{Grants, Positions};
@@ -119,8 +119,7 @@ impl<'a, M: Marks> Engine<'a, M> {
             scenarios: carver.table("scenarios"),
             shocks: carver.table("shocks"),
             risks: carver.table("risks"),
-            worths: carver.table("worths"),
-            lanes: carver.table("lanes"),
+            arrays: Arrays::carve(carver),
             terms: carver.table("terms"),
             pairs: SlotIndex::carve(carver, "pairs_index"),
             outlooks: carver.table("outlooks"),
@@ -164,7 +163,8 @@ impl<'a, M: Marks> Engine<'a, M> {
             .chain(self.underlyings.slab.bytes())
             .chain(self.expiries.slab.bytes())
             .chain([self.smiles.bytes(), self.scenarios.bytes(), self.shocks.bytes()])
-            .chain([self.risks.bytes(), self.worths.bytes(), self.lanes.bytes()])
+            .chain([self.risks.bytes()])
+            .chain(self.arrays.bytes())
             .chain([self.terms.bytes(), self.pairs.bytes(), self.outlooks.bytes(), self.aspects.bytes()])
             .chain([self.work_queue.bytes()])
             .chain(self.grants.bytes())

@@ -83,13 +83,21 @@ impl<M: Marks> Engine<'_, M> {
     /// Has an instrument that was just listed valued from now on.
     pub(super) fn begin_valuing(&mut self, slot: u32, (underlying, expiry): (u32, u32), list: &ListInstrument) {
         let (price_unit, lane_limit) = (list.price_unit, lane_limit(list));
-        let position_max = list.position_max.0;
-        *self.risks.get_mut(slot) = Risk { price_unit, lane_limit, underlying, expiry, position_max, ..Risk::zeroed() };
+        let is_option = self.instruments.slab.get(slot).is_option();
+        *self.risks.get_mut(slot) = Risk {
+            price_unit,
+            lane_limit,
+            underlying,
+            expiry,
+            position_max: list.position_max.0,
+            is_option: is_option.into(),
+            ..Risk::zeroed()
+        };
         self.underlyings.slab.get_mut(underlying).users += 1;
         if expiry != 0 {
             self.expiries.slab.get_mut(expiry).instruments += 1;
         }
-        if self.is_margined() && self.instruments.slab.get(slot).is_option() {
+        if self.is_margined() && is_option {
             let record = self.expiries.slab.get_mut(expiry);
             record.options += 1;
             (record.multiplier, record.price_unit) = (list.multiplier.0, list.price_unit);

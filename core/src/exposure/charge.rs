@@ -13,11 +13,12 @@
 //!   on entry is taken as one that rests first.
 
 use super::fraction::ceil_ppm;
-use super::lot::Lot;
 use super::outlook::{Aspect, Outlook};
 use super::portfolio::worst_of;
-use super::sums::Resting;
-use crate::pricing::{Ieee, Kernel, Level, SCENARIOS_MAX};
+use super::records::SKEWS_MAX;
+use super::stake::Staked;
+use crate::pricing::{Ieee, Kernel, Level};
+use crate::valuation::Lanes;
 
 /// What rounding may take besides, in lanes, whatever the number of lots: a few units, and one of the worst loss, which is
 /// multiplied by at most 272.
@@ -27,30 +28,37 @@ const ROUNDING: i128 = 1_024;
 pub(crate) const NO_CHARGE: i64 = i64::MAX;
 
 /// The charges of lots bought and sold, by the model of portfolios, in lanes.
-pub(crate) fn charges(lot: &Lot<'_>, outlook: &Outlook, aspect: Option<&Aspect>) -> [i64; 2] {
-    Resting::one_of_each(lot).map(|resting| {
-        let by_scenario = -i128::from(Level::best().run(WorstOfOne { resting: &resting, lot, outlook }));
+pub(crate) fn charges(
+    staked: &Staked,
+    (notional, is_option): (i64, bool),
+    outlook: &Outlook,
+    aspect: Option<&Aspect>,
+) -> [i64; 2] {
+    let Staked { stakes, losses } = staked;
+    [0, 1].map(|side| {
+        let (losses, gained) = (&losses[side], &stakes.gained[side]);
+        let by_scenario = -i128::from(Level::best().run(WorstOfOne { losses, gained, outlook }));
         let by_basis = aspect.map_or(0, |aspect| {
-            let [up, down] = lot.worths.basis.map(|basis| resting.lost_by(basis));
+            let [up, down] = stakes.basis[side];
             -((i128::from(up.min(down)) * i128::from(aspect.basis)) >> 30)
         });
         let worst = ceil_ppm(by_scenario.max(by_basis), outlook.initial_loss);
         let terms = &outlook.terms;
-        let contingency = match (lot.is_option, resting.is_sold()) {
+        let contingency = match (is_option, side) {
             (false, _) => terms.linear[0] + terms.linear[1],
-            (true, true) => terms.option[0] + terms.option[1],
-            (true, false) => 0,
+            (true, 1) => terms.option[0] + terms.option[1],
+            (true, _) => 0,
         };
         let doubt = aspect.map_or(outlook.doubt, |aspect| aspect.doubt);
-        let notional = ceil_ppm(lot.worths.notional.into(), contingency + doubt);
+        let notional = ceil_ppm(notional.into(), contingency + doubt);
         i64::try_from(worst + notional).unwrap_or(NO_CHARGE)
     })
 }
 
 /// The worst that a resting lot does under a scenario.
 struct WorstOfOne<'a> {
-    resting: &'a Resting<'a>,
-    lot: &'a Lot<'a>,
+    losses: &'a Lanes,
+    gained: &'a [i64; SKEWS_MAX],
     outlook: &'a Outlook,
 }
 
@@ -59,11 +67,10 @@ impl Kernel for WorstOfOne<'_> {
 
     #[inline(always)]
     fn run(self, _: impl Ieee) -> i64 {
-        let Self { resting, lot, outlook } = self;
-        let mut profits = [0; SCENARIOS_MAX];
-        resting.add_lost(&mut profits);
-        for place in outlook.skews.places() {
-            profits[place] = profits[place].min(-resting.gained(lot.lanes.0[place]));
+        let Self { losses, gained, outlook } = self;
+        let mut profits = losses.0;
+        for (place, gained) in outlook.skews.places().zip(gained) {
+            profits[place] = profits[place].min(-gained);
         }
         worst_of(&profits, &outlook.damping)
     }

@@ -2,6 +2,7 @@
 
 use super::Aspect;
 use super::fraction::{part, part_up};
+use super::stake::Stakes;
 use crate::valuation::{Lanes, Worths};
 
 /// An account's lots in an instrument: held, and resting to be bought and sold.
@@ -54,8 +55,9 @@ pub(crate) struct Lot<'a> {
     pub(crate) worths: &'a Worths,
     pub(crate) lanes: &'a Lanes,
     pub(crate) is_option: bool,
-    /// How values above and below zero are discounted.
-    pub(crate) discounts: Discounts,
+    /// What one that rests may do: lanes where it is bought, and where it is sold, and the rest.
+    pub(crate) losses: [&'a Lanes; 2],
+    pub(crate) stakes: &'a Stakes,
 }
 
 /// Fractions that values are discounted with.

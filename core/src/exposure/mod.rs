@@ -2,21 +2,25 @@
 //! their margin is reckoned. The rules are in `docs/RISK.md`; when sums are changed, and what is done by them, is in the
 //! engine.
 
+mod arrays;
 mod charge;
 mod fraction;
 mod lot;
 mod outlook;
 mod portfolio;
 mod records;
+mod stake;
 mod sums;
 mod tables;
 
+pub(crate) use self::arrays::Arrays;
 pub(crate) use self::charge::{NO_CHARGE, charge_of, charges};
 pub(crate) use self::fraction::ceil_ppm;
 pub(crate) use self::lot::{Discounts, Lot, Lots};
 pub(crate) use self::outlook::{Aspect, Outlook, TermsSet, doubt};
-pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, add_vector, atoms};
-pub(crate) use self::records::{Portfolio, Reserve, SKEWS_MAX, Vector};
+pub(crate) use self::portfolio::{Kind, Margins, PortfolioTotals, SumsView, atoms};
+pub(crate) use self::records::{Portfolio, Reserve, SKEWS_MAX, Sheet, Vector};
+pub(crate) use self::stake::{Staked, Stakes};
 pub(crate) use self::sums::{Change, Sums, need_more};
 pub(crate) use self::tables::{Exposures, VectorKey};
 

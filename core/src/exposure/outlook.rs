@@ -69,12 +69,6 @@ impl Skews {
         self.places.iter().take(self.count as usize).map(|place| usize::from(*place) % SCENARIOS_MAX)
     }
 
-    /// Which of the numbers are about skews.
-    #[inline(always)]
-    pub(super) fn are_used(self) -> [bool; SKEWS_MAX] {
-        core::array::from_fn(|skew| (skew as u32) < self.count)
-    }
-
     /// Their lanes; any where there are fewer.
     #[inline(always)]
     pub(super) fn of(self, lanes: &[i64; SCENARIOS_MAX]) -> [i64; SKEWS_MAX] {

@@ -3,7 +3,7 @@
 use super::fraction::{ceil_ppm, floor_ppm, part};
 use super::lot::Discounts;
 use super::outlook::{Aspect, Outlook};
-use super::records::{Vector, VectorSums};
+use super::records::{Sheet, Vector, VectorSums};
 use crate::pricing::{Ieee, Kernel, Level, SCENARIOS_MAX};
 use crate::valuation::Lanes;
 
@@ -46,16 +46,28 @@ pub(crate) struct SumsView<'a> {
 }
 
 impl SumsView<'_> {
+    /// Its lanes; none where nothing was added to them.
+    #[inline(always)]
+    pub(crate) fn lanes(&self, sheet: Sheet) -> Option<&[i64; SCENARIOS_MAX]> {
+        let lanes = match sheet {
+            Sheet::Options => self.options,
+            Sheet::Linear => self.linear,
+            Sheet::Orders => self.orders,
+        };
+        self.vector.uses(sheet).then_some(&lanes.0)
+    }
+
     /// The profits under every scenario, without orders, skews not yet counted as losses.
     #[inline(always)]
     fn profits(&self, discounts: Discounts) -> [i64; SCENARIOS_MAX] {
-        let mark = self.vector.sums.mark;
-        let mut profits = self.linear.0;
-        for profit in &mut profits {
-            *profit = profit.wrapping_sub(mark);
+        let mut profits = [0_i64.wrapping_sub(self.vector.sums.mark); SCENARIOS_MAX];
+        if let Some(linear) = self.lanes(Sheet::Linear) {
+            for (profit, value) in profits.iter_mut().zip(linear) {
+                *profit = profit.wrapping_add(*value);
+            }
         }
-        if self.vector.options != 0 {
-            for (profit, value) in profits.iter_mut().zip(&self.options.0) {
+        if let Some(options) = self.lanes(Sheet::Options) {
+            for (profit, value) in profits.iter_mut().zip(options) {
                 *profit = profit.wrapping_add(discounts.of_value(*value));
             }
         }
@@ -68,8 +80,6 @@ impl SumsView<'_> {
 struct Counts {
     /// What is lost by basis, at most zero.
     basis: i128,
-    /// What is added for want of confidence.
-    doubt: i128,
     /// Notional of naked options.
     naked: i128,
     /// Notional of futures and perpetuals.
@@ -79,18 +89,13 @@ struct Counts {
 impl Counts {
     /// Adds a vector's.
     #[inline(always)]
-    fn add(&mut self, kind: Kind, (outlook, aspect): (&Outlook, Option<&Aspect>), sums: &VectorSums) {
-        let with_orders = kind == Kind::Initial;
+    fn add(&mut self, kind: Kind, aspect: Option<&Aspect>, sums: &VectorSums) {
         if let Some(aspect) = aspect {
             let [up, down] = core::array::from_fn(|side| {
-                let orders = if with_orders { sums.order_basis[side] } else { 0 };
+                let orders = if kind == Kind::Initial { sums.order_basis[side] } else { 0 };
                 sums.basis[side] - sums.mark + orders
             });
             self.basis += (i128::from(up.min(down).min(0)) * i128::from(aspect.basis)) >> 30;
-        }
-        let doubt = aspect.map_or(outlook.doubt, |aspect| aspect.doubt);
-        if with_orders && doubt != 0 {
-            self.doubt += ceil_ppm(sums.doubted.into(), doubt);
         }
         self.naked += i128::from(sums.naked[kind.index()]);
         self.linear += i128::from(sums.linear[kind.index()]);
@@ -101,38 +106,70 @@ impl Counts {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PortfolioTotals<'a> {
     outlook: &'a Outlook,
-    kind: Kind,
+    /// Under every scenario, without orders.
     profits: [i64; SCENARIOS_MAX],
-    counts: Counts,
+    /// What orders change of that; nothing where no vector has any.
+    by_orders: [i64; SCENARIOS_MAX],
+    has_orders: bool,
+    /// Without orders, and with them.
+    counts: [Counts; 2],
+    /// What is added for want of confidence, with orders.
+    doubt: i128,
 }
 
 impl<'a> PortfolioTotals<'a> {
-    pub(crate) fn new(outlook: &'a Outlook, kind: Kind) -> Self {
-        Self { outlook, kind, profits: [0; SCENARIOS_MAX], counts: Counts::default() }
+    pub(crate) fn new(outlook: &'a Outlook) -> Self {
+        let none = [0; SCENARIOS_MAX];
+        Self { outlook, profits: none, by_orders: none, has_orders: false, counts: [Counts::default(); 2], doubt: 0 }
     }
 
-    /// What is left over the margin, in lanes, where everything is worth `mark`; what orders lose at once not taken off.
-    pub(crate) fn margin(&self, mark: i64) -> i128 {
-        let Self { outlook: Outlook { terms, initial_loss, damping, .. }, counts, .. } = self;
-        let worst = counts.basis.min(Level::best().run(Worst { profits: &self.profits, damping }).into());
+    /// Adds a vector. `aspect` is that of its expiry; without one, of perpetuals, neither basis nor discounts count.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, sums: SumsView<'_>, aspect: Option<&Aspect>) {
+        Level::best().run(AddVector { totals: self, sums, aspect });
+        let sums = &sums.vector.sums;
+        for kind in [Kind::Maintenance, Kind::Initial] {
+            self.counts[kind.index()].add(kind, aspect, sums);
+        }
+        let doubt = aspect.map_or(self.outlook.doubt, |aspect| aspect.doubt);
+        if doubt != 0 {
+            self.doubt += ceil_ppm(sums.doubted.into(), doubt);
+        }
+    }
+
+    /// What is left over margins, in lanes, where everything is worth `mark`; what orders lose at once not taken off.
+    pub(crate) fn margins<const N: usize>(&self, kinds: [Kind; N], mark: i64) -> [i128; N] {
+        let damping = &self.outlook.damping;
+        let worst_of = |profits: &[i64; SCENARIOS_MAX]| i128::from(Level::best().run(Worst { profits, damping }));
+        let held = worst_of(&self.profits);
+        kinds.map(|kind| {
+            if kind == Kind::Maintenance || !self.has_orders {
+                return self.margin(kind, held, mark);
+            }
+            let mut profits = self.profits;
+            for (profit, by_orders) in profits.iter_mut().zip(&self.by_orders) {
+                *profit = profit.wrapping_add(*by_orders);
+            }
+            self.margin(kind, worst_of(&profits), mark)
+        })
+    }
+
+    fn margin(&self, kind: Kind, worst: i128, mark: i64) -> i128 {
+        let Self { outlook: Outlook { terms, initial_loss, .. }, counts, .. } = self;
+        let counts = &counts[kind.index()];
+        let worst = counts.basis.min(worst);
         let part = |amount: i128, ppm| if amount == 0 { 0 } else { ceil_ppm(amount, ppm) };
         let charge = |place: usize| part(counts.linear, terms.linear[place]) + part(counts.naked, terms.option[place]);
-        match self.kind {
+        match kind {
             Kind::Maintenance => floor_ppm(worst, terms.maintenance_loss) - charge(0) + i128::from(mark),
-            Kind::Initial => floor_ppm(worst, *initial_loss) - charge(0) - charge(1) - counts.doubt + i128::from(mark),
+            Kind::Initial => floor_ppm(worst, *initial_loss) - charge(0) - charge(1) - self.doubt + i128::from(mark),
         }
     }
 }
 
-/// Adds a vector to what vectors come to, for one margin or for both. `aspect` is that of its expiry; without one, of
-/// perpetuals, neither basis nor discounts count.
-#[inline(always)]
-pub(crate) fn add_vector(totals: &mut [PortfolioTotals<'_>], sums: SumsView<'_>, aspect: Option<&Aspect>) {
-    Level::best().run(AddVector { totals, sums, aspect });
-}
-
+/// Adds a vector's lanes to what vectors come to.
 struct AddVector<'t, 'o, 'a> {
-    totals: &'t mut [PortfolioTotals<'o>],
+    totals: &'t mut PortfolioTotals<'o>,
     sums: SumsView<'a>,
     aspect: Option<&'a Aspect>,
 }
@@ -143,27 +180,30 @@ impl Kernel for AddVector<'_, '_, '_> {
     #[inline(always)]
     fn run(self, _: impl Ieee) {
         let Self { totals, sums, aspect } = self;
+        let PortfolioTotals { outlook, profits: totals, by_orders, has_orders, .. } = totals;
+        let skews = outlook.skews;
         let profits = sums.profits(aspect.map_or(Discounts::NONE, Discounts::of));
-        for PortfolioTotals { outlook, kind, profits: totals, counts } in totals {
-            let skews = outlook.skews;
-            let (before, mut lows, mut highs) = (skews.of(totals), skews.of(&profits), skews.of(&profits));
-            for (total, profit) in totals.iter_mut().zip(&profits) {
-                *total = total.wrapping_add(*profit);
-            }
-            if *kind == Kind::Initial {
-                let lost = skews.of(&sums.orders.0);
-                for (skew, upper) in sums.vector.sums.upper.into_iter().enumerate() {
-                    lows[skew] += lost[skew];
-                    highs[skew] += upper;
-                }
-                for (total, lost) in totals.iter_mut().zip(&sums.orders.0) {
-                    *total = total.wrapping_add(*lost);
-                }
-            }
-            // Under skews whatever changes counts as loss: the worse of what orders may do to it either way.
-            skews.set(totals, &core::array::from_fn(|skew| before[skew] - lows[skew].abs().max(highs[skew].abs())));
-            counts.add(*kind, (outlook, aspect), &sums.vector.sums);
+        let (before, skewed) = (skews.of(totals), skews.of(&profits));
+        add_all(totals, &profits);
+        // Under skews whatever changes counts as loss: with orders the worse of what these may do to it either way.
+        skews.set(totals, &core::array::from_fn(|skew| before[skew] - skewed[skew].abs()));
+        if let Some(orders) = sums.lanes(Sheet::Orders) {
+            *has_orders = true;
+            let (before, lost, upper) = (skews.of(by_orders), skews.of(orders), sums.vector.sums.upper);
+            add_all(by_orders, orders);
+            let worse = |skew: usize| {
+                let profit: i64 = skewed[skew];
+                (profit + lost[skew]).abs().max((profit + upper[skew]).abs()) - profit.abs()
+            };
+            skews.set(by_orders, &core::array::from_fn(|skew| before[skew] - worse(skew)));
         }
+    }
+}
+
+#[inline(always)]
+fn add_all(sums: &mut [i64; SCENARIOS_MAX], others: &[i64; SCENARIOS_MAX]) {
+    for (sum, other) in sums.iter_mut().zip(others) {
+        *sum = sum.wrapping_add(*other);
     }
 }
 

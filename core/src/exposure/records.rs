@@ -4,7 +4,11 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::engine::Row;
 use crate::margin::Greeks;
-use crate::valuation::Links;
+use crate::pricing::SCENARIOS_MAX;
+use crate::valuation::{Lanes, Links};
+
+/// Records whose slots a portfolio has beside their row: a cache line of them.
+pub(crate) const NEARBY_MAX: usize = 16;
 
 /// An account's positions and orders in one underlying: what is summed up over all of them.
 #[repr(C)]
@@ -30,6 +34,12 @@ pub(crate) struct Portfolio {
     pub(crate) load: i64,
     /// The records of its positions, in the order in which they were made.
     pub(crate) positions: Row,
+    /// Among those of the account.
+    pub(crate) siblings: Links,
+    /// The first of its vectors.
+    pub(crate) first_vector: u32,
+    /// How many it has.
+    pub(crate) vectors: u32,
     /// Sensitivities.
     pub(crate) delta: i64,
     pub(crate) gamma: i64,
@@ -38,16 +48,12 @@ pub(crate) struct Portfolio {
     pub(crate) rho: i64,
     pub(crate) vanna: i64,
     pub(crate) volga: i64,
-    /// Among those of the account.
-    pub(crate) siblings: Links,
-    /// The first of its vectors.
-    pub(crate) first_vector: u32,
-    /// How many it has.
-    pub(crate) vectors: u32,
     /// How many records it has.
     pub(crate) records: u32,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: [u8; 108],
+    pub(crate) reserved: [u8; 44],
+    /// Slots of the first of its records, in any order, so that all can be fetched at once; 0 where there are fewer.
+    pub(crate) nearby: [u32; NEARBY_MAX],
 }
 
 const _: () = assert!(size_of::<Portfolio>() == 256);
@@ -73,6 +79,20 @@ impl Portfolio {
         ];
         for (sum, each) in sums {
             *sum += quantity * each;
+        }
+    }
+
+    /// Keeps a record's slot at hand, where there is a place left.
+    pub(crate) fn add_nearby(&mut self, record: u32) {
+        if let Some(place) = self.nearby.iter_mut().find(|place| **place == 0) {
+            *place = record;
+        }
+    }
+
+    /// Forgets a record that is closed.
+    pub(crate) fn remove_nearby(&mut self, record: u32) {
+        if let Some(place) = self.nearby.iter_mut().find(|place| **place == record) {
+            *place = 0;
         }
     }
 
@@ -113,18 +133,64 @@ pub(crate) struct Vector {
     /// Records in it, and those among them of options.
     pub(crate) records: u32,
     pub(crate) options: u32,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: u32,
+    /// Which of its [`Sheet`]s count, a bit each; those that nothing was added to since its sums were begun hold
+    /// anything.
+    pub(crate) used: u32,
     /// Among those of the portfolio.
     pub(crate) siblings: Links,
     /// The generation of arrays that its sums are of.
     pub(crate) generation: u64,
     pub(crate) sums: VectorSums,
+    /// The records of its positions, in the order in which they were made.
+    pub(crate) positions: Row,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 104],
+    pub(crate) reserved_tail: [u8; 96],
 }
 
 const _: () = assert!(size_of::<Vector>() == 256);
+
+/// Lanes of a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sheet {
+    /// What its options are worth under each scenario.
+    Options,
+    /// What its futures and perpetuals are.
+    Linear,
+    /// What its orders may lose, at most.
+    Orders,
+}
+
+impl Sheet {
+    /// That of what is held of an instrument.
+    #[inline(always)]
+    pub(super) fn of_held(is_option: bool) -> Self {
+        if is_option { Self::Options } else { Self::Linear }
+    }
+}
+
+impl Vector {
+    /// Forgets what was added up, to begin anew with the arrays of a generation.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, generation: u64) {
+        *self = Self { generation, used: 0, sums: VectorSums::zeroed(), ..*self };
+    }
+
+    /// Whether anything was added to lanes since the sums were begun.
+    #[inline(always)]
+    pub(super) fn uses(&self, sheet: Sheet) -> bool {
+        self.used & (1 << sheet as u32) != 0
+    }
+
+    /// Its lanes, to add to: from zero, if nothing was added since the sums were begun.
+    #[inline(always)]
+    pub(super) fn lanes_of<'l>(&mut self, sheet: Sheet, lanes: &'l mut Lanes) -> &'l mut [i64; SCENARIOS_MAX] {
+        if !self.uses(sheet) {
+            self.used |= 1 << sheet as u32;
+            lanes.0 = [0; SCENARIOS_MAX];
+        }
+        &mut lanes.0
+    }
+}
 
 /// What is summed up over the records of a vector, beside lanes.
 #[repr(C)]

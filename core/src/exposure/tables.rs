@@ -1,8 +1,9 @@
 //! The tables of portfolios, vectors and reserves.
 
+use super::arrays::LANES_LINES;
 use super::portfolio::SumsView;
 use super::records::{Portfolio, Reserve, Vector};
-use super::sums::Sums;
+use super::sums::{Change, Sums};
 use crate::arena::{Carver, GIVEN_KEYS, KeyHash, Marks, Slab, SlotIndex, Table};
 use crate::valuation::Lanes;
 
@@ -26,9 +27,6 @@ impl VectorKey {
         if self.0 & UNDERLYING == 0 { self.0 } else { 0 }
     }
 }
-
-/// Cache lines of a record of lanes.
-const LANES_LINES: usize = size_of::<Lanes>() / 64;
 
 /// All of them.
 #[derive(Debug)]
@@ -147,20 +145,15 @@ impl<'a, M: Marks> Exposures<'a, M> {
         }
     }
 
-    /// The same, to be changed.
+    /// A vector and those of its lanes that a change of an instrument's lots adds to.
     #[inline(always)]
-    pub(crate) fn sums_mut(&mut self, slot: u32) -> Sums<'_> {
+    pub(crate) fn sums_mut(&mut self, slot: u32, is_option: bool, change: &Change) -> Sums<'_> {
+        let held = if is_option { &mut self.options } else { &mut self.linear };
         Sums {
             vector: self.vectors.get_mut(slot),
-            held: Some([self.options.get_mut(slot), self.linear.get_mut(slot)]),
-            orders: self.orders.get_mut(slot),
+            held: if change.held() != 0 { Some(held.get_mut(slot)) } else { None },
+            orders: if change.rests() { Some(self.orders.get_mut(slot)) } else { None },
         }
-    }
-
-    /// The same, where only what rests changes.
-    #[inline(always)]
-    pub(crate) fn resting_mut(&mut self, slot: u32) -> Sums<'_> {
-        Sums { vector: self.vectors.get_mut(slot), held: None, orders: self.orders.get_mut(slot) }
     }
 
     /// What the order in a slot has reserved.
@@ -192,12 +185,15 @@ impl<'a, M: Marks> Exposures<'a, M> {
         self.orders.prefetch_lines(slot, 0..LANES_LINES);
     }
 
-    /// A vector, and all of its lanes.
+    /// A vector, and its lanes that lots of an instrument are added to.
     #[inline(always)]
-    pub(crate) fn prefetch_sums(&self, slot: u32) {
-        self.prefetch_vector(slot);
-        self.options.prefetch_lines(slot, 0..LANES_LINES);
-        self.linear.prefetch_lines(slot, 0..LANES_LINES);
+    pub(crate) fn prefetch_sums(&self, slot: u32, is_option: bool, rests: bool) {
+        self.vectors.prefetch_lines(slot, 0..3);
+        let held = if is_option { &self.options } else { &self.linear };
+        held.prefetch_lines(slot, 0..LANES_LINES);
+        if rests {
+            self.orders.prefetch_lines(slot, 0..LANES_LINES);
+        }
     }
 
     #[inline(always)]

@@ -8,7 +8,8 @@ use crate::ids::AccountId;
 use crate::units::{QuantityLots, Sequence, TimeNs};
 use crate::valuation::Links;
 
-/// An account. It fills a chunk: no two owners' accounts share one, so that an account is proven without its neighbours.
+/// An account. It fills a chunk: no two owners' accounts share one, so that an account is proven without its neighbours. What
+/// the check of an order needs is in the first two cache lines.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -26,7 +27,6 @@ pub(crate) struct Account {
     pub(crate) guard: u32,
     /// Realised profit and loss over all instruments, in atoms.
     pub(crate) realised: i128,
-    pub(crate) protection: Protection,
     /// A [`MarginModel`](crate::terms::MarginModel); 0 until one was chosen.
     pub(crate) margin_model: u8,
     /// A [`MarginStatus`](crate::terms::MarginStatus); 0 until it was judged.
@@ -41,19 +41,20 @@ pub(crate) struct Account {
     pub(crate) has_floor: u8,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved: [u8; 2],
+    /// Its portfolios, in the order in which they were made.
+    pub(crate) portfolios: Row,
+    /// Arrays had been published so often when all its sums were made current last.
+    pub(crate) current_at: u64,
     /// Its neighbours on the watch list.
     pub(crate) watched: Links,
     /// In atoms.
     pub(crate) cash: i128,
     /// What its trades have brought in, less what they have cost, in atoms; where margin is checked.
     pub(crate) flows: i128,
-    /// Arrays had been published so often when all its sums were made current last.
-    pub(crate) current_at: u64,
-    /// Its portfolios, in the order in which they were made.
-    pub(crate) portfolios: Row,
     /// What is left over its initial margin at least, in atoms, by the model of portfolios; where it is known, and the
     /// account is current.
     pub(crate) floor: i128,
+    pub(crate) protection: Protection,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) reserved_tail: [u8; 48],
 }

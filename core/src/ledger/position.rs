@@ -15,8 +15,8 @@ pub(crate) struct Position {
     pub(crate) account: u32,
     pub(crate) instrument: u32,
     quantity: i64,
-    cost: i128,
-    /// Lots that rest to be bought and to be sold, where margin is checked; so is all that follows.
+    /// Lots that rest to be bought and to be sold, where margin is checked; so is all that follows but the cost. What it
+    /// takes to add a record up is in the first cache line.
     pub(crate) buys: i64,
     pub(crate) sells: i64,
     /// The generation of arrays by which it was added to its portfolio; 0 before.
@@ -29,7 +29,12 @@ pub(crate) struct Position {
     /// The record of the same account and the instrument's pair; 0 without one.
     pub(crate) pair: u32,
     #[cfg_attr(feature = "serde", serde(skip))]
-    reserved: [u8; 180],
+    reserved: u32,
+    cost: i128,
+    /// Among the records of the vector.
+    pub(crate) peers: Links,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    reserved_tail: [u8; 168],
 }
 
 const _: () = assert!(size_of::<Position>() == 256);
@@ -171,6 +176,12 @@ impl<'a, M: Marks> Positions<'a, M> {
     #[inline(always)]
     pub(crate) fn prefetch(&self, slot: u32) {
         self.records.prefetch_lines(slot, 0..2);
+    }
+
+    /// What adding it up needs of it.
+    #[inline(always)]
+    pub(crate) fn prefetch_first(&self, slot: u32) {
+        self.records.prefetch(slot);
     }
 
     /// What a slot that [`Positions::find`] returned holds; nothing for slot 0.

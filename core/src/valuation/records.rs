@@ -175,40 +175,40 @@ pub(crate) struct Links {
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Risk {
-    /// The sum of doubled prices times time.
-    pub(crate) window_sum: i128,
-    pub(crate) window_begun: TimeNs,
-    pub(crate) window_last: TimeNs,
-    pub(crate) price_unit: CashAtoms,
-    /// What a lane is at most, either way.
-    pub(crate) lane_limit: i64,
-    pub(crate) volatility: Feed,
-    /// Volatility, or mark price, as it was when the pass of this number began, if it has changed since.
-    pub(crate) frozen: i64,
-    pub(crate) frozen_in: u64,
     pub(crate) underlying: u32,
     pub(crate) expiry: u32,
-    /// Among the instruments of its underlying.
-    pub(crate) siblings: Links,
-    /// Among those that are marked.
-    pub(crate) marked: Links,
-    /// 1 if there was a volatility or mark then.
+    /// The option of the other type, with the same expiry, strike and kind; 0 without one.
+    pub(crate) pair: u32,
+    /// 1 for an option.
+    pub(crate) is_option: u8,
+    /// 1 if there was a volatility or mark when the pass of `frozen_in` began.
     pub(crate) frozen_has: u8,
     /// 1 once a window began.
     pub(crate) has_window: u8,
     /// 1 while the option is on offer as another's pair.
     pub(crate) is_offered: u8,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved: u8,
-    /// The option of the other type, with the same expiry, strike and kind; 0 without one.
-    pub(crate) pair: u32,
+    /// What a lane is at most, either way.
+    pub(crate) lane_limit: i64,
     /// The most lots that an account may have.
     pub(crate) position_max: i64,
     /// What a lot that comes to rest takes off an initial margin by scenarios, at most, in lanes: where it is bought, and
     /// where it is sold; by even generations, and by odd ones.
     pub(crate) charges: [[i64; 2]; 2],
+    /// The sum of doubled prices times time.
+    pub(crate) window_sum: i128,
+    pub(crate) window_begun: TimeNs,
+    pub(crate) window_last: TimeNs,
+    pub(crate) price_unit: CashAtoms,
+    pub(crate) volatility: Feed,
+    /// Volatility, or mark price, as it was when the pass of this number began, if it has changed since.
+    pub(crate) frozen: i64,
+    pub(crate) frozen_in: u64,
+    /// Among the instruments of its underlying.
+    pub(crate) siblings: Links,
+    /// Among those that are marked.
+    pub(crate) marked: Links,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) reserved_tail: [u8; 72],
+    pub(crate) reserved: [u8; 72],
 }
 
 const _: () = assert!(size_of::<Risk>() == 256);

@@ -76,7 +76,7 @@ fn ten_thousand_commands_have_their_digests() {
     let state = Hash256::of("golden state", &[bytemuck::cast_slice::<Chunk, u8>(arena.chunks())]).to_string();
     assert_eq!(
         (events.as_str(), state.as_str()),
-        ("0f8a0ddcac27b2178f8f7452adb90caa", "e1dc2070e257b5f0fac48df678ae9fab805bc344943a8114defce40615d08ddb"),
+        ("0f8a0ddcac27b2178f8f7452adb90caa", "07a883167e38567de6d69bb0076c68da9e7ce27813fd33767ad199b9668f6f39"),
     );
 }
 

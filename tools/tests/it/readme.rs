@@ -122,6 +122,9 @@ fn the_figures_of_memory_are_the_layouts() {
         let row = format!("| {unit} | {bytes} |");
         assert!(readme.contains(&row), "the README lacks the row `{row}`");
     }
+    let margined = grouped(index_size("positions_index") + 2 * records("stakes") + 4 * records("losses"));
+    let sentence = format!("an instrument takes another {margined} bytes");
+    assert!(readme.contains(&sentence), "the README does not say that {sentence}");
 }
 
 #[test]
