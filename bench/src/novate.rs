@@ -202,6 +202,7 @@ fn apply_set_up(engine: &mut Engine<'_>, records: &Records) -> io::Result<Partie
             Event::Rejected(_) => is_refused = true,
             _ => {}
         });
+        let mut sink: &mut dyn EventSink = &mut sink;
         engine.apply(sequence, TimeNs(sequence.0), command, &mut sink).map_err(io::Error::other)?;
     }
     if is_refused || parties.session == SessionId::NONE {

@@ -10,7 +10,19 @@ pub trait EventSink {
     fn emit(&mut self, event: Event<'_>);
 }
 
-impl<S: EventSink> EventSink for &mut S {
+/// Also of sinks of any kind. An engine is compiled for each kind that it is given: where nothing is timed, one for
+/// `&mut dyn EventSink` does for all.
+///
+/// ```
+/// use novate_core::event::OwnedEvent;
+/// use novate_core::sink::EventSink;
+///
+/// let mut kept: Vec<OwnedEvent> = Vec::new();
+/// let mut any: &mut dyn EventSink = &mut kept;
+/// # fn apply(_: &mut impl EventSink) {}
+/// apply(&mut any);
+/// ```
+impl<S: EventSink + ?Sized> EventSink for &mut S {
     #[inline]
     fn emit(&mut self, event: Event<'_>) {
         (**self).emit(event);

@@ -52,6 +52,11 @@ pub trait Watch: EventSink {
 
 impl Watch for Discard {}
 
+/// The engine is compiled once for all watchers, not for each kind of them.
+fn any_sink(watch: &mut dyn Watch) -> &mut dyn EventSink {
+    watch
+}
+
 /// A checkpoint that replay came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpointed {
@@ -179,7 +184,7 @@ impl Replay {
     ///
     /// # Errors
     /// Damage; the state stays as it is after the last command that could be read.
-    pub fn run(&mut self, to: Option<Sequence>, watch: &mut impl Watch) -> Result<Halt, ReplayError> {
+    pub fn run(&mut self, to: Option<Sequence>, watch: &mut dyn Watch) -> Result<Halt, ReplayError> {
         self.run_on(to, watch, false)
     }
 
@@ -188,11 +193,11 @@ impl Replay {
     ///
     /// # Errors
     /// As [`Replay::run`].
-    pub fn follow(&mut self, to: Option<Sequence>, watch: &mut impl Watch) -> Result<Halt, ReplayError> {
+    pub fn follow(&mut self, to: Option<Sequence>, watch: &mut dyn Watch) -> Result<Halt, ReplayError> {
         self.run_on(to, watch, true)
     }
 
-    fn run_on(&mut self, to: Option<Sequence>, watch: &mut impl Watch, follows: bool) -> Result<Halt, ReplayError> {
+    fn run_on(&mut self, to: Option<Sequence>, watch: &mut dyn Watch, follows: bool) -> Result<Halt, ReplayError> {
         loop {
             let place = match self.run_to_checkpoint(to, watch, follows)? {
                 ControlFlow::Break(halt) => return Ok(halt),
@@ -208,7 +213,7 @@ impl Replay {
     fn run_to_checkpoint(
         &mut self,
         to: Option<Sequence>,
-        watch: &mut impl Watch,
+        watch: &mut dyn Watch,
         follows: bool,
     ) -> Result<ControlFlow<Halt, Place>, ReplayError> {
         let Self { state, reader, commands, looks } = self;
@@ -233,13 +238,13 @@ impl Replay {
             watch.progress(span.progress.0, span.progress.1);
             let batch = span.batch();
             watch.before(&batch.commands);
-            if watch.wants_efforts() {
-                for command in batch.commands.chunks(1) {
-                    engine.apply_batch(command, watch).map_err(ReplayError::OutOfOrder)?;
+            let wants_efforts = watch.wants_efforts();
+            let at_once = if wants_efforts { 1 } else { BATCH_COMMANDS };
+            for commands in batch.commands.chunks(at_once) {
+                engine.apply_batch(commands, &mut any_sink(watch)).map_err(ReplayError::OutOfOrder)?;
+                if wants_efforts {
                     watch.worked(engine.sequence(), engine.effort());
                 }
-            } else {
-                engine.apply_batch(&batch.commands, watch).map_err(ReplayError::OutOfOrder)?;
             }
             *commands += batch.commands.len() as u64;
             let Some(seal) = batch.seal else { continue };

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
-use novate_core::sink::Discard;
+use novate_core::sink::{Discard, EventSink};
 use novate_core::units::Sequence;
 use novate_journal::JournalError;
 use novate_journal::folder::Folder;
@@ -125,8 +125,9 @@ fn check(place: &Path, script: &Script, durable: u64) -> Result<u64, String> {
 fn uninterrupted(script: &Script, count: u64) -> Result<novate_core::digest::Hash256, String> {
     let mut state = State::genesis(&script.genesis).map_err(|error| error.to_string())?;
     let mut engine = state.attach().map_err(|error| error.to_string())?;
+    let mut nobody: &mut dyn EventSink = &mut Discard;
     for (place, (time, words)) in script.commands[..count as usize].iter().enumerate() {
-        let applied = engine.apply(Sequence(place as u64 + 1), *time, RawCommand::new(words), &mut Discard);
+        let applied = engine.apply(Sequence(place as u64 + 1), *time, RawCommand::new(words), &mut nobody);
         applied.map_err(|error| error.to_string())?;
     }
     Ok(state.digest())

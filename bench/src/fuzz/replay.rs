@@ -99,10 +99,11 @@ fn play(seed: u64, done: &mut Replays) -> Result<(), String> {
 fn from_memory(script: &Script) -> Result<Trace, String> {
     let mut state = State::genesis(&script.genesis).map_err(|error| error.to_string())?;
     let mut trace = Trace::default();
+    let mut nobody: &mut dyn EventSink = &mut Discard;
     for (place, (time, words)) in script.commands.iter().enumerate() {
         let sequence = Sequence(place as u64 + 1);
         let mut engine = state.attach().map_err(|error| error.to_string())?;
-        let applied = engine.apply(sequence, *time, RawCommand::new(words), &mut Discard);
+        let applied = engine.apply(sequence, *time, RawCommand::new(words), &mut nobody);
         applied.map_err(|error| error.to_string())?;
         if engine.events_digest() != script.digests[place + 1] {
             return Err(format!("command {sequence} says other events the second time"));

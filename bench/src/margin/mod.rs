@@ -41,7 +41,9 @@ pub enum Case {
     CheckFutures,
     /// The same with the model of portfolios.
     CheckPortfolio,
-    /// The same for 10,000 accounts in no order.
+    /// The same where no floor is enough: margin is reckoned for every order.
+    CheckFull,
+    /// An order of one of 10,000 accounts in no order, with the model of portfolios.
     CheckFar,
     /// An order that rests and is cancelled, with the model of futures.
     RestFutures,
@@ -53,13 +55,14 @@ pub enum Case {
 
 impl Case {
     /// Every case.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FlowFutures,
         Self::FlowPortfolio,
         Self::FillFutures,
         Self::FillPortfolio,
         Self::CheckFutures,
         Self::CheckPortfolio,
+        Self::CheckFull,
         Self::CheckFar,
         Self::RestFutures,
         Self::RestPortfolio,
@@ -75,6 +78,7 @@ impl Case {
             Self::FillPortfolio => "fill-portfolio",
             Self::CheckFutures => "check-futures",
             Self::CheckPortfolio => "check-portfolio",
+            Self::CheckFull => "check-full",
             Self::CheckFar => "check-far",
             Self::RestFutures => "rest-futures",
             Self::RestPortfolio => "rest-portfolio",
@@ -101,8 +105,9 @@ impl Case {
             Self::CheckFutures => {
                 "4 accounts in turn, which hold one perpetual; orders trade at once or not at all, and find nobody"
             }
+            Self::CheckFull => "the same, and feeds are in doubt, so that margin is reckoned in full for every order",
             Self::CheckFar => {
-                "the same for 10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest"
+                "as check-portfolio, for 10,000 accounts in no order, each of which holds 8 options of 4 expiries; 20,000 orders rest"
             }
             Self::RestFutures => "4 accounts in turn, which hold one perpetual; orders rest and are cancelled",
             Self::CheckPortfolio | Self::RestPortfolio => "the same, each account holds 40 options of 4 expiries",
@@ -122,6 +127,7 @@ impl Case {
             Self::FillPortfolio => orders::fill(MarginModel::Portfolio, plan),
             Self::CheckFutures => orders::check(MarginModel::Futures, plan),
             Self::CheckPortfolio => orders::check(MarginModel::Portfolio, plan),
+            Self::CheckFull => orders::check_full(plan),
             Self::CheckFar => orders::check_far(plan),
             Self::RestFutures => orders::rest(MarginModel::Futures, plan),
             Self::RestPortfolio => orders::rest(MarginModel::Portfolio, plan),

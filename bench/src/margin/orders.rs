@@ -40,7 +40,7 @@ const SEED: u64 = 41;
 /// Accounts with options in four expiries, ten in each; or one perpetual, for the model of futures.
 fn board(model: MarginModel, accounts: u32, orders: u32) -> Board {
     let expiries = if model == MarginModel::Futures { 0 } else { 4 };
-    Board { model, accounts, expiries, options: 10, held: 10, orders }
+    Board { model, accounts, expiries, options: 10, held: 10, orders, is_in_doubt: false }
 }
 
 /// Sweeps, of which only the sweeping order is timed.
@@ -66,12 +66,17 @@ pub(super) fn fill(model: MarginModel, plan: Plan) -> io::Result<Duel> {
 
 /// Orders of few accounts that trade at once or not at all, and find nobody: what is left of them is their check.
 pub(super) fn check(model: MarginModel, plan: Plan) -> io::Result<Duel> {
-    near((model, Stays::NotAtAll), plan)
+    near(board(model, NEAR, NEAR), Stays::NotAtAll, plan)
+}
+
+/// The same where feeds are in doubt: margin is reckoned in full for every order.
+pub(super) fn check_full(plan: Plan) -> io::Result<Duel> {
+    near(Board { is_in_doubt: true, ..board(MarginModel::Portfolio, NEAR, NEAR) }, Stays::NotAtAll, plan)
 }
 
 /// Orders of few accounts that rest, each cancelled by the next command.
 pub(super) fn rest(model: MarginModel, plan: Plan) -> io::Result<Duel> {
-    near((model, Stays::Rests), plan)
+    near(board(model, NEAR, NEAR), Stays::Rests, plan)
 }
 
 /// What becomes of an order that trades with nobody.
@@ -81,8 +86,7 @@ enum Stays {
     Rests,
 }
 
-fn near((model, stays): (MarginModel, Stays), plan: Plan) -> io::Result<Duel> {
-    let board = board(model, NEAR, NEAR);
+fn near(board: Board, stays: Stays, plan: Plan) -> io::Result<Duel> {
     let orders = plan.units(NEAR_ORDERS);
     let script = |trader: &mut Trader, records: &mut Records| {
         for number in 0..orders as u32 {
@@ -97,7 +101,7 @@ fn near((model, stays): (MarginModel, Stays), plan: Plan) -> io::Result<Duel> {
             }
         }
     };
-    let goal = match (stays, model) {
+    let goal = match (stays, board.model) {
         (Stays::Rests, _) => Goal::Open,
         (_, MarginModel::Futures) => Goal::Extra(GOAL_FUTURES),
         _ => Goal::Extra(GOAL_PORTFOLIO),

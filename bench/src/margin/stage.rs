@@ -101,7 +101,8 @@ impl Play {
     /// Looks at all events of the commands, the set-up's left out, and notes what all events come to.
     pub(super) fn listen(&mut self) -> io::Result<Listener> {
         let mut listener = Listener(0);
-        let (_, digest) = self.perform(&mut listener)?;
+        let mut sink: &mut dyn EventSink = &mut listener;
+        let (_, digest) = self.perform(&mut sink)?;
         self.digest = digest;
         Ok(listener)
     }

@@ -53,6 +53,7 @@ pub(super) fn duel(plan: Plan) -> io::Result<Duel> {
         options: plan.units(OPTIONS).next_multiple_of(2) as u32,
         held: HELD,
         orders: (RESTING + TICKS_BEFORE + TICKS) as u32,
+        is_in_doubt: false,
     };
     let replayed = |has_ticks| {
         let (mut stage, mut trader, mut operator) = board.stage(true)?;
@@ -200,7 +201,8 @@ impl Replayed {
             let decoded = Command::decode(command.words());
             let named = decoded.header().map_or(AccountId::NONE, |header| header.account);
             let bounds = Bounds::of(&decoded, engine.records(named).unwrap_or_default());
-            engine.apply(sequence, time, command, &mut published).map_err(io::Error::other)?;
+            let mut sink: &mut dyn EventSink = &mut published;
+            engine.apply(sequence, time, command, &mut sink).map_err(io::Error::other)?;
             let effort = engine.effort();
             if !bounds.hold(&effort) {
                 return Err(io::Error::other(format!("a command did too much: {effort:?}, at most {bounds:?}")));

@@ -57,6 +57,8 @@ pub(super) struct Board {
     pub(super) held: u32,
     /// Orders that will rest at once.
     pub(super) orders: u32,
+    /// Whether the sources of feeds are not sure of them.
+    pub(super) is_in_doubt: bool,
 }
 
 impl Board {
@@ -271,7 +273,10 @@ impl Venue<'_, '_> {
 
     /// Index, forward prices, rates and smiles, the first mark, and the first arrays.
     fn feed(&mut self) -> io::Result<()> {
-        let stamp = FeedStamp::sure(0, TimeNs((self.engine.sequence().0 + 1) * COMMAND_INTERVAL_NS));
+        let mut stamp = FeedStamp::sure(0, TimeNs((self.engine.sequence().0 + 1) * COMMAND_INTERVAL_NS));
+        if self.board.is_in_doubt {
+            stamp.confidence = 0;
+        }
         let index = self.operator.tick(INDEX, stamp.source_time);
         self.send(&index)?;
         for number in 1..=self.board.expiries {

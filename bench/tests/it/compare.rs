@@ -180,6 +180,7 @@ fn what_margin_costs_is_measured_on_the_same_events() {
         ("fill-portfolio", "10 ns more"),
         ("check-futures", "30 ns more"),
         ("check-portfolio", "100 ns more"),
+        ("check-full", "100 ns more"),
         ("check-far", "250 ns more"),
         ("rest-futures", "none"),
         ("rest-portfolio", "none"),

@@ -17,7 +17,7 @@ use crate::support::{SMALL, Taking, commands, from_memory, genesis, write};
 const COUNT: usize = 50;
 /// What the golden journal comes to.
 const EVENTS_DIGEST: &str = "b704477bfd28e763ef4d7bcea1c34ae5";
-const STATE_DIGEST: &str = "ca724ad386f7008316c6c7c18a8781e3242ad45b3b77c94d085a03f5e38f82e0";
+const STATE_DIGEST: &str = "deadb05613ae7aeff261c2a2059c4d8b8dc4c757c7ffe59546a9d318cd2849a8";
 const CHAIN: &str = "31513721741cb36978c0e48f88f6165b4f695eedc9f6861d2087977f229f4cc6";
 
 /// The journal's files as they are committed, by the format's version.

@@ -6,7 +6,7 @@ use novate_core::arena::{Chunk, Layout, Untracked};
 use novate_core::digest::EventsDigest;
 use novate_core::engine::Engine;
 use novate_core::genesis::Genesis;
-use novate_core::sink::Discard;
+use novate_core::sink::{Discard, EventSink};
 use novate_journal::folder::Folder;
 use novate_journal::mapping::AnonymousMapping;
 use novate_journal::snapshot;
@@ -50,9 +50,10 @@ pub(super) fn resume(storage: Arc<dyn Storage>, settings: Settings) -> Result<Or
     let (mut memory, layout) = state.into_memory();
     let chunks: &mut [Chunk] = bytemuck::cast_slice_mut(memory.as_bytes_mut());
     let mut engine = Engine::attach_as(&layout, chunks, Untracked).map_err(StateError::Open)?;
+    let mut nobody: &mut dyn EventSink = &mut Discard;
     while let Some(span) = opening.reader().read_span(BATCH_COMMANDS)? {
         let batch = span.batch();
-        engine.apply_batch(&batch.commands, &mut Discard).map_err(StartError::OutOfOrder)?;
+        engine.apply_batch(&batch.commands, &mut nobody).map_err(StartError::OutOfOrder)?;
         if let Some(seal) = batch.seal
             && seal.events_digest != engine.events_digest().to_bytes()
         {

@@ -234,7 +234,8 @@ impl<'a> Venue<'a> {
         };
         for command in SetUp::new(opening, terms).commands() {
             let mut events: Vec<OwnedEvent> = Vec::new();
-            venue.apply(TimeNs::ZERO, command, &mut events)?;
+            let mut sink: &mut dyn EventSink = &mut events;
+            venue.apply(TimeNs::ZERO, command, &mut sink)?;
             for event in events {
                 venue.trader.learn(event.view())?;
             }

@@ -17,6 +17,7 @@ use novate_core::event::OwnedEvent;
 use novate_core::genesis::Genesis;
 use novate_core::ids::{AccountId, ClientOrderId, ExpiryId, InstrumentId, OrderId, SessionId, UnderlyingId};
 use novate_core::reject::RejectCode;
+use novate_core::sink::EventSink;
 use novate_core::terms::{Role, SelfTrade, Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
@@ -411,8 +412,9 @@ impl<'a> Venue<'a> {
     fn apply_command(&mut self, command: RawCommand<'_>) -> Result<(), Stop> {
         self.sequence += 1;
         let from = self.events.len();
+        let mut sink: &mut dyn EventSink = &mut self.events;
         self.engine
-            .apply(Sequence(self.sequence), self.time, command, &mut self.events)
+            .apply(Sequence(self.sequence), self.time, command, &mut sink)
             .map_err(|cause| Error::engine("applying a scenario's command", cause))?;
         // What was opened has a name from here on.
         for event in &self.events[from..] {

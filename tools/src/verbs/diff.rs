@@ -11,7 +11,7 @@ use novate_core::command::{Checkpoint, CommandRecord, RawCommand};
 use novate_core::digest::{EventsDigest, Hash256};
 use novate_core::engine::Engine;
 use novate_core::genesis::Genesis;
-use novate_core::sink::Discard;
+use novate_core::sink::{Discard, EventSink};
 use novate_core::units::{Sequence, TimeNs};
 use novate_journal::reader::{Chain, Frame, Reader};
 use novate_journal::state::State;
@@ -166,7 +166,8 @@ impl Side {
 
     fn apply(&self, engine: &mut Engine<'_, Dirty<'_>>) -> Result<(), Error> {
         let Read { sequence, time, ref words } = self.command;
-        let applied = engine.apply(sequence, time, RawCommand::new(words), &mut Discard);
+        let mut nobody: &mut dyn EventSink = &mut Discard;
+        let applied = engine.apply(sequence, time, RawCommand::new(words), &mut nobody);
         applied.map_err(|cause| Error::engine("applying a command", cause))
     }
 }

@@ -169,9 +169,9 @@ impl Inspection<'_> {
 }
 
 /// Applies a command; nothing else is one.
-fn apply(engine: &mut Engine<'_, Dirty<'_>>, frame: &Frame<'_>, sink: &mut impl EventSink) -> Result<(), Error> {
+fn apply(engine: &mut Engine<'_, Dirty<'_>>, frame: &Frame<'_>, mut sink: &mut dyn EventSink) -> Result<(), Error> {
     let Some(command) = frame.command() else { return Ok(()) };
-    let applied = engine.apply(command.sequence, command.time, command.command, sink);
+    let applied = engine.apply(command.sequence, command.time, command.command, &mut sink);
     applied.map_err(|cause| Error::engine("applying a command", cause))
 }
 
