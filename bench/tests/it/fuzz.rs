@@ -1,5 +1,7 @@
 //! The fuzzers with small numbers; long runs are the binary `fuzz`.
 
+use std::thread;
+
 use novate_bench::fuzz::crash::{self, CrashCanary};
 use novate_bench::fuzz::{Coverage, Midway, batch, book, bytes, kill, replay, reserve, witness};
 use novate_core::naive::Canary;
@@ -64,11 +66,18 @@ const MARGINED: [RejectCode; 3] = [RejectCode::PositionTableFull, RejectCode::Ve
 
 #[test]
 fn every_canary_is_found() {
-    for &canary in Canary::ALL {
+    let find = |canary| {
         let run = if OF_MARGIN.contains(&canary) { book::run_margined } else { book::run };
         let found = run(1, SHORT_RUN_COMMANDS, canary, &mut |_| {});
         assert!(found.is_err(), "{} was not found in {SHORT_RUN_COMMANDS} commands", canary.name());
-    }
+    };
+    // It takes longest of all tests: by two of them.
+    let (even, odd): (Vec<_>, Vec<_>) = Canary::ALL.iter().enumerate().partition(|(place, _)| place % 2 == 0);
+    thread::scope(|scope| {
+        for part in [even, odd] {
+            scope.spawn(move || part.into_iter().for_each(|(_, canary)| find(*canary)));
+        }
+    });
 }
 
 /// Bugs in rules about margin.
