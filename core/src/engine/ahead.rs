@@ -112,9 +112,9 @@ impl<M: Marks> Engine<'_, M> {
         self.exposures.prefetch_sums(record.vector, is_option, record.buys != 0 || record.sells != 0);
     }
 
-    /// Fetches what an order that is named has reserved.
+    /// Fetches what an order that is named has reserved; nothing where margin is not checked.
     #[inline(always)]
-    pub(super) fn look_middle_at_reserve(&self, slot: u32) {
+    pub(super) fn look_at_reserve(&self, slot: u32) {
         self.exposures.prefetch_reserve(slot);
     }
 

@@ -137,7 +137,7 @@ impl<M: Marks> Engine<'_, M> {
         let slot = if by_id { OrderId(target.id).slot() } else { self.book.peek_client(KeyHash(ahead.order)) };
         self.book.prefetch_order(slot);
         if self.is_margined() {
-            self.look_middle_at_reserve(slot);
+            self.look_at_reserve(slot);
         }
         Ahead { order: slot, position: 0 }
     }

@@ -106,9 +106,14 @@ impl<M: Marks> Engine<'_, M> {
     /// What one lot loses at once if it is filled at a price; nothing without an array.
     #[inline(always)]
     pub(super) fn adverse(&self, account: u32, instrument: u32, side: Side, price: PriceTicks) -> i128 {
-        let Some(lot) = self.lot(instrument) else { return 0 };
-        let counts = !lot.is_option || self.model_of(account) != MarginModel::Standard;
-        let mark = if counts { lot.worths.mark } else { 0 };
+        let generation = self.generation_of(instrument);
+        let worths = self.arrays.worths(place(instrument, generation));
+        if worths.generation != generation || generation == 0 {
+            return 0;
+        }
+        let is_option = self.risks.get(instrument).is_option != 0;
+        let counts = !is_option || self.model_of(account) != MarginModel::Standard;
+        let mark = if counts { worths.mark } else { 0 };
         let over = self.price_in_lanes(instrument, price) - i128::from(mark);
         (if side == Side::Buy { over } else { -over }).max(0)
     }
@@ -137,13 +142,14 @@ impl<M: Marks> Engine<'_, M> {
 
     #[inline(never)]
     fn reserve_lots(&mut self, slot: u32) {
-        let order = *self.book.order(slot);
-        let account = order.account.slot();
+        // Field by field: what was just stored so is not at hand as a whole yet.
+        let order = self.book.order(slot);
+        let &Order { account, instrument, price, terms, .. } = order;
+        let (account, side, lots) = (account.slot(), terms.side(), self.open_quantity(order).0);
         let found = self.positions.get(self.checked.position);
-        let is_same = (found.account, found.instrument) == (account, order.instrument)
+        let is_same = (found.account, found.instrument) == (account, instrument)
             && self.checked.sequence == self.header.get().sequence;
-        let lots = self.open_quantity(&order).0;
-        let (position, adverse) = if is_same && order.terms.complex() == 0 && order.price == self.checked.price {
+        let (position, adverse) = if is_same && terms.complex() == 0 && price == self.checked.price {
             let Checked { position, adverse, charge, lane_bits, .. } = self.checked;
             let account = self.accounts.slab.get_mut(account);
             if account.has_floor != 0 {
@@ -151,12 +157,12 @@ impl<M: Marks> Engine<'_, M> {
             }
             (position, adverse)
         } else {
-            let (position, adverse) = self.find_adverse(&order);
-            self.lower_floor((account, order.instrument), order.side(), lots, adverse);
+            let (position, adverse) = self.find_adverse(slot);
+            self.lower_floor((account, instrument), side, lots, adverse);
             (position, adverse)
         };
         *self.exposures.reserve_mut(slot) = Reserve { adverse, position, reserved: 0 };
-        self.change_resting(position, order.side(), lots, adverse);
+        self.change_resting(position, side, lots, adverse);
     }
 
     /// Lowers an account's floor by what lots that come to rest, or trade as if they had, are charged; each loses so much at
@@ -186,9 +192,10 @@ impl<M: Marks> Engine<'_, M> {
 
     /// The record that an order belongs to, made if there is none, and what a lot of it loses at once.
     #[inline(never)]
-    fn find_adverse(&mut self, order: &Order) -> (u32, i64) {
+    fn find_adverse(&mut self, slot: u32) -> (u32, i64) {
+        let order = *self.book.order(slot);
         let account = order.account.slot();
-        let adverse = self.adverse(account, order.instrument, order.side(), self.worst_price(order));
+        let adverse = self.adverse(account, order.instrument, order.side(), self.worst_price(&order));
         // Cut off only where the order was not checked for want of an array.
         let adverse = adverse.min(self.risks.get(order.instrument).lane_limit.into()) as i64;
         match self.positions.find(self.seed(), account, order.instrument) {

@@ -427,12 +427,14 @@ impl<M: Marks> Engine<'_, M> {
         self.permitted_account(sender, header.account)?;
         if target.by == OrderTarget::BY_CLIENT_ORDER_ID {
             let found = self.find_client_order(header.account, ClientOrderId(target.id));
+            self.look_at_reserve(found.slot);
             return if found.slot == 0 { Err(RejectCode::UnknownOrder) } else { Ok(found) };
         }
         let id = OrderId(target.id);
         let slot = id.slot();
         match self.book.try_order(slot) {
             Some(order) if slot != 0 && order.id == id => {
+                self.look_at_reserve(slot);
                 let owned = order.account == header.account;
                 if owned { Ok(Found::elsewhere(slot)) } else { Err(RejectCode::OrderNotOwned) }
             }

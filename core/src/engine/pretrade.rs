@@ -11,7 +11,7 @@ use crate::arena::Marks;
 use crate::book::Order;
 use crate::exposure::{
     Change, Kind, LOAD_MAX, Lot, Lots, Portfolio, RESTING_WEIGHT, STANDARD_OPTIONS_MAX, Sums, SumsView, Vector,
-    VectorKey, atoms, ceil_ppm, charge_of, need_more,
+    VectorKey, ceil_ppm, charge_of, need_more,
 };
 use crate::ids::{AccountId, EntityId};
 use crate::reject::RejectCode;
@@ -235,7 +235,8 @@ impl<M: Marks> Engine<'_, M> {
                 return None;
             }
             let needed = sums.needs[1] + sums.adverse + if slot == portfolio { more } else { 0 };
-            left += atoms(i128::from(sums.mark - needed), self.underlyings.slab.get(sums.underlying).lane_bits);
+            // Both are bounded by the load: 64 bits are enough.
+            left += i128::from((sums.mark - needed) >> (self.underlyings.slab.get(sums.underlying).lane_bits & 63));
             slot = sums.siblings.next;
         }
         Some(left)
