@@ -92,8 +92,13 @@ fn times(quantity: i64, price: i128) -> Result<i128, TooLarge> {
 /// ```
 pub fn margin(parameters: &Parameters, expiry: &Expiry<'_>) -> Result<Margin, TooLarge> {
     let mut isolated = Margin::default();
+    let mut of_spot = None;
     for position in expiry.positions.iter().filter(|position| position.quantity < 0) {
-        let needed = isolated_of(parameters, expiry.spot, position)?;
+        let of_spot = match of_spot {
+            Some(known) => known,
+            None => *of_spot.insert(OfSpot::new(parameters, expiry.spot)?),
+        };
+        let needed = isolated_of(parameters, (expiry.spot, &of_spot), position)?;
         isolated.maintenance = sum([isolated.maintenance, needed.maintenance])?;
         isolated.initial = sum([isolated.initial, needed.initial])?;
     }
@@ -112,33 +117,115 @@ pub fn margin(parameters: &Parameters, expiry: &Expiry<'_>) -> Result<Margin, To
     })
 }
 
+/// Parts of spot, the same for all options of an expiry.
+#[derive(Clone, Copy, Debug)]
+struct OfSpot {
+    initial: i128,
+    initial_min: i128,
+    /// Of calls, of puts.
+    maintenance: [i128; 2],
+}
+
+impl OfSpot {
+    fn new(parameters: &Parameters, spot: i128) -> Result<Self, TooLarge> {
+        let [call, put] = parameters.maintenance;
+        Ok(Self {
+            initial: cost(spot, parameters.initial)?,
+            initial_min: cost(spot, parameters.initial_min)?,
+            maintenance: [cost(spot, call)?, cost(spot, put)?],
+        })
+    }
+}
+
 /// What a short option needs for itself.
-fn isolated_of(parameters: &Parameters, spot: i128, position: &Position) -> Result<Margin, TooLarge> {
+fn isolated_of(
+    parameters: &Parameters,
+    (spot, of_spot): (i128, &OfSpot),
+    position: &Position,
+) -> Result<Margin, TooLarge> {
     let Position { quantity, strike, is_call, mark } = *position;
     let out_of_the_money = if is_call { difference(strike, spot)? } else { difference(spot, strike)? }.max(0);
-    let of_spot =
-        difference(cost(spot, parameters.initial)?, out_of_the_money)?.max(cost(spot, parameters.initial_min)?);
-    let initial = times(quantity, sum([of_spot, mark])?)?;
-    let [call, put] = parameters.maintenance;
+    let at_least = difference(of_spot.initial, out_of_the_money)?.max(of_spot.initial_min);
+    let initial = times(quantity, sum([at_least, mark])?)?;
+    let [call, put] = of_spot.maintenance;
     if is_call {
-        let maintenance = times(quantity, sum([cost(spot, call)?, mark])?)?;
+        let maintenance = times(quantity, sum([call, mark])?)?;
         return Ok(Margin { maintenance, initial });
     }
-    let more = cost(spot, put)?.max(cost(mark, parameters.maintenance_of_mark)?);
+    let more = put.max(cost(mark, parameters.maintenance_of_mark)?);
     let maintenance = times(quantity, sum([more, mark])?)?;
     Ok(Margin { maintenance, initial: initial.min(part(maintenance, parameters.offset)?) })
 }
 
-/// The least that all options pay together, not above zero: between zero and the strikes it is a straight line.
+/// The least that all options pay together, not above zero, at zero or at a strike: between those it is a straight line,
+/// which is followed from the lowest of them upwards.
 fn worst_payment(expiry: &Expiry<'_>) -> Result<i128, TooLarge> {
-    let mut worst = 0;
-    for price in expiry.positions.iter().map(|position| position.strike).chain([0]) {
-        let mut paid = 0;
-        for &Position { quantity, strike, is_call, .. } in expiry.positions {
-            let each = if is_call { difference(price, strike)? } else { difference(strike, price)? };
-            paid = sum([paid, times(quantity, each.max(0))?])?;
+    let strikes = || expiry.positions.iter().map(|position| position.strike);
+    let mut price = strikes().fold(0, i128::min);
+    let (mut paid, mut slope) = (0, 0);
+    for &Position { quantity, strike, is_call, .. } in expiry.positions {
+        // None is below the price.
+        if !is_call {
+            paid = sum([paid, times(quantity, difference(strike, price)?)?])?;
         }
-        worst = worst.min(paid);
+        let is_rising = is_call && strike == price;
+        let is_falling = !is_call && strike > price;
+        slope += if is_rising { i128::from(quantity) } else { 0 } - if is_falling { i128::from(quantity) } else { 0 };
     }
-    Ok(worst)
+    let mut worst = paid.min(0);
+    loop {
+        // The next strike, or zero, and what begins or ends there: of a call it begins to pay, of a put it no longer does.
+        let mut next = if price < 0 { Some((0, 0)) } else { None };
+        for &Position { quantity, strike, .. } in expiry.positions.iter().filter(|position| position.strike > price) {
+            match &mut next {
+                Some((nearest, more)) if *nearest == strike => *more += i128::from(quantity),
+                Some((nearest, _)) if *nearest < strike => {}
+                _ => next = Some((strike, i128::from(quantity))),
+            }
+        }
+        let Some((strike, more)) = next else { return Ok(worst) };
+        let change = difference(strike, price)?.checked_mul(slope).ok_or(TooLarge)?;
+        paid = sum([paid, change])?;
+        (price, slope, worst) = (strike, slope + more, worst.min(paid));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    /// What all pay at zero and at each strike, one by one.
+    fn one_by_one(positions: &[Position]) -> i128 {
+        let paid = |price: i128| {
+            positions.iter().fold(0, |paid, &Position { quantity, strike, is_call, .. }| {
+                let each = if is_call { price - strike } else { strike - price }.max(0);
+                paid + i128::from(quantity) * each
+            })
+        };
+        positions.iter().map(|position| position.strike).chain([0]).map(paid).fold(0, i128::min)
+    }
+
+    #[test]
+    fn the_worst_payment_is_that_of_all_prices() {
+        let mut state = 1_u64;
+        let mut below = |end: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % end
+        };
+        for _ in 0..5_000 {
+            // Strikes that are repeated, at zero and below it, too.
+            let (count, strikes) = (below(33), 1 + below(40));
+            let positions: Vec<Position> = (0..count)
+                .map(|_| Position {
+                    quantity: below(201).cast_signed() - 100,
+                    strike: i128::from(below(strikes)) * 7 - 35,
+                    is_call: below(2) == 0,
+                    mark: 0,
+                })
+                .collect();
+            let expiry = Expiry { positions: &positions, spot: 100, forward: 100 };
+            assert_eq!(worst_payment(&expiry), Ok(one_by_one(&positions)), "{positions:?}");
+        }
+    }
 }
