@@ -83,7 +83,7 @@ fn kinds() -> Vec<&'static str> {
 }
 
 /// An account's or instrument's id, in one of its two forms.
-fn entity<I: EntityId>(text: &str) -> Result<I, String> {
+pub(crate) fn entity<I: EntityId>(text: &str) -> Result<I, String> {
     let parts = || {
         let (shard, rest) = text.split_once('/')?;
         let (slot, generation) = rest.split_once('.')?;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use novate_bench::fuzz::book::OF_MARGIN;
 use novate_bench::fuzz::clients::{self, Clients, ClientsCanary};
 use novate_bench::fuzz::crash::{CrashCanary, Crashes};
 use novate_bench::fuzz::replay::Replays;
@@ -40,7 +41,7 @@ enum Fuzzer {
         #[command(flatten)]
         run: Run,
         /// Plants a bug in the oracle; the run must find it.
-        #[arg(long, value_parser = canaries())]
+        #[arg(long, value_parser = canaries(|canary| !OF_MARGIN.contains(canary)))]
         canary: Option<Canary>,
     },
     /// The same in worlds in which margin is checked: accounts' sums and margins compared after every command.
@@ -48,7 +49,7 @@ enum Fuzzer {
         #[command(flatten)]
         run: Run,
         /// Plants a bug in the oracle; the run must find it.
-        #[arg(long, value_parser = canaries())]
+        #[arg(long, value_parser = canaries(|canary| OF_MARGIN.contains(canary)))]
         canary: Option<Canary>,
     },
     /// Whichever of an account's resting orders are filled, what was reserved for them suffices.
@@ -60,7 +61,7 @@ enum Fuzzer {
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
         books: u64,
         /// Plants a bug in what is reserved; the run must find it.
-        #[arg(long, value_parser = canaries())]
+        #[arg(long, value_parser = canaries(|canary| fuzz::reserve::CANARIES.contains(canary)))]
         canary: Option<Canary>,
     },
     /// Batches against their commands one by one, events and memory compared.
@@ -152,9 +153,9 @@ enum Fuzzer {
 
 /// The canaries by name. The names are handed to clap one by one: joined to a message here, they become a sum of constants
 /// over which LLVM takes minutes.
-fn canaries() -> impl TypedValueParser<Value = Canary> {
-    let names = PossibleValuesParser::new(Canary::ALL.iter().map(|canary| canary.name()));
-    names.try_map(|name| Canary::from_name(&name).ok_or("no such canary"))
+fn canaries(which: impl Fn(&Canary) -> bool) -> impl TypedValueParser<Value = Canary> {
+    let named = Canary::ALL.iter().filter(|canary| which(canary)).map(|canary| canary.name());
+    PossibleValuesParser::new(named).try_map(|name| Canary::from_name(&name).ok_or("no such canary"))
 }
 
 fn main() -> ExitCode {
@@ -165,7 +166,12 @@ fn main() -> ExitCode {
             next_report = done + 2_000_000;
         }
     };
-    let result = match Arguments::parse().fuzzer {
+    let fuzzer = Arguments::parse().fuzzer;
+    let planted = match &fuzzer {
+        Fuzzer::Book { canary, .. } | Fuzzer::Margin { canary, .. } | Fuzzer::Reserve { canary, .. } => *canary,
+        _ => None,
+    };
+    let result = match fuzzer {
         Fuzzer::Book { run, canary } => {
             fuzz::book::run(run.seed, run.commands, canary.unwrap_or(Canary::None), &mut progress)
         }
@@ -205,7 +211,7 @@ fn main() -> ExitCode {
         }
         Fuzzer::Witness { run } => fuzz::witness::run(run.seed, run.commands, &mut progress),
     };
-    report(result)
+    report(result, planted)
 }
 
 /// Of a process that others have started.
@@ -306,7 +312,8 @@ fn report_replays(result: Result<Replays, Box<Finding>>) -> ExitCode {
     }
 }
 
-fn report(result: Result<Coverage, Box<Finding>>) -> ExitCode {
+/// What a run has met and found; one in which a bug was planted, and not found, is no success.
+fn report(result: Result<Coverage, Box<Finding>>, planted: Option<Canary>) -> ExitCode {
     match result {
         Ok(coverage) => {
             for (title, counts) in [
@@ -321,7 +328,9 @@ fn report(result: Result<Coverage, Box<Finding>>) -> ExitCode {
                 }
             }
             println!("{} commands, nothing found", coverage.commands);
-            ExitCode::SUCCESS
+            let Some(canary) = planted else { return ExitCode::SUCCESS };
+            println!("{} was planted and not found: try more commands, or another seed", canary.name());
+            ExitCode::from(3)
         }
         Err(finding) => {
             println!("{finding}");

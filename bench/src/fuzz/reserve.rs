@@ -22,6 +22,10 @@ use crate::workload::random::Random;
 /// One order of so many is asked about before: a liquidation price takes as long as hundreds of commands.
 const ASKED_ONE_IN: u32 = 4;
 
+/// Bugs in what is reserved, each of which a run finds.
+pub const CANARIES: [Canary; 3] =
+    [Canary::ReserveIgnoresSign, Canary::AdverseAtCurrentMark, Canary::FilledSideForgotten];
+
 /// Tries `books` commands' books of margin's worlds from `seed` on, and counts under `most` what was filled.
 ///
 /// # Errors

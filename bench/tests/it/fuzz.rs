@@ -67,7 +67,7 @@ const MARGINED: [RejectCode; 3] = [RejectCode::PositionTableFull, RejectCode::Ve
 #[test]
 fn every_canary_is_found() {
     let find = |canary| {
-        let run = if OF_MARGIN.contains(&canary) { book::run_margined } else { book::run };
+        let run = if book::OF_MARGIN.contains(&canary) { book::run_margined } else { book::run };
         let found = run(1, SHORT_RUN_COMMANDS, canary, &mut |_| {});
         assert!(found.is_err(), "{} was not found in {SHORT_RUN_COMMANDS} commands", canary.name());
     };
@@ -79,21 +79,6 @@ fn every_canary_is_found() {
         }
     });
 }
-
-/// Bugs in rules about margin.
-const OF_MARGIN: [Canary; 11] = [
-    Canary::ReserveIgnoresSign,
-    Canary::FilledSideForgotten,
-    Canary::NakedIgnoresPair,
-    Canary::AdverseAtCurrentMark,
-    Canary::SweepSkipsWatchList,
-    Canary::MixedGenerations,
-    Canary::ReduceAlwaysAccepted,
-    Canary::DampingForgotten,
-    Canary::ShortfallOffByOne,
-    Canary::FlowsForgetMultiplier,
-    Canary::JudgedLate,
-];
 
 #[test]
 fn batches_are_their_commands_one_by_one() {
@@ -114,7 +99,12 @@ fn is_margined(coverage: &Coverage) -> bool {
 #[test]
 fn what_is_said_and_reserved_before_is_left_after() {
     let coverage = reserve::run(1, 16_000, Canary::None, &mut |_| {}).expect("nothing found");
-    for name in ["books with fills tried", "estimates of orders that rested", "estimates of orders that were filled"] {
+    for name in [
+        "books with fills tried",
+        "estimates of orders that rested",
+        "estimates of orders that were filled",
+        "estimates of liquidation prices",
+    ] {
         assert!(coverage.most.get(name) > Some(&0), "{name} in {:?}", coverage.most);
     }
 }
@@ -122,7 +112,7 @@ fn what_is_said_and_reserved_before_is_left_after() {
 /// The rule that one would think of first leaves less than was reserved, and so do two more: the property finds them.
 #[test]
 fn too_little_reserved_is_found() {
-    for canary in [Canary::ReserveIgnoresSign, Canary::AdverseAtCurrentMark, Canary::FilledSideForgotten] {
+    for canary in reserve::CANARIES {
         let found = reserve::run(1, 60_000, canary, &mut |_| {}).expect_err("less is left than was reserved");
         assert!(found.to_string().contains(" left, and "), "{canary:?}: {found}");
     }

@@ -8,7 +8,7 @@ use super::reckoning::Held;
 use super::sweep::{paid, signed};
 use crate::arena::Marks;
 use crate::command::PPM;
-use crate::exposure::{Kind, Lots};
+use crate::exposure::{Kind, LOAD_MAX, Lots, Outlook, STANDARD_OPTIONS_MAX};
 use crate::ids::{AccountId, EntityId, InstrumentId, OrderId, UnderlyingId};
 use crate::margin::Greeks;
 use crate::reject::RejectCode;
@@ -17,6 +17,9 @@ use crate::units::{CashAtoms, PriceTicks, QuantityLots};
 
 /// How far prices are looked at for a liquidation price: from a hundredth of what they are to four times that.
 const PARTS: [(u32, i32); 2] = [(10_000, -10_000), (4 * PPM, 30_000)];
+
+/// An order that rests: instrument, side, price, open quantity.
+type Resting = (u32, Side, PriceTicks, i64);
 
 /// An order that might come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,18 +45,29 @@ pub struct Left {
     pub maintenance: i128,
 }
 
-/// What an account's margin is, and would be.
+/// The prices of an underlying, below and above what its index says, at which an account would fall below its maintenance
+/// margin: all its instruments there follow the price, its other positions stay what they are, volatilities and rates too,
+/// and its orders are filled where the price passes them. None if there is no such price from a hundredth of the index to
+/// four times it, or a feed is missing; the index itself if the account is below already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liquidation {
+    /// The underlying.
+    pub underlying: UnderlyingId,
+    /// The nearest price below.
+    pub below: Option<CashAtoms>,
+    /// The nearest price above.
+    pub above: Option<CashAtoms>,
+}
+
+/// What an account's margin is, and would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// As it is.
     pub before: Left,
     /// As it would be.
     pub after: Left,
-    /// The prices of the underlying, below and above what its index says, at which the account would then fall below its
-    /// maintenance margin: all its instruments there follow the price, its other positions stay what they are, volatilities
-    /// and rates too, and its orders are filled where the price passes them. None if there is no such price from a hundredth
-    /// of the index to four times it.
-    pub liquidation: [Option<CashAtoms>; 2],
+    /// At which prices it would then be liquidated: of each underlying in which it would have something.
+    pub liquidation: Vec<Liquidation>,
 }
 
 /// An account's sensitivities in an underlying, and what its positions there gain under each scenario, in lanes.
@@ -70,8 +84,8 @@ pub struct ScenarioView {
 }
 
 impl<M: Marks> Engine<'_, M> {
-    /// An account's margin as it is and, if something is supposed, as it would be; the liquidation price is of that
-    /// instrument's underlying. Reckoned from scratch: nothing of it needs to be current, and nothing is touched.
+    /// An account's margin as it is and, if something is supposed, as it would be. Reckoned from scratch: nothing of it needs
+    /// to be current, and nothing is touched.
     ///
     /// # Errors
     /// The code with which an order would be rejected: an account or instrument that there is not, an account without a
@@ -85,14 +99,15 @@ impl<M: Marks> Engine<'_, M> {
         let holdings = self.holdings(slot).ok_or(RejectCode::NoRiskArray)?;
         let before = self.left(model, &holdings, cash)?;
         let Some(supposed) = supposed else {
-            let underlying = holdings.first().map_or(0, |held| self.underlying_of(held.instrument));
-            let liquidation = self.liquidation(slot, model, &holdings, cash, underlying);
+            let liquidation = self.liquidations(slot, model, (&holdings, None), cash);
             return Ok(Estimate { before, after: before, liquidation });
         };
         let instrument = self.find_instrument(supposed.instrument)?;
         let (holdings, cash) = self.with_supposed(slot, model, holdings, cash, (instrument, supposed))?;
         let after = self.left(model, &holdings, cash)?;
-        let liquidation = self.liquidation(slot, model, &holdings, cash, self.underlying_of(instrument));
+        let &Supposition { side, price, quantity, is_filled, .. } = supposed;
+        let order = (!is_filled).then_some((instrument, side, price, quantity.0));
+        let liquidation = self.liquidations(slot, model, (&holdings, order), cash);
         Ok(Estimate { before, after, liquidation })
     }
 
@@ -130,7 +145,7 @@ impl<M: Marks> Engine<'_, M> {
     }
 
     fn left(&self, model: MarginModel, holdings: &[Held], cash: i128) -> Result<Left, RejectCode> {
-        let left = |kind| self.reckon(model, holdings, cash, kind).ok_or(RejectCode::NoRiskArray);
+        let left = |kind| self.reckon(model, holdings, cash, kind, None).ok_or(RejectCode::NoRiskArray);
         Ok(Left { initial: left(Kind::Initial)?, maintenance: left(Kind::Maintenance)? })
     }
 
@@ -158,6 +173,15 @@ impl<M: Marks> Engine<'_, M> {
             return Err(RejectCode::PriceTooFar);
         }
         let place = holdings.iter().position(|held| held.instrument == instrument);
+        if place.is_none() && model == MarginModel::Standard && record.is_option() {
+            let is_of_expiry = |held: &&Held| {
+                let other = self.risks.get(held.instrument);
+                other.is_option != 0 && other.expiry == risk.expiry
+            };
+            if holdings.iter().filter(is_of_expiry).count() >= STANDARD_OPTIONS_MAX as usize {
+                return Err(RejectCode::TooManyOptions);
+            }
+        }
         let place = place.unwrap_or_else(|| {
             holdings.push(Held { instrument, lots: Lots::NONE, adverse: 0, worth });
             holdings.len() - 1
@@ -171,33 +195,61 @@ impl<M: Marks> Engine<'_, M> {
         if reached + i128::from(quantity) > i128::from(risk.position_max) {
             return Err(RejectCode::PositionTooLarge);
         }
+        let mut cash = cash;
         if supposed.is_filled {
             let bought = signed(supposed.side, quantity);
             held.lots.held += bought;
-            return Ok((holdings, cash - paid(bought, supposed.price, record.multiplier)));
+            cash -= paid(bought, supposed.price, record.multiplier);
+        } else {
+            match supposed.side {
+                Side::Buy => held.lots.buys += quantity,
+                Side::Sell => held.lots.sells += quantity,
+            }
+            held.adverse += adverse * i128::from(quantity);
         }
-        match supposed.side {
-            Side::Buy => held.lots.buys += quantity,
-            Side::Sell => held.lots.sells += quantity,
+        let load =
+            |held: &Held| i128::from(held.lots.weight()) * i128::from(self.risks.get(held.instrument).lane_limit);
+        let of_underlying = |held: &&Held| self.underlying_of(held.instrument) == risk.underlying;
+        if holdings.iter().filter(of_underlying).map(load).sum::<i128>() > i128::from(LOAD_MAX) {
+            return Err(RejectCode::PortfolioTooLarge);
         }
-        held.adverse += adverse * i128::from(quantity);
         Ok((holdings, cash))
     }
 
-    /// The prices of an underlying at which an account with these lots falls below its maintenance margin.
+    /// At which prices an account with these lots, and one order more than it has, falls below its maintenance margin.
+    fn liquidations(
+        &self,
+        account: u32,
+        model: MarginModel,
+        (holdings, order): (&[Held], Option<Resting>),
+        cash: i128,
+    ) -> Vec<Liquidation> {
+        let mut underlyings: Vec<u32> = holdings.iter().map(|held| self.underlying_of(held.instrument)).collect();
+        underlyings.sort_unstable();
+        underlyings.dedup();
+        let of = |underlying: u32| {
+            let order = order.filter(|order| self.underlying_of(order.0) == underlying);
+            let [below, above] = self.liquidation(account, model, (holdings, order), cash, underlying);
+            Liquidation { underlying: self.underlyings.slab.get(underlying).id, below, above }
+        };
+        underlyings.into_iter().map(of).collect()
+    }
+
+    /// The prices of one underlying.
     fn liquidation(
         &self,
         account: u32,
         model: MarginModel,
-        holdings: &[Held],
+        (holdings, order): (&[Held], Option<Resting>),
         cash: i128,
         underlying: u32,
     ) -> [Option<CashAtoms>; 2] {
-        let index = if underlying == 0 { None } else { self.underlyings.slab.get(underlying).index.value() };
-        let Some(index) = index else { return [None; 2] };
-        let orders = self.orders_of(account, underlying);
+        let index = self.underlyings.slab.get(underlying).index.value();
+        let Some((index, outlook)) = index.zip(self.outlook_now(underlying)) else { return [None; 2] };
+        let mut orders = self.orders_of(account, underlying);
+        orders.extend(order);
         let is_short = |part: u32| {
-            let left = self.maintenance_at(model, holdings, cash, underlying, (part, &orders));
+            let left = self.maintenance_at(model, holdings, cash, underlying, (part, &orders, &outlook));
             left.is_some_and(|left| left < 0)
         };
         let price = |part: u32| CashAtoms((i128::from(index) * i128::from(part) / i128::from(PPM)) as i64);
@@ -223,8 +275,8 @@ impl<M: Marks> Engine<'_, M> {
         })
     }
 
-    /// An account's resting orders in an underlying's instruments: instrument, side, price, open quantity.
-    fn orders_of(&self, account: u32, underlying: u32) -> Vec<(u32, Side, PriceTicks, i64)> {
+    /// An account's resting orders in an underlying's instruments.
+    fn orders_of(&self, account: u32, underlying: u32) -> Vec<Resting> {
         let slots = 1..=self.book.highest_order_slot();
         let orders = slots.map(|slot| self.book.order(slot)).filter(|order| {
             order.account.slot() == account && order.level != 0 && self.underlying_of(order.instrument) == underlying
@@ -239,7 +291,7 @@ impl<M: Marks> Engine<'_, M> {
         holdings: &[Held],
         cash: i128,
         underlying: u32,
-        (part, orders): (u32, &[(u32, Side, PriceTicks, i64)]),
+        (part, orders, outlook): (u32, &[Resting], &Outlook),
     ) -> Option<i128> {
         let mut cash = cash;
         let mut moved = Vec::with_capacity(holdings.len());
@@ -260,7 +312,7 @@ impl<M: Marks> Engine<'_, M> {
             }
             moved.push(Held { lots, worth, ..*held });
         }
-        self.reckon(model, &moved, cash, Kind::Maintenance)
+        self.reckon(model, &moved, cash, Kind::Maintenance, Some((underlying, outlook)))
     }
 
     /// An account's sensitivities in an underlying, and what its positions there gain under each scenario, by the arrays in

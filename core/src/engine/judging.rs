@@ -4,6 +4,7 @@ use super::Engine;
 use super::emit::Emitter;
 use super::exposure::{NO_LIMIT, place};
 use crate::arena::Marks;
+use crate::command::MarginTerms;
 use crate::event::MarginStatusChanged;
 use crate::exposure::{
     Kind, Lots, Margins, Portfolio, PortfolioTotals, STANDARD_OPTIONS_MAX, SumsView, Vector, VectorKey, atoms,
@@ -212,7 +213,8 @@ impl<M: Marks> Engine<'_, M> {
             }
             let strikes = self.strikes_of(vector, kind, supposed);
             let forward = self.aspects.get(place(expiry, generation)).forward;
-            self.margin_of_strikes(&Strikes { forward, ..strikes }, expiry, kind)
+            let terms = &self.outlooks.get(portfolio.underlying).terms;
+            self.margin_of_strikes(&Strikes { forward, ..strikes }, expiry, kind, terms)
         };
         let mut sum = 0_i128;
         let mut slot = portfolio.first_vector;
@@ -256,29 +258,37 @@ impl<M: Marks> Engine<'_, M> {
         let record = self.instruments.slab.get(instrument);
         let quantity = if kind == Kind::Initial { lots.held - lots.sells } else { lots.held };
         strikes.spot = worths.notional.into();
-        let Some(option) = strikes.options.get_mut(strikes.count) else { return };
         // An order that is filled brings in its strike: with orders, strikes without lots count too.
-        if quantity != 0 || kind == Kind::Initial {
+        if quantity == 0 && kind == Kind::Maintenance {
+            return;
+        }
+        if let Some(option) = strikes.options.get_mut(strikes.count) {
             *option = standard::Position {
                 quantity,
                 strike: self.price_in_lanes(instrument, record.strike),
                 is_call: record.option_type == OptionType::Call.code(),
                 mark: worths.mark.into(),
             };
-            strikes.count += 1;
         }
+        strikes.count += 1;
     }
 
-    /// What the options of an expiry need.
-    pub(super) fn margin_of_strikes(&self, strikes: &Strikes, expiry: u32, kind: Kind) -> Result<i128, TooLarge> {
+    /// What the options of an expiry need, by these terms. More than the model allows are too many.
+    pub(super) fn margin_of_strikes(
+        &self,
+        strikes: &Strikes,
+        expiry: u32,
+        kind: Kind,
+        terms: &MarginTerms,
+    ) -> Result<i128, TooLarge> {
         let record = self.expiries.slab.get(expiry);
         let lane_bits = self.underlyings.slab.get(record.underlying).lane_bits;
         let product = i128::from(strikes.forward) * i128::from(record.multiplier);
         let unit = i128::from(record.price_unit.0.max(1));
         let forward = product.checked_shl(lane_bits.into()).ok_or(TooLarge)?.div_euclid(unit);
-        let parameters = standard_parameters(&self.outlooks.get(record.underlying).terms);
         let Strikes { options, count, spot, .. } = strikes;
-        let needed = standard::margin(&parameters, &Expiry { positions: &options[..*count], spot: *spot, forward })?;
+        let positions = options.get(..*count).ok_or(TooLarge)?;
+        let needed = standard::margin(&standard_parameters(terms), &Expiry { positions, spot: *spot, forward })?;
         Ok(if kind == Kind::Initial { needed.initial } else { needed.maintenance })
     }
 
@@ -388,7 +398,7 @@ pub(super) fn is_short(account: &Account) -> bool {
 }
 
 /// The terms of the standard model, as its formulas have them.
-fn standard_parameters(terms: &crate::command::MarginTerms) -> Parameters {
+fn standard_parameters(terms: &MarginTerms) -> Parameters {
     // ppm in units of 1e-18: always within what a rate may be.
     let rate = |ppm: u32| Rate::new(u128::from(ppm) * 1_000_000_000_000).unwrap_or(Rate::ZERO);
     Parameters {

@@ -44,7 +44,7 @@ mod work;
 pub use self::account_query::{MarginView, PortfolioView, UnderWay, VectorView};
 pub use self::batch::Sequenced;
 pub use self::effort::Effort;
-pub use self::estimates::{Estimate, Left, ScenarioView, Supposition};
+pub use self::estimates::{Estimate, Left, Liquidation, ScenarioView, Supposition};
 pub use self::passes::RiskView;
 pub use self::query::{AccountView, InstrumentView, LevelView, OrderView, PositionView, SessionView};
 pub use self::state::OpenError;

@@ -10,7 +10,7 @@ use super::Engine;
 use super::exposure::place;
 use super::judging::Strikes;
 use crate::arena::Marks;
-use crate::command::PPM;
+use crate::command::{MarginTerms, PPM};
 use crate::exposure::{
     Aspect, Change, Discounts, Kind, Lot, Lots, Margins, Outlook, Portfolio, PortfolioTotals, Staked, Sums, SumsView,
     Vector, VectorKey, atoms,
@@ -61,8 +61,8 @@ impl<M: Marks> Engine<'_, M> {
         let (model, cash) = (self.model_of(account), record.cash + record.flows);
         let holdings = self.holdings(account)?;
         Some(Margins {
-            initial: self.reckon(model, &holdings, cash, Kind::Initial)?,
-            maintenance: self.reckon(model, &holdings, cash, Kind::Maintenance)?,
+            initial: self.reckon(model, &holdings, cash, Kind::Initial, None)?,
+            maintenance: self.reckon(model, &holdings, cash, Kind::Maintenance, None)?,
         })
     }
 
@@ -102,22 +102,38 @@ impl<M: Marks> Engine<'_, M> {
         Some(Worth { worths: *lot.worths, lanes: *lot.lanes, aspect })
     }
 
-    /// What is left over a margin, in atoms, where an account has these lots and so much cash, trades' flows included.
-    pub(super) fn reckon(&self, model: MarginModel, holdings: &[Held], cash: i128, kind: Kind) -> Option<i128> {
+    /// What is left over a margin, in atoms, where an account has these lots and so much cash, trades' flows included. Sums
+    /// count as of the last passes, but for an underlying of which it is said how they do.
+    pub(super) fn reckon(
+        &self,
+        model: MarginModel,
+        holdings: &[Held],
+        cash: i128,
+        kind: Kind,
+        supposed: Option<(u32, &Outlook)>,
+    ) -> Option<i128> {
         let mut left = cash;
         let mut underlyings: Vec<u32> = holdings.iter().map(|held| self.underlying_of(held.instrument)).collect();
         underlyings.sort_unstable();
         underlyings.dedup();
         for underlying in underlyings {
             let held = holdings.iter().filter(|held| self.underlying_of(held.instrument) == underlying);
-            let lanes = self.reckon_portfolio(model, &held.copied().collect::<Vec<_>>(), underlying, kind)?;
+            let outlook = supposed.filter(|(of, _)| *of == underlying).map(|(_, outlook)| outlook);
+            let outlook = outlook.unwrap_or_else(|| self.outlooks.get(underlying));
+            let held: Vec<_> = held.copied().collect();
+            let lanes = self.reckon_portfolio(model, &held, (underlying, outlook), kind)?;
             left += atoms(lanes, self.underlyings.slab.get(underlying).lane_bits);
         }
         Some(left)
     }
 
-    fn reckon_portfolio(&self, model: MarginModel, holdings: &[Held], underlying: u32, kind: Kind) -> Option<i128> {
-        let outlook = self.outlooks.get(underlying);
+    fn reckon_portfolio(
+        &self,
+        model: MarginModel,
+        holdings: &[Held],
+        (underlying, outlook): (u32, &Outlook),
+        kind: Kind,
+    ) -> Option<i128> {
         let mut portfolio = Portfolio::zeroed();
         let mut vectors = BTreeMap::new();
         let mut adverse = 0;
@@ -147,13 +163,14 @@ impl<M: Marks> Engine<'_, M> {
             MarginModel::Futures => i128::from(portfolio.mark - portfolio.needs[kind as usize]),
             MarginModel::Portfolio => reckon_vectors(outlook, vectors.values(), portfolio.mark, kind),
             MarginModel::Standard => {
-                i128::from(portfolio.mark - portfolio.needs[kind as usize]) + self.reckon_strikes(holdings, kind)?
+                i128::from(portfolio.mark - portfolio.needs[kind as usize])
+                    + self.reckon_strikes(holdings, kind, &outlook.terms)?
             }
         };
         Some(lanes - adverse)
     }
 
-    fn reckon_strikes(&self, holdings: &[Held], kind: Kind) -> Option<i128> {
+    fn reckon_strikes(&self, holdings: &[Held], kind: Kind, terms: &MarginTerms) -> Option<i128> {
         let mut expiries = BTreeMap::<u32, Strikes>::new();
         for held in holdings.iter().filter(|held| self.instruments.slab.get(held.instrument).is_option()) {
             let expiry = self.risks.get(held.instrument).expiry;
@@ -161,9 +178,21 @@ impl<M: Marks> Engine<'_, M> {
             strikes.forward = held.worth.aspect.forward;
             self.add_strike(strikes, held.instrument, held.lots, &held.worth.worths, kind);
         }
-        expiries
-            .iter()
-            .try_fold(0, |sum, (expiry, strikes)| Some(sum + self.margin_of_strikes(strikes, *expiry, kind).ok()?))
+        expiries.iter().try_fold(0, |sum, (expiry, strikes)| {
+            Some(sum + self.margin_of_strikes(strikes, *expiry, kind, terms).ok()?)
+        })
+    }
+
+    /// How sums of an underlying would count after a pass now; none without a scenario set.
+    pub(super) fn outlook_now(&self, underlying: u32) -> Option<Outlook> {
+        let record = self.underlyings.slab.get(underlying);
+        let set = u32::from(record.rules.scenario_set);
+        if set == 0 {
+            return None;
+        }
+        let peg = if record.peg == 0 { None } else { self.underlyings.slab.get(record.peg).index.value() };
+        let confidence = record.index.confidence_or_one();
+        Some(Outlook::new(self.scenarios.get(set).used(), &self.terms.get(set).terms, confidence, peg))
     }
 
     /// What a lot would be worth, and how sums of it would count, if the prices of its underlying were a part of what they are,

@@ -2,6 +2,7 @@
 //! do. Nothing is changed by asking.
 
 use novate_core::arena::Arena;
+use novate_core::command::MarginTerms;
 use novate_core::engine::{Left, Supposition};
 use novate_core::ids::{AccountId, InstrumentId};
 use novate_core::terms::{MarginModel, Side};
@@ -56,7 +57,11 @@ fn assert_liquidated(venue: &mut Hedged<'_>, account: AccountId, ticks: i64, bef
 
 fn liquidation(venue: &Hedged<'_>, account: AccountId, supposed: Option<&Supposition>) -> [Option<i64>; 2] {
     let estimate = venue.engine.estimate(account, supposed).expect("it has a model");
-    estimate.liquidation.map(|price| price.map(|price| price.0 / TICK))
+    // Of the underlying that is supposed to be traded; without a supposition the last one.
+    let of = |underlying| estimate.liquidation.iter().find(|found| found.underlying == underlying);
+    let supposed = supposed.and_then(|supposed| venue.engine.instrument(supposed.instrument)?.underlying_id);
+    let found = supposed.map_or_else(|| estimate.liquidation.last(), of).expect("it has something there");
+    [found.below, found.above].map(|price| price.map(|price| price.0 / TICK))
 }
 
 #[test]
@@ -124,7 +129,11 @@ fn resting_orders_count_once_the_price_has_passed_them() {
     hold(&mut venue, account, 300_000_000);
     trade(&mut venue, account, nth(PERPETUAL), (Side::Buy, 1_000_000, 10));
     let [Some(alone), None] = liquidation(&venue, account, None) else { panic!("a price") };
+    let (side, price, quantity) = (Side::Buy, PriceTicks(900_000), QuantityLots(10));
+    let supposed = Supposition { instrument: nth(PERPETUAL), side, price, quantity, is_filled: false };
+    let said = liquidation(&venue, account, Some(&supposed));
     let (_, bid) = venue.order(account, nth(PERPETUAL), (Side::Buy, 900_000, 10));
+    assert_eq!(said, liquidation(&venue, account, None), "with the bid supposed");
     let (_, ask) = venue.order(account, nth(PERPETUAL), (Side::Sell, 1_100_000, 10));
     // A bid that the price passes doubles what is lost below it; an ask that it does not pass changes nothing.
     let [Some(low), None] = liquidation(&venue, account, None) else { panic!("a price") };
@@ -135,6 +144,27 @@ fn resting_orders_count_once_the_price_has_passed_them() {
     venue.order(nth(MAKER), nth(PERPETUAL), (Side::Sell, 900_000, 10));
     assert_eq!(venue.engine.position(account, nth(PERPETUAL)).0, 20, "{bid}");
     assert_liquidated(&mut venue, account, low, low + 1);
+}
+
+#[test]
+fn terms_that_were_set_count_before_a_pass_takes_them() {
+    for model in [MarginModel::Portfolio, MarginModel::Futures] {
+        let mut arena = Arena::for_genesis(&genesis(0)).expect("memory");
+        let mut venue = Hedged::new(arena.chunks_mut(), 0);
+        let account = nth(OWN[0]);
+        venue.model(account, model);
+        hold(&mut venue, account, 300_000_000);
+        trade(&mut venue, account, nth(PERPETUAL), (Side::Buy, 1_000_000, 10));
+        let before = liquidation(&venue, account, None);
+        let usual = MarginTerms::USUAL;
+        let maintenance_loss = 2 * usual.maintenance_loss;
+        let initial_loss = usual.initial_loss.max(maintenance_loss);
+        venue.terms(MarginTerms { maintenance_loss, initial_loss, long: 2 * usual.long, ..usual });
+        let said = liquidation(&venue, account, None);
+        assert_ne!(said, before, "{model:?}");
+        move_to(&mut venue, 1_000_000);
+        assert_eq!(said, liquidation(&venue, account, None), "{model:?}");
+    }
 }
 
 #[test]
@@ -154,7 +184,10 @@ fn options_follow_the_price_and_other_underlyings_do_not() {
     trade(&mut venue, account, nth(PERPETUAL), (Side::Buy, 1_000_000, 1));
     assert!(high > 1_000_000, "{high}");
     assert_liquidated(&mut venue, account, high, high - 1);
-    // Without a supposition the price is that of the first underlying that it has something in.
-    let [_, Some(other)] = liquidation(&venue, account, None) else { panic!("a price above") };
-    assert_ne!(other, high);
+    // Each underlying that it has something in has prices of its own.
+    let [first, second] = &venue.engine.estimate(account, None).expect("it has a model").liquidation[..] else {
+        panic!("two underlyings")
+    };
+    assert_eq!(second.above.map(|price| price.0 / TICK), Some(high));
+    assert!(first.underlying != second.underlying && first.above.is_some() && first.above != second.above, "{first:?}");
 }

@@ -237,6 +237,11 @@ impl<'a> Hedged<'a> {
         self.send(&CancelOrder::new(by, name))
     }
 
+    pub(crate) fn terms(&mut self, terms: MarginTerms) -> Vec<OwnedEvent> {
+        let by = self.operator();
+        self.send(&SetMarginTerms::new(by, 1, terms))
+    }
+
     fn list(&mut self) {
         let set = derive_pmrm2();
         let by = self.operator();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use novate_core::arena::Dirty;
-use novate_core::engine::{Engine, Estimate, Left, MarginView, Supposition};
+use novate_core::engine::{Engine, Estimate, Left, Liquidation, MarginView, Supposition};
 use novate_core::ids::{AccountId, InstrumentId, UnderlyingId};
 use novate_core::reject::RejectCode;
 use novate_core::sink::Discard;
@@ -30,7 +30,7 @@ const WHAT_IF: &str = "buy|sell LOTS SYMBOL @ PRICE";
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) journal: &'a Path,
-    pub(crate) account: u64,
+    pub(crate) account: AccountId,
     pub(crate) at: Option<u64>,
     pub(crate) what_if: Option<&'a str>,
 }
@@ -40,8 +40,15 @@ pub(crate) struct Asked<'a> {
 struct LeftObject {
     initial: i128,
     maintenance: i128,
-    liquidation_below: Option<i64>,
-    liquidation_above: Option<i64>,
+    liquidation: Vec<LiquidationObject>,
+}
+
+/// The prices of an underlying at which it would be liquidated.
+#[derive(Serialize)]
+struct LiquidationObject {
+    underlying: String,
+    below: Option<i64>,
+    above: Option<i64>,
 }
 
 /// What is known of an account in an underlying.
@@ -79,8 +86,7 @@ struct AccountObject<'a> {
     flows: i128,
     initial: Option<i128>,
     maintenance: Option<i128>,
-    liquidation_below: Option<i64>,
-    liquidation_above: Option<i64>,
+    liquidation: Vec<LiquidationObject>,
     positions: Vec<PositionObject>,
     underlyings: Vec<UnderlyingObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,10 +105,10 @@ pub(crate) fn account_margin(asked: &Asked<'_>, json: bool) -> Result<Verdict, E
         let expected = "a journal whose shard checks margin, as its genesis says";
         return Err(Error::Usage(format!("{}: expected {expected}, found one that does not", asked.journal.display())));
     }
-    let account = AccountId(asked.account);
+    let account = asked.account;
     let Some(view) = engine.margin(account) else {
-        let expected = "the number of an account that is open then, as `novate inspect` shows them";
-        return Err(Error::Usage(format!("--account: expected {expected}, found {}", asked.account)));
+        let expected = "the id of an account that is open then, as `novate inspect` shows them";
+        return Err(Error::Usage(format!("--account: expected {expected}, found {account}")));
     };
     let object = describe(&engine, account, &view, asked)?;
     let mut output = Output::new(json);
@@ -165,7 +171,6 @@ fn describe<'a>(
         supposed.map(|supposed| engine.estimate(account, Some(&supposed)).map_err(refused)).transpose()
     };
     let (if_resting, if_filled) = (what_if(false)?, what_if(true)?);
-    let [liquidation_below, liquidation_above] = prices(now.as_ref());
     Ok(AccountObject {
         sequence: engine.sequence().0,
         account: account.to_string(),
@@ -175,8 +180,7 @@ fn describe<'a>(
         flows: view.flows,
         initial: view.initial,
         maintenance: view.maintenance,
-        liquidation_below,
-        liquidation_above,
+        liquidation: now.as_ref().map(prices).unwrap_or_default(),
         positions,
         underlyings,
         what_if: asked.what_if,
@@ -189,14 +193,18 @@ fn refused(code: RejectCode) -> Error {
     Error::Usage(format!("--what-if: {}: {}", code.name(), code.explanation()))
 }
 
-fn prices(estimate: Option<&Estimate>) -> [Option<i64>; 2] {
-    estimate.map_or([None; 2], |estimate| estimate.liquidation.map(|price| price.map(|price| price.0)))
+fn prices(estimate: &Estimate) -> Vec<LiquidationObject> {
+    let object = |&Liquidation { underlying, below, above }: &Liquidation| LiquidationObject {
+        underlying: underlying.to_string(),
+        below: below.map(|price| price.0),
+        above: above.map(|price| price.0),
+    };
+    estimate.liquidation.iter().map(object).collect()
 }
 
 fn left(estimate: &Estimate) -> LeftObject {
     let Left { initial, maintenance } = estimate.after;
-    let [liquidation_below, liquidation_above] = prices(Some(estimate));
-    LeftObject { initial, maintenance, liquidation_below, liquidation_above }
+    LeftObject { initial, maintenance, liquidation: prices(estimate) }
 }
 
 fn of_underlying(
@@ -261,12 +269,24 @@ fn verdict(object: &AccountObject<'_>) -> Option<String> {
     })
 }
 
+/// At which prices of each underlying the account would be liquidated, an account that is short already, at any.
+fn list_liquidation(listing: &mut Listing, what: &str, liquidation: &[LiquidationObject]) {
+    let price = |price: Option<i64>| price.map_or_else(|| "none".to_owned(), |price| price.to_string());
+    for LiquidationObject { underlying, below, above } in liquidation {
+        if below.is_some() && below == above {
+            listing.row(&format!("{what}liquidated with {underlying}"), &"now: it is below its maintenance margin");
+            continue;
+        }
+        listing.row(&format!("{what}liquidated with {underlying} at or below, atoms a unit"), &price(*below));
+        listing.row(&format!("{what}liquidated with {underlying} at or above, atoms a unit"), &price(*above));
+    }
+}
+
 fn text(object: &AccountObject<'_>) -> String {
     let mut listing = Listing::new();
     let amount = |amount: Option<i128>| {
         amount.map_or_else(|| "not known: a risk array is missing".to_owned(), |a| a.to_string())
     };
-    let price = |price: Option<i64>| price.map_or_else(|| "none".to_owned(), |price| price.to_string());
     listing.row("sequence", &object.sequence);
     listing.row("account", &object.account);
     listing.row("model", &object.model.unwrap_or("none"));
@@ -296,8 +316,7 @@ fn text(object: &AccountObject<'_>) -> String {
     }
     listing.row("left over the initial margin, atoms", &amount(object.initial));
     listing.row("left over the maintenance margin, atoms", &amount(object.maintenance));
-    listing.row("liquidated at or below, atoms a unit", &price(object.liquidation_below));
-    listing.row("liquidated at or above, atoms a unit", &price(object.liquidation_above));
+    list_liquidation(&mut listing, "", &object.liquidation);
     if let (Some(what_if), Some(verdict)) = (object.what_if, verdict(object)) {
         listing.row(&format!("with {what_if}: margin check"), &verdict);
     }
@@ -305,8 +324,7 @@ fn text(object: &AccountObject<'_>) -> String {
         let (Some(left), Some(what_if)) = (left, object.what_if) else { continue };
         listing.row(&format!("with {what_if}, {name}: over initial"), &left.initial);
         listing.row(&format!("with {what_if}, {name}: over maintenance"), &left.maintenance);
-        listing.row(&format!("with {what_if}, {name}: liquidated below"), &price(left.liquidation_below));
-        listing.row(&format!("with {what_if}, {name}: liquidated above"), &price(left.liquidation_above));
+        list_liquidation(&mut listing, &format!("with {what_if}, {name}: "), &left.liquidation);
     }
     listing.lines()
 }

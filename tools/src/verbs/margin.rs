@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use novate_core::ids::AccountId;
 use serde::Serialize;
 
 use super::Verdict;
 use super::account_margin::{Asked, account_margin};
 use crate::error::Error;
+use crate::frames::entity;
 use crate::output::{Listing, Output};
 use crate::portfolio::{Computed, compute};
 use crate::reference::read_portfolio;
@@ -27,9 +29,9 @@ pub(crate) struct MarginArgs {
     )]
     pub(crate) journal: Option<PathBuf>,
 
-    /// The account's number, as `novate inspect` shows it.
-    #[arg(long, value_name = "ID", requires = "journal")]
-    account: Option<u64>,
+    /// The account's id, in one of its two forms: 16777217 or 0/1.1.
+    #[arg(long, value_name = "ID", requires = "journal", value_parser = entity::<AccountId>)]
+    account: Option<AccountId>,
 
     /// After this command. Default: the last one.
     #[arg(long, value_name = "SEQ", requires = "journal")]

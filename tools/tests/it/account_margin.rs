@@ -98,7 +98,8 @@ fn of_account(journal: &str, number: u32, args: &[&str]) -> Value {
 
 /// What is left over the initial and over the maintenance margin, and where the account is liquidated.
 fn left(object: &Value) -> [&Value; 4] {
-    ["initial", "maintenance", "liquidation_below", "liquidation_above"].map(|key| &object[key])
+    let liquidation = &object["liquidation"][0];
+    [&object["initial"], &object["maintenance"], &liquidation["below"], &liquidation["above"]]
 }
 
 #[test]
@@ -125,9 +126,15 @@ fn what_is_left_before_a_trade_and_after_ticks() {
     // Whoever sold: 130,000 make up for 105 % of 100 p below p = 1239.
     let short = of_account(&journal, 2, &[]);
     assert_eq!(left(&short), [&json!(33_250), &json!(35_500), &Value::Null, &json!(1_239_000)]);
-    let text = margin(&journal, &["--account", &account(1).0.to_string()]).stdout;
-    for row in ["position in COIN-PERP, lots              100", "left over the maintenance margin, atoms  15500"] {
-        assert!(text.contains(row), "{text}");
+    let text = margin(&journal, &["--account", &account(1).to_string()]).stdout;
+    let rows: Vec<String> = text.lines().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for expected in [
+        "position in COIN-PERP, lots 100",
+        "left over the maintenance margin, atoms 15500",
+        "liquidated with 0/1.1 at or below, atoms a unit 736999",
+        "liquidated with 0/1.1 at or above, atoms a unit none",
+    ] {
+        assert!(rows.iter().any(|row| row == expected), "{text}");
     }
     // 13,250 are left; a lot more needs 67.5.
     for (what_if, verdict) in [
@@ -147,7 +154,7 @@ fn what_cannot_be_answered_is_said() {
     let journal_path = written(&folder);
     let first = account(1).0.to_string();
     for (args, expected) in [
-        (&["--account", "77"][..], "--account: expected the number of an account that is open then"),
+        (&["--account", "77"][..], "--account: expected the id of an account that is open then"),
         (&["--account", &first, "--at", "999"], "999"),
         (
             &["--account", &first, "--what-if", "hold 5 COIN-PERP @ 10"],
