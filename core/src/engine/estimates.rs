@@ -224,7 +224,8 @@ impl<M: Marks> Engine<'_, M> {
         (holdings, order): (&[Held], Option<Resting>),
         cash: i128,
     ) -> Vec<Liquidation> {
-        let mut underlyings: Vec<u32> = holdings.iter().map(|held| self.underlying_of(held.instrument)).collect();
+        let has_something = holdings.iter().filter(|held| !held.lots.are_none());
+        let mut underlyings: Vec<u32> = has_something.map(|held| self.underlying_of(held.instrument)).collect();
         underlyings.sort_unstable();
         underlyings.dedup();
         let of = |underlying: u32| {

@@ -190,4 +190,9 @@ fn options_follow_the_price_and_other_underlyings_do_not() {
     };
     assert_eq!(second.above.map(|price| price.0 / TICK), Some(high));
     assert!(first.underlying != second.underlying && first.above.is_some() && first.above != second.above, "{first:?}");
+    // Where it would have nothing any more there is no price.
+    let (side, price, quantity) = (Side::Buy, PriceTicks(20_000), QuantityLots(10));
+    let supposed = Supposition { instrument: nth(3), side, price, quantity, is_filled: true };
+    let closed = venue.engine.estimate(account, Some(&supposed)).expect("it has a model").liquidation;
+    assert_eq!(closed.iter().map(|found| found.underlying).collect::<Vec<_>>(), [second.underlying]);
 }
