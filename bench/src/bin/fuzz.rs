@@ -8,7 +8,6 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
-use novate_bench::fuzz::book::OF_MARGIN;
 use novate_bench::fuzz::clients::{self, Clients, ClientsCanary};
 use novate_bench::fuzz::crash::{CrashCanary, Crashes};
 use novate_bench::fuzz::replay::Replays;
@@ -41,7 +40,7 @@ enum Fuzzer {
         #[command(flatten)]
         run: Run,
         /// Plants a bug in the oracle; the run must find it.
-        #[arg(long, value_parser = canaries(|canary| !OF_MARGIN.contains(canary)))]
+        #[arg(long, value_parser = canaries(|canary| !Canary::OF_MARGIN.contains(canary)))]
         canary: Option<Canary>,
     },
     /// The same in worlds in which margin is checked: accounts' sums and margins compared after every command.
@@ -49,7 +48,7 @@ enum Fuzzer {
         #[command(flatten)]
         run: Run,
         /// Plants a bug in the oracle; the run must find it.
-        #[arg(long, value_parser = canaries(|canary| OF_MARGIN.contains(canary)))]
+        #[arg(long, value_parser = canaries(|canary| Canary::OF_MARGIN.contains(canary)))]
         canary: Option<Canary>,
     },
     /// Whichever of an account's resting orders are filled, what was reserved for them suffices.

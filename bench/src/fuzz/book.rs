@@ -39,21 +39,6 @@ pub fn run_margined(
     episodes((seed, commands, EPISODE_COMMANDS), Generator::margined, progress, |episode| play(episode, canary))
 }
 
-/// Bugs in rules about margin.
-pub const OF_MARGIN: [Canary; 11] = [
-    Canary::ReserveIgnoresSign,
-    Canary::FilledSideForgotten,
-    Canary::NakedIgnoresPair,
-    Canary::AdverseAtCurrentMark,
-    Canary::SweepSkipsWatchList,
-    Canary::MixedGenerations,
-    Canary::ReduceAlwaysAccepted,
-    Canary::DampingForgotten,
-    Canary::ShortfallOffByOne,
-    Canary::FlowsForgetMultiplier,
-    Canary::JudgedLate,
-];
-
 fn play(episode: &mut Episode<'_>, canary: Canary) -> Result<(), String> {
     let genesis = episode.genesis();
     let mut arena = Arena::for_genesis(&genesis).map_err(|error| error.to_string())?;

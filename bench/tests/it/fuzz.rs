@@ -67,7 +67,7 @@ const MARGINED: [RejectCode; 3] = [RejectCode::PositionTableFull, RejectCode::Ve
 #[test]
 fn every_canary_is_found() {
     let find = |canary| {
-        let run = if book::OF_MARGIN.contains(&canary) { book::run_margined } else { book::run };
+        let run = if Canary::OF_MARGIN.contains(&canary) { book::run_margined } else { book::run };
         let found = run(1, SHORT_RUN_COMMANDS, canary, &mut |_| {});
         assert!(found.is_err(), "{} was not found in {SHORT_RUN_COMMANDS} commands", canary.name());
     };

@@ -90,7 +90,7 @@ impl<M: Marks> Engine<'_, M> {
     /// # Errors
     /// The code with which an order would be rejected: an account or instrument that there is not, an account without a
     /// model or one whose model forbids the instrument, a risk array that is missing, a quantity below one lot, a position
-    /// that is too large, a price too far.
+    /// that is too large, a price too far, too many options of an expiry, a portfolio that is too large.
     pub fn estimate(&self, account: AccountId, supposed: Option<&Supposition>) -> Result<Estimate, RejectCode> {
         let slot = self.find_account(account)?;
         let record = self.accounts.slab.get(slot);

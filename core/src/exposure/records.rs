@@ -8,7 +8,7 @@ use crate::pricing::SCENARIOS_MAX;
 use crate::valuation::{Lanes, Links};
 
 /// Records whose slots a portfolio has beside their row: a cache line of them.
-pub(crate) const NEARBY_MAX: usize = 16;
+const NEARBY_MAX: usize = 16;
 
 /// An account's positions and orders in one underlying: what is summed up over all of them.
 #[repr(C)]

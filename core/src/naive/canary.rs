@@ -174,6 +174,21 @@ canaries! {
 }
 
 impl Canary {
+    /// Bugs in rules about margin: what checks none cannot show them.
+    pub const OF_MARGIN: [Self; 11] = [
+        Self::ReserveIgnoresSign,
+        Self::FilledSideForgotten,
+        Self::NakedIgnoresPair,
+        Self::AdverseAtCurrentMark,
+        Self::SweepSkipsWatchList,
+        Self::MixedGenerations,
+        Self::ReduceAlwaysAccepted,
+        Self::DampingForgotten,
+        Self::ShortfallOffByOne,
+        Self::FlowsForgetMultiplier,
+        Self::JudgedLate,
+    ];
+
     /// The canary of this name, `None` included.
     pub fn from_name(name: &str) -> Option<Self> {
         if name == Self::None.name() {
