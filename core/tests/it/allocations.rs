@@ -1,28 +1,30 @@
 //! No command allocates: a counting allocator, and a stream that touches every kind of command and table.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
 
-use novate_core::arena::Chunk;
+use novate_core::arena::{Arena, Chunk, Untracked};
 use novate_core::command::{
     Command, CommandRecord, MassCancel, NewComplexOrder, NewPeggedOrder, RawCommand, SetTradingState, Uncross,
 };
 use novate_core::digest::StateTree;
-use novate_core::engine::Sequenced;
+use novate_core::engine::{Engine, Sequenced};
 use novate_core::ids::{AccountId, ClientOrderId, SessionId};
 use novate_core::sink::Discard;
-use novate_core::terms::{PegReference, Side, TradingState};
+use novate_core::terms::{MarginModel, PegReference, Side, TradingState};
 use novate_core::units::{PriceTicks, QuantityLots, Sequence, TimeNs};
 
+use crate::hedged::{self, Hedged, INDEX, OPTIONS, OTHER_INSTRUMENTS, nth};
 use crate::venue::{Desk, arena, engine, genesis};
 
 /// Counts the allocations of the thread that asks for it.
 struct Counting;
 
 std::thread_local! {
-    static COUNTS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static COUNTS: Cell<bool> = const { Cell::new(false) };
+    /// This thread's: tests beside this one count their own.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -31,8 +33,8 @@ static ALLOCATOR: Counting = Counting;
 // SAFETY: every call is passed to the system's allocator with its arguments unchanged; counting touches neither.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if COUNTS.try_with(std::cell::Cell::get).unwrap_or(false) {
-            ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        if COUNTS.try_with(Cell::get).unwrap_or(false) {
+            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         }
         // SAFETY: the caller's layout, as the trait's contract has it.
         unsafe { System.alloc(layout) }
@@ -96,16 +98,61 @@ fn commands_do_not_allocate() {
     let counted = Vec::<u8>::with_capacity(1).capacity() as u64;
     COUNTS.set(true);
     let witness = std::hint::black_box(vec![0u8; 16]);
-    let after_witness = ALLOCATIONS.load(Ordering::Relaxed);
+    let after_witness = ALLOCATIONS.get();
     for part in batch.chunks(64) {
         engine.apply_batch(part, &mut Discard).expect("in order");
     }
-    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    let after = ALLOCATIONS.get();
     COUNTS.set(false);
     assert!(after_witness >= counted, "the allocator counts: {}", witness.len());
     assert_eq!(after, after_witness, "allocations while {} commands were applied", batch.len());
     assert!(engine.event_count() > batch.len() as u64);
     assert!(matches!(RawCommand::new(&stream[0]).decode(), Command::NewOrder(_)));
+}
+
+/// Accounts of all models trade, are filled, cancel, and are made current while an index ticks.
+#[test]
+fn nor_do_they_where_margin_is_checked() {
+    const MAKER: u32 = 2;
+    let genesis = hedged::genesis(0);
+    let mut arena = Arena::for_genesis(&genesis).expect("memory");
+    let mut venue = Hedged::new(arena.chunks_mut(), 0);
+    let (perpetual, option) = (nth(OPTIONS + OTHER_INSTRUMENTS), nth(OPTIONS + 2));
+    let models = [MarginModel::Futures, MarginModel::Portfolio, MarginModel::Standard];
+    for (round, model) in (0..).zip(models) {
+        let account = nth(3 + u32::from(model == MarginModel::Portfolio));
+        venue.model(account, model);
+        venue.cash(account, 3_000_000_000);
+        for (instrument, price) in [(perpetual, 1_000_000), (option, 5_000)] {
+            venue.order(nth(MAKER), instrument, (Side::Sell, price, 20));
+            venue.order(account, instrument, (Side::Buy, price, 5));
+            let (_, name) = venue.order(account, instrument, (Side::Buy, price / 2, 5));
+            venue.index(2, INDEX + 1_000 * (1 + round));
+            venue.settle();
+            venue.order(account, instrument, (Side::Buy, price, 5));
+            venue.cancel(account, name);
+            venue.order(account, instrument, (Side::Buy, price, 1 << 20));
+        }
+        venue.order(nth(MAKER), perpetual, (Side::Buy, 1_000_000, 40));
+        venue.order(account, perpetual, (Side::Sell, 1_000_000, 10));
+    }
+    // Options were bought by the models that know them, and accounts were added up.
+    let held = [3, 4].map(|account| venue.engine.position(nth(account), option).0);
+    assert!(held.into_iter().all(|lots| lots > 0) && venue.most.records > 0, "{held:?} {:?}", venue.most);
+    let log = std::mem::take(&mut venue.log);
+    let said = venue.engine.events_digest();
+    let mut arena = Arena::for_genesis(&genesis).expect("memory");
+    let mut engine = Engine::genesis(arena.chunks_mut(), Untracked, &genesis).expect("a genesis");
+    let mut allocations = 0;
+    for (words, sequence) in log.iter().zip((1..).map(Sequence)) {
+        COUNTS.set(true);
+        let before = ALLOCATIONS.get();
+        let applied = engine.apply(sequence, hedged::time_of(sequence), RawCommand::new(words), &mut Discard);
+        allocations += ALLOCATIONS.get() - before;
+        COUNTS.set(false);
+        applied.expect("in order");
+    }
+    assert_eq!((allocations, engine.events_digest()), (0, said), "of {} commands", log.len());
 }
 
 #[test]
@@ -117,15 +164,15 @@ fn a_tree_allocates_only_when_it_is_made() {
     let mut digests = [tree.digest(&chunks); 2];
     chunks[77].0[7] = 7;
     COUNTS.set(true);
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = ALLOCATIONS.get();
     let witness = std::hint::black_box(vec![0u8; 16]);
-    let after_witness = ALLOCATIONS.load(Ordering::Relaxed);
+    let after_witness = ALLOCATIONS.get();
     let all = tree.update(&chunks, &mut marks);
     marks[5_000] = 1;
     let one = tree.update(&chunks, &mut marks);
     digests[1] = tree.digest(&chunks);
     let (differing, scrubbed) = (tree.differing(&other).count(), tree.scrub(&chunks, 0, chunks.len()));
-    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    let after = ALLOCATIONS.get();
     COUNTS.set(false);
     assert!(after_witness > before, "the allocator counts: {}", witness.len());
     assert_eq!(after, after_witness);
